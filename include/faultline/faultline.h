@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FAULTLINE_FAULTLINE_H
+#define FAULTLINE_FAULTLINE_H
+
+/**
+ * DOC: libfaultline.
+ *
+ * Work on files that are larger than memory: an operator's `map` runs on all
+ * cores over chunks of the file, its `fold` joins the results in file order,
+ * and page faults do the loading through windows that slide. Start with
+ * pipeline.h; operator.h is for jobs of your own.
+ */
+#include <faultline/count.h>
+#include <faultline/error.h>
+#include <faultline/export.h>
+#include <faultline/guard.h>
+#include <faultline/hash.h>
+#include <faultline/info.h>
+#include <faultline/operator.h>
+#include <faultline/pipeline.h>
+#include <faultline/scan.h>
+#include <faultline/source.h>
+#include <faultline/version.h>
+
+#endif

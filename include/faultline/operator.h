@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FAULTLINE_OPERATOR_H
+#define FAULTLINE_OPERATOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <faultline/error.h>
+#include <faultline/export.h>
+
+/**
+ * DOC: Operators.
+ *
+ * A job is a `map` over pieces of the input and an ordered `fold` over what
+ * the maps returned. Maps run on all threads, in any order, and share nothing;
+ * folds run one at a time, in file order. That is the whole contract, and it
+ * is what makes the result independent of the number of threads, the loader,
+ * the window size and the chunk size.
+ */
+
+/**
+ * struct fl_view - bytes that a map may look at
+ * @off:   offset of data[0], bytes from the start of the file
+ * @len:   bytes; never 0
+ * @data:  the bytes; may be a mapping of a file that others are writing to, so
+ *         a field is read once; valid until the map returns
+ * @flags: FL_VIEW_...
+ *
+ * Shape: an operator with FL_CUT_RECORD gets whole records (the last one of
+ * the stream may lack its delimiter), at most 256 KiB of them unless one
+ * record is longer. One with FL_CUT_UNIT gets a multiple of unit_bytes from
+ * the start of the range, except at the end of the stream.
+ */
+struct fl_view {
+	uint64_t off;
+	size_t len;
+	const unsigned char *data;
+	unsigned flags;
+};
+
+#define FL_VIEW_END 1u /* the stream (or the range) ends with this view */
+
+/**
+ * struct fl_part - the result of mapping one chunk, on its way to the fold
+ * @data:     the bytes appended so far; in a map, may be changed in place
+ * @len:      bytes used
+ * @limit:    bytes the part should not exceed: a map that would, and has
+ *            something in the part, stops and returns FL_MAP_FULL
+ * @off:      where the part's input begins, bytes from the start of the file
+ * @end:      where it ends (set before the fold)
+ * @next_off: set by a map that returns FL_MAP_FULL: the offset it wants to go
+ *            on from (a record start, or a multiple of the unit)
+ * @view:     in a fold of an operator with FL_OP_KEEP_VIEW: the input bytes,
+ *            @view_count of them in file order, valid until the fold returns
+ * @capacity: the library's
+ *
+ * Several views of one chunk are mapped into the same part, in file order. It
+ * is a plain byte string so that threads, processes and files can carry it.
+ */
+struct fl_part {
+	unsigned char *data;
+	size_t len;
+	size_t limit;
+	uint64_t off;
+	uint64_t end;
+	uint64_t next_off;
+	const struct fl_view *view;
+	size_t view_count;
+	size_t capacity;
+};
+
+/**
+ * fl_part_append() - add bytes to a part
+ * Cost: amortised O(len). Return: 0, or -ENOMEM with the part unchanged.
+ */
+FL_API int fl_part_append(struct fl_part *part, const void *data, size_t len);
+
+/**
+ * fl_part_reserve() - room for `len` more bytes at part->data + part->len
+ *
+ * The caller writes there and then adds to part->len itself.
+ * Return: 0, or -ENOMEM with the part unchanged.
+ */
+FL_API int fl_part_reserve(struct fl_part *part, size_t len);
+
+/* What a map returns besides 0 and errors. */
+#define FL_MAP_FULL 1 /* the part is full; part->next_off says where to go on */
+/* What a fold returns besides 0 and errors. */
+#define FL_FOLD_STOP 1 /* this operator needs no more input */
+
+enum fl_cut {
+	FL_CUT_RECORD, /* views begin and end at records */
+	FL_CUT_UNIT    /* views begin at multiples of unit_bytes from the start of the range */
+};
+
+/* The fold reads the input bytes themselves: they stay visible until it has run. */
+#define FL_OP_KEEP_VIEW 1u
+
+/**
+ * struct fl_run - what an operator may know about the run that begins
+ * @size:       sizeof this struct
+ * @name:       of the source
+ * @off:        first byte of the range, from the start of the file
+ * @len:        bytes in the range, or FL_SIZE_UNKNOWN for streams
+ * @delimiter:  byte that ends a record
+ * @threads:    worker threads that may call map
+ */
+struct fl_run {
+	size_t size;
+	const char *name;
+	uint64_t off;
+	uint64_t len;
+	unsigned char delimiter;
+	unsigned threads;
+};
+
+/**
+ * struct fl_operator - the code of a job; one static table per kind of job
+ * @size:        sizeof this struct: it can grow without breaking programs
+ * @name:        short, for messages and statistics
+ * @cut:         how its views are cut
+ * @unit_bytes:  FL_CUT_UNIT: 1 .. 1 MiB
+ * @flags:       FL_OP_...
+ * @start:       before the first map of a run; may be NULL
+ * @worker_init: once per thread and run, on that thread; may be NULL
+ * @worker_done: frees the scratch; may be NULL
+ * @map:         any thread, any order; must not write to *op
+ * @fold:        one at a time, in file order
+ * @finish:      after the last fold of a run that did not fail; may be NULL
+ *
+ * Return of all: 0, or a negative error, which ends the run; the first one in
+ * file order is the run's. map may also return FL_MAP_FULL, fold FL_FOLD_STOP.
+ */
+struct fl_operator {
+	size_t size;
+	const char *name;
+	enum fl_cut cut;
+	uint32_t unit_bytes;
+	unsigned flags;
+	int (*start)(void *op, const struct fl_run *run, struct fl_error *reterr);
+	int (*worker_init)(const void *op, void **ret_scratch, struct fl_error *reterr);
+	void (*worker_done)(const void *op, void *scratch);
+	int (*map)(const void *op, void *scratch, const struct fl_view *in, struct fl_part *part,
+		   struct fl_error *reterr);
+	int (*fold)(void *op, const struct fl_part *part, struct fl_error *reterr);
+	int (*finish)(void *op, struct fl_error *reterr);
+};
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FAULTLINE_PIPELINE_H
+#define FAULTLINE_PIPELINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <faultline/error.h>
+#include <faultline/export.h>
+#include <faultline/operator.h>
+#include <faultline/source.h>
+
+/**
+ * DOC: Pipelines.
+ *
+ * A pipeline is a list of operators and the options to run them with. One
+ * fl_pipeline_run() brings each chunk of the source into memory once and shows
+ * it to all operators while it is hot in cache.
+ */
+struct fl_pipeline;
+
+enum fl_io {
+	FL_IO_AUTO,
+	FL_IO_MMAP,
+	FL_IO_READ,
+	FL_IO_DIRECT,
+	FL_IO_URING
+};
+
+enum fl_advise {
+	FL_ADVISE_NORMAL,
+	FL_ADVISE_SEQUENTIAL,
+	FL_ADVISE_RANDOM,
+	FL_ADVISE_WILLNEED,
+	FL_ADVISE_POPULATE,
+	FL_ADVISE_HUGEPAGE
+};
+
+/* Anonymous memory a run may use: room for two 8 MiB windows and eight parts. */
+#define FL_MAX_MEMORY_DEFAULT (UINT64_C(64) << 20)
+
+/**
+ * struct fl_progress - where a run is
+ * @bytes: input bytes folded so far
+ * @total: bytes in the range, or FL_SIZE_UNKNOWN
+ * @ns:    since the run began
+ */
+struct fl_progress {
+	size_t size;
+	const char *name;
+	uint64_t bytes;
+	uint64_t total;
+	uint64_t ns;
+};
+
+/* Drop from the page cache what the run itself brought in. */
+#define FL_RUN_COLD 1u
+
+/**
+ * struct fl_options - how to run; fill it with fl_options_init() first
+ * @size:              sizeof this struct
+ * @threads:           computing threads, 0 = processors allowed to the process
+ * @io:                loader
+ * @advise:            hint for mapped windows
+ * @flags:             FL_RUN_...
+ * @window_bytes:      address range per thread, 0 = automatic; rounded up to a page
+ * @chunk_bytes:       unit of work, 0 = automatic; any value >= 1
+ * @max_memory_bytes:  anonymous memory, >= 4 MiB
+ * @range_off:         first byte of the range
+ * @range_len:         bytes in the range, FL_SIZE_UNKNOWN = to the end
+ * @delimiter:         byte that ends a record
+ * @progress:          called on the folding thread at most every
+ *                     @progress_interval_ns, or NULL; must not block for long
+ *
+ * Records "in" a range are those that start in it (FL_CUT_RECORD); an
+ * FL_CUT_UNIT operator sees exactly the range's bytes.
+ */
+struct fl_options {
+	size_t size;
+	unsigned threads;
+	enum fl_io io;
+	enum fl_advise advise;
+	unsigned flags;
+	size_t window_bytes;
+	size_t chunk_bytes;
+	uint64_t max_memory_bytes;
+	uint64_t range_off;
+	uint64_t range_len;
+	unsigned char delimiter;
+	void (*progress)(void *arg, const struct fl_progress *p);
+	void *progress_arg;
+	uint64_t progress_interval_ns;
+};
+
+/**
+ * struct fl_stats - what the last run did
+ * @bytes:         input bytes shown to the operators
+ * @ns:            wall time
+ * @io_used:       loader that served most bytes
+ * @io_reason:     why, in a few words
+ * @windows:       times a window was mapped or a block was filled
+ * @minor_faults, @major_faults: of all threads of the process, during the run
+ * @copied_bytes:  that read calls copied into user space
+ * @threads:       computing threads used
+ * @loader_threads: additional threads that only loaded
+ * @kernels:       name of the byte kernels ("avx2")
+ * @peak_rss_anon_bytes, @peak_rss_file_bytes: sampled once per chunk batch and
+ *                 at the end; page-cache pages that are mapped count as file
+ * @window_bytes, @chunk_bytes: as chosen
+ */
+struct fl_stats {
+	size_t size;
+	uint64_t bytes;
+	uint64_t ns;
+	enum fl_io io_used;
+	char io_reason[160];
+	uint64_t windows;
+	uint64_t minor_faults;
+	uint64_t major_faults;
+	uint64_t copied_bytes;
+	unsigned threads;
+	unsigned loader_threads;
+	const char *kernels;
+	uint64_t peak_rss_anon_bytes;
+	uint64_t peak_rss_file_bytes;
+	uint64_t window_bytes;
+	uint64_t chunk_bytes;
+};
+
+/** fl_options_init() - defaults, and opt->size */
+FL_API void fl_options_init(struct fl_options *opt);
+
+/** fl_io_name() - "auto", "mmap", "read", "direct", "uring"; NULL for another value */
+FL_API const char *fl_io_name(enum fl_io io);
+
+/** fl_advise_name() - "normal" ... "hugepage"; NULL for another value */
+FL_API const char *fl_advise_name(enum fl_advise advise);
+
+/**
+ * fl_pipeline_new() - an empty pipeline
+ * @opt: copied; NULL = defaults
+ *
+ * Return: 0; -EINVAL for an option out of range; -ENOMEM.
+ */
+FL_API int fl_pipeline_new(const struct fl_options *opt, struct fl_pipeline **ret,
+			   struct fl_error *reterr);
+
+/**
+ * fl_pipeline_add() - append an operator
+ * @ops: its code; must outlive the pipeline
+ * @op:  its state, handed to every callback; stays the caller's and must
+ *       outlive the pipeline
+ *
+ * Return: 0; -EINVAL; -ENOMEM; -EBUSY during a run.
+ */
+FL_API int fl_pipeline_add(struct fl_pipeline *pl, const struct fl_operator *ops, void *op);
+
+/**
+ * fl_pipeline_run() - run all operators over one source
+ *
+ * May be called again, with the same or another source. Threads are started
+ * with the first run that is large enough to need them and kept until
+ * fl_pipeline_free(). The calling thread is one of the workers.
+ *
+ * Threads: one run at a time per pipeline. Cost: one pass over the range.
+ * Return: 0; -FL_ECANCELED; -FL_ETRUNCATED when the file was seen shorter than
+ * at open; -FL_ECHANGED when another file stands under its name now; -EIO and
+ * others from reading; -FL_ELIMIT; what an operator returned.
+ */
+FL_API int fl_pipeline_run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error *reterr);
+
+/**
+ * fl_pipeline_cancel() - end the run soon, with -FL_ECANCELED
+ *
+ * Threads: any. Async-signal-safe. Stays in force for later runs.
+ */
+FL_API void fl_pipeline_cancel(struct fl_pipeline *pl);
+
+/** fl_pipeline_stats() - of the last run; ret->size must be set. Return: 0 or -EINVAL. */
+FL_API int fl_pipeline_stats(const struct fl_pipeline *pl, struct fl_stats *ret);
+
+/** fl_pipeline_free() - stop the threads and free; NULL is fine */
+FL_API void fl_pipeline_free(struct fl_pipeline *pl);
+
+#endif

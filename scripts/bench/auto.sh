@@ -1,0 +1,106 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Is --io=auto as fast as the best fixed choice? One table per page-cache state: warm with large
+# folios, warm with small ones, cold, and cold in a memory cgroup of 128 MiB.
+#
+#   scripts/bench/auto.sh FILE [RUNS=5] [STATE...]
+#
+# "Best" is the fastest of the four fixed loaders. direct and uring leave nothing in the page
+# cache where mmap and read fill it, so for the cold state the best of each kind is named, too.
+set -uo pipefail
+# shellcheck source=scripts/bench/common.bash
+. "$(dirname "${BASH_SOURCE[0]}")/common.bash"
+
+if (($# < 1)) || [[ ! -s $1 ]]; then
+	echo "Usage: scripts/bench/auto.sh FILE [RUNS] [warm-large|warm-small|cold|limited]..." >&2
+	exit 2
+fi
+file=$1
+runs=${2-5}
+shift $(($# < 2 ? $# : 2))
+states=("$@")
+((${#states[@]})) || states=(warm-large warm-small cold limited)
+loaders=(auto mmap read direct uring)
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"; remove_cgroup' EXIT
+trap 'exit 130' INT TERM
+find_programs
+failures=0
+
+prepare_once() {
+	case $1 in
+	warm-large) "$cachestate" large "$file" ;;
+	warm-small) "$cachestate" small "$file" ;;
+	esac
+}
+
+prepare_run() {
+	case $1 in
+	cold | limited) "$cachestate" evict "$file" ;;
+	esac
+}
+
+verb_arguments() {
+	case $1 in
+	hash) arguments=(hash -a xxh3) ;;
+	scan) arguments=(scan -c 'Failed password') ;;
+	esac
+}
+
+# Seconds of each run in times_LOADER; a wrong answer or an error is a failure of the whole.
+measure() {
+	local state=$1 verb=$2 i io reference=
+	local -a arguments launcher=()
+	[[ $state == limited ]] && launcher=(in_cgroup)
+	verb_arguments "$verb"
+	times=()
+	for ((i = 0; i < runs; i++)); do
+		for io in "${loaders[@]}"; do
+			prepare_run "$state" || return 1
+			timed "$work/out" "${launcher[@]}" "$faultline" "${arguments[@]}" --io="$io" \
+				--no-progress "$file" || return 1
+			times[$io]+=" $seconds"
+			[[ -n $reference ]] || reference=$(<"$work/out")
+			if [[ $(<"$work/out") != "$reference" ]]; then
+				echo "auto.sh: $state $verb --io=$io: another result" >&2
+				return 1
+			fi
+		done
+	done
+}
+
+row() {
+	local state=$1 verb=$2 io m fixed=() line
+	declare -A times
+	measure "$state" "$verb" || return 1
+	line="| $state | $verb |"
+	for io in "${loaders[@]}"; do
+		# shellcheck disable=SC2086 # a list of numbers
+		m=$(median ${times[$io]})
+		[[ $io == auto ]] && auto=$m || fixed+=("$m")
+		line+=" $m |"
+	done
+	echo "$line $(ratio "$auto" "$(least "${fixed[@]}")") |" \
+		"$(ratio "$auto" "$(least "${fixed[@]:0:2}")") | $(why "$verb") |"
+}
+
+# What auto says about its last choice, in the state as it is now.
+why() {
+	local -a arguments
+	verb_arguments "$1"
+	"$faultline" "${arguments[@]}" --stats "$file" 2>&1 >/dev/null |
+		grep -i -m1 'loader' | tr -s ' \t' ' ' | tr -d '|'
+}
+
+echo "$(machine). $(basename "$file"): $(stat -L -c %s "$file") bytes. Seconds, median of $runs, interleaved."
+echo
+echo "| state | verb | auto | mmap | read | direct | uring | auto/best | auto/best of mmap, read | why |"
+echo "|---|---|---|---|---|---|---|---|---|---|"
+for state in "${states[@]}"; do
+	[[ $state == limited ]] && ! make_cgroup $((128 << 20)) && continue
+	prepare_once "$state" || failures=$((failures + 1))
+	for verb in hash scan; do
+		row "$state" "$verb" || failures=$((failures + 1))
+	done
+done
+exit $((failures > 0))

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cachestate - put a file into a known page-cache state, and look at it
+ *
+ * evict: not in the cache at all.
+ * large: read from start to end, so that readahead allocates large folios.
+ * small: read with readahead off (POSIX_FADV_RANDOM), so that every page is its own folio;
+ *        page faults then map 64 KiB (fault-around) instead of 2 MiB.
+ * show:  resident share and page faults per GiB of a sequential walk through a mapping.
+ *
+ * Each of the first three evicts first. Exit 1: the state was not reached.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* cachestat(2), Linux 6.5: Debian 12's headers are older than the call. */
+#ifndef SYS_cachestat
+#define SYS_cachestat 451
+#endif
+
+struct cachestat_range {
+	uint64_t off;
+	uint64_t len;
+};
+
+struct cachestat_result {
+	uint64_t cached;
+	uint64_t dirty;
+	uint64_t writeback;
+	uint64_t evicted;
+	uint64_t recently_evicted;
+};
+
+#define READ_BYTES ((size_t)128 << 10)
+
+struct file {
+	int fd;
+	uint64_t size;
+	uint64_t pages;
+	size_t page_bytes;
+};
+
+static int file_open(const char *path, struct file *ret)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	ret->fd = fd;
+	ret->size = (uint64_t)st.st_size;
+	ret->page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+	ret->pages = (ret->size + ret->page_bytes - 1) / ret->page_bytes;
+	return 0;
+}
+
+static uint64_t resident_by_mincore(const struct file *f)
+{
+	unsigned char *vec = malloc(f->pages);
+	void *p = mmap(NULL, f->size, PROT_READ, MAP_SHARED, f->fd, 0);
+	uint64_t n = 0;
+
+	if (vec && p != MAP_FAILED && mincore(p, f->size, vec) == 0)
+		for (uint64_t i = 0; i < f->pages; i++)
+			n += vec[i] & 1u;
+	if (p != MAP_FAILED)
+		munmap(p, f->size);
+	free(vec);
+	return n;
+}
+
+static uint64_t resident_pages(const struct file *f)
+{
+	struct cachestat_range range = {0, f->size};
+	struct cachestat_result result;
+
+	if (syscall(SYS_cachestat, f->fd, &range, &result, 0) == 0)
+		return result.cached;
+	return resident_by_mincore(f);
+}
+
+static int evict(const struct file *f)
+{
+	if (fsync(f->fd) < 0 && errno != EROFS && errno != EINVAL)
+		return -errno;
+	return -posix_fadvise(f->fd, 0, 0, POSIX_FADV_DONTNEED);
+}
+
+static int read_through(const struct file *f, int advice)
+{
+	char *buffer = malloc(READ_BYTES);
+	uint64_t off = 0;
+	int err = buffer ? -posix_fadvise(f->fd, 0, 0, advice) : -ENOMEM;
+
+	while (!err && off < f->size) {
+		ssize_t got = pread(f->fd, buffer, READ_BYTES, (off_t)off);
+
+		if (got < 0 && errno != EINTR)
+			err = -errno;
+		if (got == 0)
+			break;
+		if (got > 0)
+			off += (uint64_t)got;
+	}
+	free(buffer);
+	return err;
+}
+
+static uint64_t faults_of_a_walk(const struct file *f)
+{
+	const volatile unsigned char *p = mmap(NULL, f->size, PROT_READ, MAP_SHARED, f->fd, 0);
+	struct rusage before;
+	struct rusage after;
+
+	if (p == MAP_FAILED)
+		return 0;
+	getrusage(RUSAGE_SELF, &before);
+	for (uint64_t off = 0; off < f->size; off += f->page_bytes)
+		(void)p[off];
+	getrusage(RUSAGE_SELF, &after);
+	return (uint64_t)(after.ru_minflt - before.ru_minflt) +
+	       (uint64_t)(after.ru_majflt - before.ru_majflt);
+}
+
+static void show(const struct file *f)
+{
+	const double gib = (double)f->size / (double)(1u << 30);
+	const uint64_t resident = resident_pages(f);
+
+	printf("resident %.1f%%", 100.0 * (double)resident / (double)f->pages);
+	/* Walking what is not there would bring it in. */
+	if (resident == f->pages)
+		printf(", %.0f page faults per GiB", (double)faults_of_a_walk(f) / gib);
+	printf("\n");
+}
+
+static int expect(const struct file *f, const char *path, uint64_t least, uint64_t most)
+{
+	const uint64_t n = resident_pages(f);
+
+	if (n >= least && n <= most)
+		return 0;
+	fprintf(stderr, "cachestate: %s: %" PRIu64 " of %" PRIu64 " pages are in the cache\n", path,
+		n, f->pages);
+	return 1;
+}
+
+static int run(const char *state, const char *path, const struct file *f)
+{
+	int err;
+
+	if (strcmp(state, "show") == 0) {
+		show(f);
+		return 0;
+	}
+	err = evict(f);
+	if (!err && strcmp(state, "evict") == 0)
+		/* A page that is mapped or being read elsewhere stays: a hundredth is allowed. */
+		return expect(f, path, 0, f->pages / 100);
+	if (!err)
+		err = read_through(f, strcmp(state, "small") == 0 ? POSIX_FADV_RANDOM
+								  : POSIX_FADV_NORMAL);
+	if (!err)
+		return expect(f, path, f->pages - f->pages / 100, f->pages);
+	fprintf(stderr, "cachestate: %s: %s\n", path, strerror(-err));
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const states[] = {"evict", "large", "small", "show"};
+	struct file f;
+	int err;
+
+	for (size_t i = 0; argc == 3 && i < sizeof(states) / sizeof(states[0]); i++) {
+		if (strcmp(argv[1], states[i]) != 0)
+			continue;
+		err = file_open(argv[2], &f);
+		if (err || f.size == 0) {
+			fprintf(stderr, "cachestate: %s: %s\n", argv[2],
+				err ? strerror(-err) : "empty");
+			return 2;
+		}
+		return run(argv[1], argv[2], &f);
+	}
+	fprintf(stderr, "Usage: cachestate evict|large|small|show FILE\n");
+	return 2;
+}

@@ -1,0 +1,182 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The floors of src/ (ARCHITECTURE.md), read from the #include lines: an arrow may be followed,
+# never reversed. Also: who may talk to the kernel, where other libraries' headers may stand,
+# and that file names are unique. Prints FILE:LINE: TEXT for each offence; exit 1 if any.
+#
+#   scripts/check_layers.sh [ROOT]
+set -u
+
+root=${1-}
+if [[ -z $root ]]; then
+	root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 2
+fi
+cd "$root" || exit 2
+if [[ ! -d src ]]; then
+	echo "check_layers.sh: $root has no src" >&2
+	exit 2
+fi
+
+# Folder -> folders of src/ whose headers it may include, besides its own.
+declare -A may=(
+	[base]=""
+	[kern]="base"
+	[plat]="base"
+	[window]="plat base kern"
+	[engine]="window plat base kern"
+	[ops]="engine window kern base ops"
+	[cli]=""
+)
+
+# Headers and functions that reach the kernel: src/plat only.
+kernel_headers='^(sys/(mman|syscall|ioctl|uio|stat|statfs|statvfs|sysmacros|resource|prctl|sendfile|epoll|eventfd|timerfd|signalfd|vfs|file|xattr|inotify)\.h|fts\.h|linux/.*|asm/.*|fcntl\.h|poll\.h|sched\.h|liburing\.h|dirent\.h)$'
+# The program may walk directories and wait for changes.
+cli_headers='^(fts\.h|sys/inotify\.h)$'
+kernel_functions='mmap|munmap|mremap|mprotect|msync|mincore|madvise|mlock|syscall|ioctl|fcntl|open|openat|openat2|pread|pwrite|preadv|preadv2|pwritev|pwritev2|readv|writev|readahead|sync_file_range|posix_fadvise|posix_fallocate|fallocate|ftruncate|fdatasync|fsync|fstat|fstatat|statx|sendfile|splice|copy_file_range|memfd_create|getrusage|sched_getaffinity|sched_setaffinity|perf_event_open|poll|ppoll|prctl|io_uring_[a-z_]+'
+
+# Libraries' headers -> folders that may include them.
+declare -A libraries=(
+	['pcre2.h']="ops" ['xxhash.h']="ops" ['xxh3.h']="ops" ['zstd.h']="ops"
+	['openssl/']="ops" ['hs.h']="ops" ['hs/hs.h']="ops" ['archive.h']="ops"
+	['liburing.h']="plat" ['jansson.h']="cli" ['argp.h']="cli"
+	['pthread.h']="plat window engine"
+)
+
+offences=0
+offence() {
+	echo "$1:$2: $3"
+	offences=$((offences + 1))
+}
+
+has_word() {
+	[[ " $1 " == *" $2 "* ]]
+}
+
+# Folder of a file or an included header under src/: "plat", and for operators "ops/scan".
+folder_of() {
+	local path=$1
+	case $path in
+	ops/*/*) path=${path#ops/} && echo "ops/${path%%/*}" ;;
+	*/*) echo "${path%%/*}" ;;
+	*) echo "" ;;
+	esac
+}
+
+check_own_header() {
+	local file=$1 line=$2 header=$3
+	local from to floor
+	from=$(folder_of "${file#src/}")
+	to=$(folder_of "$header")
+	floor=${from%%/*}
+
+	if [[ $header == config.h ]]; then
+		return
+	elif [[ -z $to || $header == ../* ]]; then
+		offence "$file" "$line" "\"$header\": name the folder, as in \"plat/mapping.h\""
+	elif [[ $header == faultline/* ]]; then
+		offence "$file" "$line" "\"$header\": public headers are written <$header>"
+	elif [[ ! -v may[$floor] ]]; then
+		offence "$file" "$line" "folder $floor has no row in the table of floors"
+	elif [[ $from == plat && $to == plat && $file == *.h ]]; then
+		offence "$file" "$line" "plat headers do not include one another ($header)"
+	elif [[ $from == ops/* && $to == ops/* && $from != "$to" ]]; then
+		offence "$file" "$line" "$from may not see its sibling $to"
+	elif [[ $to != "$from" ]] && ! has_word "${may[$floor]}" "${to%%/*}"; then
+		offence "$file" "$line" "$floor may not include $header"
+	fi
+}
+
+check_system_header() {
+	local file=$1 line=$2 header=$3
+	local floor name
+	floor=$(folder_of "${file#src/}")
+	floor=${floor%%/*}
+
+	if [[ $header =~ $kernel_headers && $floor != plat ]] &&
+		! [[ $floor == cli && $header =~ $cli_headers ]]; then
+		offence "$file" "$line" "<$header> talks to the kernel: src/plat only"
+	fi
+	for name in "${!libraries[@]}"; do
+		if [[ $header == "$name" || ($name == */ && $header == "$name"*) ]] &&
+			! has_word "${libraries[$name]}" "$floor"; then
+			offence "$file" "$line" "<$header> belongs to: ${libraries[$name]}"
+		fi
+	done
+}
+
+check_public_header() {
+	local file=$1 line=$2 header=$3
+	if [[ $header != faultline/* && ! $header =~ ^(stdint|stddef|stdbool)\.h$ ]]; then
+		offence "$file" "$line" "<$header>: public headers need nothing beyond C"
+	fi
+}
+
+# FILE:LINE:HEADER of every include line below the given folders; own headers keep the quote.
+includes() {
+	grep -rnE --include='*.[ch]' '^[[:space:]]*#[[:space:]]*include' "$@" |
+		sed -E 's/^([^:]+:[0-9]+:)[^"<]*(["<][^">]*)[">].*$/\1\2/'
+}
+
+# FILE:LINE:CODE with comments and string literals blanked.
+code() {
+	# shellcheck disable=SC2016 # the dollars are awk's
+	find "$@" -name '*.[ch]' -print0 | xargs -0 -r awk '
+		FNR == 1 { comment = 0 }
+		{
+			text = $0
+			out = ""
+			while (text != "") {
+				if (comment) {
+					at = index(text, "*/")
+					if (!at) { text = ""; break }
+					text = substr(text, at + 2)
+					comment = 0
+				} else if (match(text, /\/\*|\/\/|"([^"\\]|\\.)*"/)) {
+					out = out substr(text, 1, RSTART - 1) " "
+					token = substr(text, RSTART, RLENGTH)
+					text = substr(text, RSTART + RLENGTH)
+					if (token == "/*") comment = 1
+					if (token == "//") text = ""
+				} else {
+					out = out text
+					text = ""
+				}
+			}
+			if (out ~ /[^ \t]/) print FILENAME ":" FNR ":" out
+		}'
+}
+
+while IFS=: read -r file line header; do
+	case $header in
+	\"*) check_own_header "$file" "$line" "${header#\"}" ;;
+	\<*) check_system_header "$file" "$line" "${header#<}" ;;
+	*) offence "$file" "$line" "an include that is neither \"...\" nor <...>" ;;
+	esac
+done < <(includes src)
+
+if [[ -d include ]]; then
+	while IFS=: read -r file line header; do
+		check_public_header "$file" "$line" "${header#[<\"]}"
+	done < <(includes include)
+fi
+
+while IFS=: read -r file line text; do
+	[[ $file == src/plat/* ]] && continue
+	if [[ $text =~ (^|[^A-Za-z0-9_.>])($kernel_functions)[[:space:]]*\( ]]; then
+		offence "$file" "$line" "${BASH_REMATCH[2]}() talks to the kernel: src/plat only"
+	fi
+done < <(code src)
+
+while read -r name; do
+	offence "$(find src tests scripts -name "$name" -print 2>/dev/null | paste -s -d ' ')" 1 \
+		"the file name $name stands twice in the tree"
+done < <(find src tests scripts -name '*.[ch]' -printf '%f\n' 2>/dev/null | sort | uniq -d)
+
+while read -r folder; do
+	offence "$folder" 1 "a folder called sys hides <sys/...>"
+done < <(find src include tests scripts -type d -name sys 2>/dev/null)
+
+if ((offences > 0)); then
+	echo "check_layers.sh: $offences offences" >&2
+	exit 1
+fi

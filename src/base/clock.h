@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FL_BASE_CLOCK_H
+#define FL_BASE_CLOCK_H
+
+#include <stdint.h>
+
+/** fl_clock_ns() - monotonic time in nanoseconds, from an arbitrary start */
+uint64_t fl_clock_ns(void);
+
+#endif

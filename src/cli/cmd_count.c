@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <ftw.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <faultline/count.h>
+
+#include "cli/common_options.h"
+#include "cli/job.h"
+#include "cli/json_doc.h"
+#include "cli/message.h"
+#include "cli/outbuf.h"
+#include "cli/quote.h"
+#include "cli/verbs.h"
+
+/* Columns of wc when the size of an input is not known beforehand (coreutils 9.1). */
+#define WIDTH_UNKNOWN 7
+
+struct count_options {
+	struct common_options common;
+	unsigned what;
+};
+
+struct count_run {
+	struct job job;
+	unsigned what;
+	int width;
+	struct fl_count_result total;
+	json_t *doc;
+};
+
+static const struct argp_option count_table[] = {
+	{.name = "lines", .key = 'l', .doc = "Print the number of newlines"},
+	{.name = "words", .key = 'w', .doc = "Print the number of words"},
+	{.name = "bytes", .key = 'c', .doc = "Print the number of bytes"},
+	{0},
+};
+
+static error_t parse_count(int key, char *arg, struct argp_state *state)
+{
+	struct count_options *opt = state->input;
+
+	(void)arg;
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &opt->common;
+		state->child_inputs[1] = &opt->common;
+		state->err_stream = NULL;
+		return 0;
+	case 'l':
+		opt->what |= FL_COUNT_LINES;
+		return 0;
+	case 'w':
+		opt->what |= FL_COUNT_WORDS;
+		return 0;
+	case 'c':
+		opt->what |= FL_COUNT_BYTES;
+		return 0;
+	case ARGP_KEY_ARGS:
+		common_options_rest(&opt->common, state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_child count_children[] = {
+	{.argp = &common_argp},
+	{.argp = &document_argp},
+	{0},
+};
+
+static const struct argp count_argp = {
+	.options = count_table,
+	.parser = parse_count,
+	.args_doc = "[FILE...]",
+	.doc = "Print the numbers of lines, words and bytes of each FILE, as wc does. Without "
+	       "FILE, "
+	       "or where it is -, read standard input.",
+	.children = count_children,
+};
+
+/* What the width of the columns depends on. */
+struct widths {
+	uint64_t sum;
+	int minimum;
+};
+
+/* nftw() has no argument for its callback. */
+static struct widths widths;
+
+static int add_width(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)path;
+	(void)at;
+	if (type == FTW_NS || type == FTW_SLN)
+		return 1;
+	if (S_ISREG(st->st_mode))
+		widths.sum += (uint64_t)st->st_size;
+	else
+		widths.minimum = WIDTH_UNKNOWN;
+	return 1; /* no further: a directory is not walked */
+}
+
+static int digits(uint64_t value)
+{
+	int n = 1;
+
+	for (; value >= 10; value /= 10)
+		n++;
+	return n;
+}
+
+/* Columns are as wide as the sum of all sizes, so that the total fits; missing files count 0. */
+static int sum_width(struct inputs *in)
+{
+	const char *name;
+	int width;
+
+	widths = (struct widths){.minimum = 1};
+	while (inputs_next(in, &name) > 0)
+		/* The link leads to what is open as standard input, pipes included. */
+		nftw(input_is_stdin(name) ? "/proc/self/fd/0" : name, add_width, 1, 0);
+	width = digits(widths.sum);
+	return width > widths.minimum ? width : widths.minimum;
+}
+
+static int number_width(struct job *job, unsigned what)
+{
+	int one_column = (what & (what - 1)) == 0;
+	int width;
+
+	if (one_column && !inputs_may_be_several(&job->inputs))
+		return 1;
+	if (!inputs_rewind(&job->inputs))
+		return 1;
+	width = sum_width(&job->inputs);
+	if (one_column && job->inputs.count == 1)
+		width = 1;
+	inputs_rewind(&job->inputs);
+	return width;
+}
+
+static void print_row(const struct count_run *run, const struct fl_count_result *row,
+		      const char *name)
+{
+	const uint64_t values[] = {row->lines, row->words, row->bytes};
+	const char *space = "";
+
+	for (unsigned i = 0; i < 3; i++) {
+		if ((run->what & (1u << i)) == 0)
+			continue;
+		outbuf_printf("%s%*" PRIu64, space, run->width, values[i]);
+		space = " ";
+	}
+	if (name != NULL) {
+		char *quoted = quote_name(name);
+
+		outbuf_printf(" %s", quoted != NULL ? quoted : name);
+		free(quoted);
+	}
+	outbuf_write("\n", 1);
+}
+
+static void set_members(const struct count_run *run, json_t *object,
+			const struct fl_count_result *row)
+{
+	if (run->what & FL_COUNT_LINES)
+		json_doc_set(object, "lines", json_integer((json_int_t)row->lines));
+	if (run->what & FL_COUNT_WORDS)
+		json_doc_set(object, "words", json_integer((json_int_t)row->words));
+	if (run->what & FL_COUNT_BYTES)
+		json_doc_set(object, "bytes", json_integer((json_int_t)row->bytes));
+}
+
+static void report_file(struct count_run *run, const char *name, const struct fl_count_result *row)
+{
+	run->total.lines += row->lines;
+	run->total.words += row->words;
+	run->total.bytes += row->bytes;
+	if (run->doc != NULL)
+		set_members(run, json_doc_add_file(run->doc, name), row);
+	else
+		print_row(run, row, inputs_are_implied(&run->job.inputs) ? NULL : name);
+	outbuf_flush_lines();
+}
+
+static void report_total(struct count_run *run)
+{
+	if (run->doc != NULL) {
+		json_t *total = json_object();
+
+		json_doc_set(run->doc, "total", total);
+		set_members(run, total, &run->total);
+		if (run->job.common->stats)
+			json_doc_add_stats(run->doc, &run->job.stats);
+		json_doc_print(run->doc);
+	} else if (run->job.inputs.count > 1) {
+		print_row(run, &run->total, "total");
+	}
+}
+
+static void count_files(struct count_run *run, const struct fl_count *count)
+{
+	struct fl_count_result row;
+	const char *name;
+	int rc;
+
+	while (job_next(&run->job, &name)) {
+		memset(&row, 0, sizeof(row));
+		rc = job_run(&run->job, name);
+		if (rc == 0)
+			fl_count_result(count, &row);
+		/* wc can open a directory: it complains, and prints zeros. */
+		if (rc == 0 || (rc == -EISDIR && run->doc == NULL))
+			report_file(run, name, &row);
+	}
+}
+
+int cmd_count(int argc, char **argv)
+{
+	struct count_options opt = {0};
+	struct count_run run = {0};
+	struct fl_count *count;
+	int rc;
+
+	common_options_init(&opt.common);
+	common_options_parse(&count_argp, argc, argv, &opt, &opt.common);
+	run.what = opt.what != 0 ? opt.what : FL_COUNT_LINES | FL_COUNT_WORDS | FL_COUNT_BYTES;
+	rc = fl_count_new(run.what, &count);
+	if (rc < 0) {
+		message_error("%s", fl_strerror(rc));
+		return EXIT_TROUBLE;
+	}
+	job_begin(&run.job, &opt.common);
+	job_add(&run.job, fl_count_operator(count), count);
+	run.doc = opt.common.json ? json_doc_new("faultline-count/1") : NULL;
+	run.width = number_width(&run.job, run.what);
+	count_files(&run, count);
+	if (!job_interrupted())
+		report_total(&run);
+	rc = job_end(&run.job, NULL, opt.common.json);
+	fl_count_free(count);
+	return rc;
+}

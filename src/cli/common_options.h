@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FAULTLINE_CLI_COMMON_OPTIONS_H
+#define FAULTLINE_CLI_COMMON_OPTIONS_H
+
+#include <argp.h>
+#include <stddef.h>
+
+#include <faultline/pipeline.h>
+
+#include "cli/progress_bar.h"
+
+/**
+ * struct common_options - what all processing verbs understand
+ * @run:        for fl_pipeline_new()
+ * @progress:   --progress, --no-progress
+ * @stats:      --stats
+ * @json:       --json (document_argp)
+ * @quiet:      -q (document_argp), or set by a verb: no messages about single files
+ * @files_from: --files-from, or NULL
+ * @nul:        -0
+ * @files:      operands; set by the verb's parser
+ * @file_count: how many
+ */
+struct common_options {
+	struct fl_options run;
+	enum progress_when progress;
+	int stats;
+	int json;
+	int quiet;
+	const char *files_from;
+	int nul;
+	char **files;
+	size_t file_count;
+};
+
+/* Child parsers; the input of both is a struct common_options. */
+extern const struct argp common_argp;
+extern const struct argp document_argp;
+
+/** common_options_init() - defaults */
+void common_options_init(struct common_options *common);
+
+/**
+ * common_options_parse() - run argp, then check what only makes sense together
+ * @argp:  the verb's parser; its input is @input, its children get theirs from it
+ * @common: is part of @input
+ *
+ * --help and --usage end the program with status 0, wrong options with 2.
+ */
+void common_options_parse(const struct argp *argp, int argc, char **argv, void *input,
+			  struct common_options *common);
+
+/**
+ * common_options_rest() - for a verb's ARGP_KEY_ARGS: all operands from here on are files
+ */
+void common_options_rest(struct common_options *common, struct argp_state *state);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/inputs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int inputs_init(struct inputs *in, const struct common_options *common)
+{
+	memset(in, 0, sizeof(*in));
+	in->common = common;
+	if (common->files_from == NULL)
+		return 0;
+	if (input_is_stdin(common->files_from)) {
+		in->list = stdin;
+		return 0;
+	}
+	in->list = fopen(common->files_from, "re");
+	return in->list == NULL ? -errno : 0;
+}
+
+static int next_of_list(struct inputs *in, const char **ret)
+{
+	int end = in->common->nul ? '\0' : '\n';
+	ssize_t len;
+
+	errno = 0;
+	len = getdelim(&in->line, &in->line_size, end, in->list);
+	if (len < 0)
+		return ferror(in->list) ? -(errno != 0 ? errno : EIO) : 0;
+	if (in->line[len - 1] == end)
+		in->line[len - 1] = '\0';
+	in->count++;
+	*ret = in->line;
+	return 1;
+}
+
+int inputs_next(struct inputs *in, const char **ret)
+{
+	const struct common_options *common = in->common;
+
+	if (in->list != NULL)
+		return next_of_list(in, ret);
+	if (in->count == (inputs_are_implied(in) ? 1 : common->file_count))
+		return 0;
+	*ret = inputs_are_implied(in) ? "-" : common->files[in->count];
+	in->count++;
+	return 1;
+}
+
+int inputs_rewind(struct inputs *in)
+{
+	if (in->list != NULL && fseeko(in->list, 0, SEEK_SET) < 0)
+		return 0;
+	in->count = 0;
+	return 1;
+}
+
+int inputs_are_implied(const struct inputs *in)
+{
+	return in->list == NULL && in->common->file_count == 0;
+}
+
+int inputs_may_be_several(const struct inputs *in)
+{
+	return in->list != NULL || in->common->file_count > 1;
+}
+
+void inputs_done(struct inputs *in)
+{
+	if (in->list != NULL && in->list != stdin)
+		fclose(in->list);
+	free(in->line);
+}
+
+int input_is_stdin(const char *name)
+{
+	return strcmp(name, "-") == 0;
+}
+
+int input_open(const char *name, struct fl_source **ret, struct fl_error *reterr)
+{
+	if (input_is_stdin(name))
+		return fl_source_open_fd(STDIN_FILENO, STDIN_NAME, ret, reterr);
+	return fl_source_open(name, ret, reterr);
+}
+
+void input_consume(const char *name)
+{
+	if (input_is_stdin(name))
+		lseek(STDIN_FILENO, 0, SEEK_END);
+}

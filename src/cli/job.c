@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/job.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/message.h"
+#include "cli/outbuf.h"
+#include "cli/progress_bar.h"
+#include "cli/stop_signals.h"
+#include "cli/verbs.h"
+
+static void die(const char *text)
+{
+	message_error("%s", text);
+	exit(EXIT_TROUBLE);
+}
+
+void job_begin(struct job *job, struct common_options *common)
+{
+	struct fl_error err;
+	int rc;
+
+	memset(job, 0, sizeof(*job));
+	job->common = common;
+	progress_bar_init(common->progress, &common->run);
+	rc = fl_pipeline_new(&common->run, &job->pl, &err);
+	if (rc < 0)
+		die(err.text);
+	stop_signals_install(job->pl);
+	rc = inputs_init(&job->inputs, common);
+	if (rc < 0) {
+		stop_signals_finish();
+		message_error("%s: %s", common->files_from, fl_strerror(rc));
+		exit(EXIT_TROUBLE);
+	}
+}
+
+void job_add(struct job *job, const struct fl_operator *ops, void *op)
+{
+	int rc = fl_pipeline_add(job->pl, ops, op);
+
+	if (rc < 0)
+		die(fl_strerror(rc));
+}
+
+int job_next(struct job *job, const char **ret_name)
+{
+	int rc;
+
+	for (;;) {
+		if (stop_signals_caught() || outbuf_error() != 0)
+			return 0;
+		rc = inputs_next(&job->inputs, ret_name);
+		if (rc == -EINTR && stop_signals_caught())
+			return 0;
+		if (rc < 0) {
+			message_error("%s: %s", job->common->files_from, fl_strerror(rc));
+			job->trouble = 1;
+			return 0;
+		}
+		if (rc == 0 || **ret_name != '\0')
+			return rc;
+		message_error("invalid zero-length file name");
+		job->trouble = 1;
+	}
+}
+
+int job_interrupted(void)
+{
+	return stop_signals_caught() != 0;
+}
+
+static void complain(struct job *job, const char *name, const struct fl_error *err)
+{
+	job->trouble = 1;
+	/* A signal and a lost standard output are told once, at the end. */
+	if (job->common->quiet || stop_signals_caught() || outbuf_error() != 0)
+		return;
+	message_file(input_is_stdin(name) ? STDIN_NAME : name, err);
+}
+
+int job_run(struct job *job, const char *name)
+{
+	struct fl_source *src = NULL;
+	struct fl_error err;
+	int rc;
+
+	rc = input_open(name, &src, &err);
+	if (rc >= 0) {
+		rc = fl_pipeline_run(job->pl, src, &err);
+		run_stats_add(&job->stats, job->pl);
+		fl_source_close(src);
+		input_consume(name);
+	}
+	progress_bar_erase();
+	if (rc < 0)
+		complain(job, name, &err);
+	outbuf_flush_lines();
+	return rc < 0 ? rc : 0;
+}
+
+int job_end(struct job *job, const char *plan, int json)
+{
+	stop_signals_forget();
+	fl_pipeline_free(job->pl);
+	inputs_done(&job->inputs);
+	if (outbuf_finish() < 0)
+		job->trouble = 1;
+	stop_signals_finish();
+	if (job->common->stats && !json)
+		run_stats_print(&job->stats, plan);
+	return job->trouble ? EXIT_TROUBLE : 0;
+}

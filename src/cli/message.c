@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/message.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/outbuf.h"
+#include "cli/progress_bar.h"
+#include "cli/verbs.h"
+
+static const char *program = "faultline";
+
+void message_set_program(const char *name)
+{
+	program = name;
+}
+
+const char *message_program(void)
+{
+	return program;
+}
+
+/* On a terminal both streams are one: what was printed first must be seen first. */
+static void begin(void)
+{
+	progress_bar_erase();
+	outbuf_flush();
+	fprintf(stderr, "%s: ", program);
+}
+
+void message_error(const char *format, ...)
+{
+	va_list args;
+
+	begin();
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+void message_file(const char *name, const struct fl_error *error)
+{
+	if (error->off == FL_OFF_NONE)
+		message_error("%s: %s", name, error->text);
+	else
+		message_error("%s: at byte %" PRIu64 ": %s", name, error->off, error->text);
+}
+
+void message_try_help(void)
+{
+	fprintf(stderr, "Try '%s --help' for more information.\n", program);
+	exit(EXIT_TROUBLE);
+}
+
+void message_usage(const char *format, ...)
+{
+	va_list args;
+
+	begin();
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	message_try_help();
+}

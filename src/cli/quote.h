@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FAULTLINE_CLI_QUOTE_H
+#define FAULTLINE_CLI_QUOTE_H
+
+/**
+ * quote_name() - a file name on one line, as GNU wc prints it
+ * @name: any bytes
+ *
+ * A name without a newline stays as it is; one with a newline is written so
+ * that bash reads the same name back: 'a'$'\n''b'. What is printable depends
+ * on LC_CTYPE.
+ *
+ * Return: malloc'ed text; NULL without memory.
+ * Source: coreutils 9.1, "shell-escape" in (coreutils) Formatting the file names.
+ */
+char *quote_name(const char *name);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FAULTLINE_CLI_VERBS_H
+#define FAULTLINE_CLI_VERBS_H
+
+/* Exit statuses, grep's: scan returns 1 when no line was selected. */
+#define EXIT_SELECTED_NONE 1
+#define EXIT_TROUBLE 2
+
+/**
+ * struct verb - one row of the table in main.c
+ * @name:    what the user types
+ * @summary: one line for `faultline --help`
+ * @func:    gets its own argv, argv[0] being "faultline NAME"; returns the exit status
+ */
+struct verb {
+	const char *name;
+	const char *summary;
+	int (*func)(int argc, char **argv);
+};
+
+/** cmd_count() - `faultline count`. Return: exit status. */
+int cmd_count(int argc, char **argv);
+
+/** cmd_hash() - `faultline hash`. Return: exit status. */
+int cmd_hash(int argc, char **argv);
+
+/** cmd_scan() - `faultline scan`. Return: exit status. */
+int cmd_scan(int argc, char **argv);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FL_ENGINE_EXEC_H
+#define FL_ENGINE_EXEC_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <faultline/pipeline.h>
+
+#include "base/attr.h"
+#include "engine/pool.h"
+#include "engine/ring.h"
+#include "plat/counters.h"
+#include "window/auto.h"
+#include "window/coldset.h"
+#include "window/feeder.h"
+#include "window/plan.h"
+#include "window/readahead.h"
+#include "window/seam.h"
+#include "window/source_impl.h"
+#include "window/window.h"
+
+#define FL_OPERATORS_MAX 64u
+
+/**
+ * struct fl_stage - an operator in a pipeline
+ * @stopped: its fold asked for no more
+ */
+struct fl_stage {
+	const struct fl_operator *ops;
+	void *op;
+	_Atomic bool stopped;
+};
+
+struct fl_pipeline {
+	struct fl_options opt;
+	struct fl_stage stages[FL_OPERATORS_MAX];
+	unsigned stage_count;
+	struct fl_pool *pool;
+	struct fl_stats stats;
+	_Atomic int cancel;
+	bool running;
+};
+
+/**
+ * struct fl_exec - one run
+ * @next:    chunk to be taken next (sources that are not fed)
+ * @result:  the run's, written by whoever holds the fold baton
+ * @folded:  input bytes done
+ * @early:   the operators stopped the run before the end
+ * @init_result, @init_error: of worker_init; under the ring's lock
+ */
+struct fl_exec {
+	struct fl_pipeline *pl;
+	struct fl_source *src;
+	struct fl_needs needs;
+	struct fl_plan plan;
+	struct fl_choice choice;
+	struct fl_window_env env;
+	struct fl_ring ring;
+	struct fl_auto adapt;
+	struct fl_feeder *feeder;
+	struct fl_readahead *readahead;
+	struct fl_coldset *coldset;
+	FL_CACHE_ALIGNED _Atomic uint64_t next;
+	FL_CACHE_ALIGNED int result;
+	struct fl_error error;
+	uint64_t folded;
+	uint64_t start_ns;
+	uint64_t progress_ns;
+	uint64_t rss_ns;
+	struct fl_rss peak;
+	bool early;
+	int init_result;
+	struct fl_error init_error;
+};
+
+/** fl_exec_worker() - take chunks until there are none; @arg: struct fl_exec; any number at once */
+void fl_exec_worker(void *arg, unsigned i);
+
+/** fl_exec_fold() - the ring's fold: all operators' folds of one chunk, progress, statistics */
+int fl_exec_fold(void *arg, struct fl_slot *slot);
+
+/** fl_exec_fold_part() - one operator's fold of one part, with the baton held */
+int fl_exec_fold_part(struct fl_exec *x, unsigned k, struct fl_part *part, struct fl_error *err);
+
+/** fl_exec_sample_rss() - note the peaks; with the baton held */
+void fl_exec_sample_rss(struct fl_exec *x, uint64_t now);
+
+#endif

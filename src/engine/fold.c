@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/clock.h"
+#include "base/error.h"
+#include "engine/exec.h"
+
+/* Reading /proc/self/status takes 20 us; every 10 ms is 0.2 % of one thread. */
+#define RSS_PERIOD_NS UINT64_C(10000000)
+
+int fl_exec_fold_part(struct fl_exec *x, unsigned k, struct fl_part *part, struct fl_error *err)
+{
+	struct fl_stage *st = &x->pl->stages[k];
+	int r;
+
+	if (atomic_load_explicit(&st->stopped, memory_order_relaxed))
+		return 0;
+	r = st->ops->fold(st->op, part, err);
+	if (r == FL_FOLD_STOP)
+		atomic_store_explicit(&st->stopped, true, memory_order_relaxed);
+	return r < 0 ? r : 0;
+}
+
+void fl_exec_sample_rss(struct fl_exec *x, uint64_t now)
+{
+	struct fl_rss rss;
+
+	x->rss_ns = now;
+	fl_rss_now(&rss);
+	if (rss.anon_bytes > x->peak.anon_bytes)
+		x->peak.anon_bytes = rss.anon_bytes;
+	if (rss.file_bytes > x->peak.file_bytes)
+		x->peak.file_bytes = rss.file_bytes;
+}
+
+static void tell_progress(struct fl_exec *x, uint64_t now)
+{
+	const struct fl_options *opt = &x->pl->opt;
+	struct fl_progress p = {.size = sizeof(p),
+				.name = x->src->name,
+				.bytes = x->folded,
+				.total = x->plan.end == FL_SIZE_UNKNOWN
+						 ? FL_SIZE_UNKNOWN
+						 : x->plan.end - x->plan.begin,
+				.ns = now - x->start_ns};
+
+	if (!opt->progress || now - x->progress_ns < opt->progress_interval_ns)
+		return;
+	x->progress_ns = now;
+	opt->progress(opt->progress_arg, &p);
+}
+
+static bool all_stopped(struct fl_exec *x)
+{
+	unsigned k;
+
+	for (k = 0; k < x->pl->stage_count; k++)
+		if (!atomic_load_explicit(&x->pl->stages[k].stopped, memory_order_relaxed))
+			return false;
+	return true;
+}
+
+static int fold_parts(struct fl_exec *x, struct fl_slot *slot)
+{
+	struct fl_error *err = &x->error;
+	unsigned k;
+	int r = slot->result;
+
+	if (r < 0)
+		*err = slot->error;
+	for (k = 0; r == 0 && k < x->pl->stage_count; k++)
+		if (slot->parts[k].end > 0)
+			r = fl_exec_fold_part(x, k, &slot->parts[k], err);
+	return r;
+}
+
+static void done_with(struct fl_exec *x, uint64_t end)
+{
+	uint64_t from = x->plan.begin + x->folded;
+	uint64_t now = fl_clock_ns();
+
+	x->folded = end - x->plan.begin;
+	if (x->readahead)
+		fl_readahead_consumed(x->readahead, end);
+	if (x->coldset)
+		fl_coldset_drop(x->coldset, from, end);
+	if (now - x->rss_ns > RSS_PERIOD_NS)
+		fl_exec_sample_rss(x, now);
+	tell_progress(x, now);
+}
+
+int fl_exec_fold(void *arg, struct fl_slot *slot)
+{
+	struct fl_exec *x = arg;
+	int r = fold_parts(x, slot);
+
+	if (r < 0) {
+		x->result = r;
+		return r;
+	}
+	done_with(x, slot->end);
+	x->early = all_stopped(x);
+	if (atomic_load_explicit(&x->pl->cancel, memory_order_relaxed)) {
+		x->result = fl_error_set(&x->error, -FL_ECANCELED, FL_OFF_NONE, NULL);
+		return x->result;
+	}
+	return x->early;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <faultline/operator.h>
+
+#include "engine/part_impl.h"
+
+/* A first allocation that holds any counter and a few lines. */
+#define PART_FIRST_BYTES 256
+
+int fl_part_reserve(struct fl_part *part, size_t len)
+{
+	size_t capacity = part->capacity ? part->capacity : PART_FIRST_BYTES;
+	unsigned char *bigger;
+
+	if (part->capacity - part->len >= len && part->data)
+		return 0;
+	if (len > SIZE_MAX / 4 - part->len)
+		return -ENOMEM;
+	while (capacity - part->len < len)
+		capacity *= 2;
+	bigger = realloc(part->data, capacity);
+	if (!bigger)
+		return -ENOMEM;
+	part->data = bigger;
+	part->capacity = capacity;
+	return 0;
+}
+
+int fl_part_append(struct fl_part *part, const void *data, size_t len)
+{
+	int r = fl_part_reserve(part, len);
+
+	if (r < 0)
+		return r;
+	if (len > 0)
+		memcpy(part->data + part->len, data, len);
+	part->len += len;
+	return 0;
+}
+
+void fl_part_reset(struct fl_part *part)
+{
+	/* What one giant line needed is not kept for every slot of the ring. */
+	if (part->capacity / 2 > part->limit)
+		fl_part_free(part);
+	part->len = 0;
+	part->off = part->end = part->next_off = 0;
+	part->view = NULL;
+	part->view_count = 0;
+}
+
+void fl_part_free(struct fl_part *part)
+{
+	free(part->data);
+	part->data = NULL;
+	part->capacity = 0;
+	part->len = 0;
+}

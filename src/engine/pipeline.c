@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/size.h"
+#include "engine/exec.h"
+#include "kern/kernels.h"
+#include "plat/thread.h"
+
+#define MAX_MEMORY_MIN (UINT64_C(4) << 20)
+#define UNIT_MAX (UINT64_C(1) << 20)
+
+static const char *const io_names[] = {"auto", "mmap", "read", "direct", "uring"};
+static const char *const advise_names[] = {"normal",   "sequential", "random",
+					   "willneed", "populate",   "hugepage"};
+
+const char *fl_io_name(enum fl_io io)
+{
+	return (unsigned)io < sizeof(io_names) / sizeof(*io_names) ? io_names[io] : NULL;
+}
+
+const char *fl_advise_name(enum fl_advise advise)
+{
+	return (unsigned)advise < sizeof(advise_names) / sizeof(*advise_names)
+		       ? advise_names[advise]
+		       : NULL;
+}
+
+void fl_options_init(struct fl_options *opt)
+{
+	*opt = (struct fl_options){.size = sizeof(*opt),
+				   .max_memory_bytes = FL_MAX_MEMORY_DEFAULT,
+				   .range_len = FL_SIZE_UNKNOWN,
+				   .delimiter = '\n'};
+}
+
+static int check_options(const struct fl_options *opt, struct fl_error *reterr)
+{
+	if (opt->size != sizeof(*opt))
+		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE,
+				    "options of another library version");
+	if (!fl_io_name(opt->io) || !fl_advise_name(opt->advise) || (opt->flags & ~FL_RUN_COLD))
+		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, "option value out of range");
+	if (opt->max_memory_bytes < MAX_MEMORY_MIN)
+		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE,
+				    "at least 4 MiB of memory are needed");
+	if (opt->window_bytes > SIZE_MAX / 8 || opt->chunk_bytes > SIZE_MAX / 8)
+		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE,
+				    "window or chunk size out of range");
+	return 0;
+}
+
+int fl_pipeline_new(const struct fl_options *opt, struct fl_pipeline **ret, struct fl_error *reterr)
+{
+	struct fl_options defaults;
+	struct fl_pipeline *pl;
+	int r;
+
+	fl_options_init(&defaults);
+	if (!opt)
+		opt = &defaults;
+	r = check_options(opt, reterr);
+	if (r < 0)
+		return r;
+	pl = calloc(1, sizeof(*pl));
+	if (!pl || fl_pool_new(&pl->pool) < 0) {
+		free(pl);
+		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
+	}
+	pl->opt = *opt;
+	*ret = pl;
+	return 0;
+}
+
+int fl_pipeline_add(struct fl_pipeline *pl, const struct fl_operator *ops, void *op)
+{
+	struct fl_stage *st = &pl->stages[pl->stage_count];
+
+	if (pl->running)
+		return -EBUSY;
+	if (pl->stage_count == FL_OPERATORS_MAX || ops->size != sizeof(*ops) || !ops->map ||
+	    !ops->fold)
+		return -EINVAL;
+	if (ops->cut == FL_CUT_UNIT && (ops->unit_bytes == 0 || ops->unit_bytes > UNIT_MAX))
+		return -EINVAL;
+	st->ops = ops;
+	st->op = op;
+	pl->stage_count++;
+	return 0;
+}
+
+void fl_pipeline_cancel(struct fl_pipeline *pl)
+{
+	atomic_store_explicit(&pl->cancel, 1, memory_order_relaxed);
+}
+
+int fl_pipeline_stats(const struct fl_pipeline *pl, struct fl_stats *ret)
+{
+	if (ret->size != sizeof(*ret))
+		return -EINVAL;
+	*ret = pl->stats;
+	ret->size = sizeof(*ret);
+	return 0;
+}
+
+void fl_pipeline_free(struct fl_pipeline *pl)
+{
+	if (!pl)
+		return;
+	fl_pool_free(pl->pool);
+	free(pl);
+}
+
+static uint64_t gcd(uint64_t a, uint64_t b)
+{
+	while (b != 0) {
+		uint64_t rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+static int collect_needs(struct fl_exec *x, struct fl_error *reterr)
+{
+	struct fl_needs *n = &x->needs;
+	unsigned k;
+
+	*n = (struct fl_needs){.unit_bytes = 1, .delimiter = x->pl->opt.delimiter};
+	for (k = 0; k < x->pl->stage_count; k++) {
+		const struct fl_operator *ops = x->pl->stages[k].ops;
+
+		n->keep_view |= ops->flags & FL_OP_KEEP_VIEW;
+		if (ops->cut == FL_CUT_RECORD) {
+			n->records = true;
+			continue;
+		}
+		n->units = true;
+		n->unit_bytes =
+			n->unit_bytes / gcd(n->unit_bytes, ops->unit_bytes) * ops->unit_bytes;
+	}
+	if (n->unit_bytes > UNIT_MAX)
+		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE,
+				    "the operators' units do not go together");
+	return 0;
+}
+
+static int start_operators(struct fl_exec *x, struct fl_error *reterr)
+{
+	struct fl_run run = {.size = sizeof(run),
+			     .name = x->src->name,
+			     .off = x->plan.begin,
+			     .len = x->plan.end == FL_SIZE_UNKNOWN ? FL_SIZE_UNKNOWN
+								   : x->plan.end - x->plan.begin,
+			     .delimiter = x->pl->opt.delimiter,
+			     .threads = x->plan.threads};
+	unsigned k;
+	int r = 0;
+
+	for (k = 0; r == 0 && k < x->pl->stage_count; k++) {
+		struct fl_stage *st = &x->pl->stages[k];
+
+		atomic_store_explicit(&st->stopped, false, memory_order_relaxed);
+		if (st->ops->start)
+			r = st->ops->start(st->op, &run, reterr);
+	}
+	return r;
+}
+
+static int finish_operators(struct fl_exec *x, struct fl_error *reterr)
+{
+	unsigned k;
+	int r = 0;
+
+	for (k = 0; r == 0 && k < x->pl->stage_count; k++)
+		if (x->pl->stages[k].ops->finish)
+			r = x->pl->stages[k].ops->finish(x->pl->stages[k].op, reterr);
+	return r;
+}
+
+/* io_uring, else direct, else read: "unavailable" is said, never a failure of the job. */
+static int start_feeder(struct fl_exec *x, struct fl_error *reterr)
+{
+	enum fl_io io = x->choice.io;
+	struct fl_error why;
+	char before[sizeof(x->choice.reason)];
+	int r;
+
+	for (;;) {
+		r = fl_feeder_new(x->src, &x->plan, &x->needs, io, &x->feeder, &why);
+		if (r == 0) {
+			x->choice.io = io;
+			fl_feeder_attach(x->feeder, &x->pl->cancel, &x->env);
+			return 0;
+		}
+		if (io == FL_IO_READ) {
+			if (reterr)
+				*reterr = why;
+			return r;
+		}
+		memcpy(before, x->choice.reason, sizeof(before));
+		snprintf(x->choice.reason, sizeof(x->choice.reason),
+			 "%s unavailable (%.60s); %.60s", fl_io_name(io), why.text, before);
+		if (io == FL_IO_DIRECT) {
+			x->choice.io = FL_IO_READ;
+			x->choice.fed = false;
+			return 0;
+		}
+		io = FL_IO_DIRECT;
+	}
+}
+
+/* Everything a run needs beside its operators. */
+static int set_up(struct fl_exec *x, struct fl_error *reterr)
+{
+	struct fl_pipeline *pl = x->pl;
+	int r;
+
+	fl_plan_make(&pl->opt, &x->needs, x->src->file.size_bytes, pl->stage_count,
+		     pl->opt.threads ? pl->opt.threads : fl_cpu_count(), &x->plan);
+	x->env.file = &x->src->file;
+	x->env.size = x->plan.size;
+	x->env.window_bytes = x->plan.window_bytes;
+	x->env.slice_bytes = x->plan.slice_bytes;
+	x->env.buffer_limit = x->plan.buffer_limit;
+	x->env.advise = pl->opt.advise;
+#ifdef FL_TINY_WINDOWS
+	x->env.tiny = true;
+#endif
+	fl_auto_choose(&pl->opt, &x->src->file, &x->plan, &x->choice);
+	if ((pl->opt.flags & FL_RUN_COLD) && fl_source_seekable(x->src))
+		(void)fl_coldset_new(&x->src->file, x->plan.size, &x->coldset);
+	if (x->choice.fed) {
+		r = start_feeder(x, reterr);
+		if (r < 0)
+			return r;
+	}
+	if (x->choice.readahead &&
+	    fl_readahead_new(&x->src->file, &x->plan, x->choice.readahead, &x->readahead) < 0)
+		x->choice.readahead = 0;
+	fl_auto_init(&x->adapt, &x->choice, x->plan.threads);
+	x->ring.fold = fl_exec_fold;
+	x->ring.arg = x;
+	return 0;
+}
+
+/* A file that is shorter now, or another one under its name: what was read is not what is there. */
+static int check_source(struct fl_exec *x, struct fl_error *reterr)
+{
+	struct fl_file *file = &x->src->file;
+	struct fl_file_state now;
+	uint64_t seen;
+
+	if (!fl_source_seekable(x->src) || x->early)
+		return 0;
+	if (fl_file_state(file, &now) == 0 && now.size_bytes < file->base_off + file->size_bytes) {
+		seen = now.size_bytes > file->base_off ? now.size_bytes - file->base_off : 0;
+		return fl_error_set(reterr, -FL_ETRUNCATED, seen, NULL);
+	}
+	if (fl_file_replaced(file))
+		return fl_error_set(reterr, -FL_ECHANGED, FL_OFF_NONE, NULL);
+	return 0;
+}
+
+static void fill_stats(struct fl_exec *x, unsigned threads, const struct fl_faults *before)
+{
+	struct fl_stats *s = &x->pl->stats;
+	struct fl_faults now;
+
+	fl_exec_sample_rss(x, fl_clock_ns());
+	fl_faults_process(&now);
+	*s = (struct fl_stats){.size = sizeof(*s),
+			       .bytes = x->folded,
+			       .ns = fl_clock_ns() - x->start_ns,
+			       .windows = atomic_load(&x->env.windows),
+			       .minor_faults = now.minor - before->minor,
+			       .major_faults = now.major - before->major,
+			       .copied_bytes = atomic_load(&x->env.copied),
+			       .threads = threads,
+			       .loader_threads = x->choice.readahead,
+			       .kernels = fl_kernels_get()->name,
+			       .peak_rss_anon_bytes = x->peak.anon_bytes,
+			       .peak_rss_file_bytes = x->peak.file_bytes,
+			       .window_bytes = x->plan.window_bytes,
+			       .chunk_bytes = x->plan.chunk_bytes};
+	s->io_used = fl_auto_explain(&x->adapt, &x->choice, s->io_reason, sizeof(s->io_reason));
+	if (x->readahead)
+		s->copied_bytes += fl_readahead_loaded(x->readahead);
+}
+
+static int run_workers(struct fl_exec *x, struct fl_error *reterr)
+{
+	struct fl_faults before;
+	unsigned threads;
+	int r = fl_ring_init(&x->ring, x->plan.depth, x->pl->stage_count, x->plan.part_limit);
+
+	x->ring.fold = fl_exec_fold;
+	x->ring.arg = x;
+	fl_faults_process(&before);
+	if (r == 0) {
+		threads = fl_pool_run(x->pl->pool, x->plan.threads, fl_exec_worker, x);
+		if (x->readahead)
+			fl_readahead_stop(x->readahead);
+		fill_stats(x, threads, &before);
+		r = x->result;
+		if (r < 0 && reterr)
+			*reterr = x->error;
+		if (r == 0 && x->init_result < 0) {
+			r = x->init_result;
+			if (reterr)
+				*reterr = x->init_error;
+		}
+	}
+	fl_ring_done(&x->ring);
+	return r;
+}
+
+static void tear_down(struct fl_exec *x)
+{
+	fl_readahead_free(x->readahead);
+	fl_feeder_free(x->feeder);
+	if (x->coldset)
+		fl_coldset_drop(x->coldset, 0, x->plan.size);
+	fl_coldset_free(x->coldset);
+	fl_auto_done(&x->adapt);
+}
+
+int fl_pipeline_run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error *reterr)
+{
+	struct fl_exec *x;
+	int r;
+
+	if (pl->running || pl->stage_count == 0)
+		return fl_error_set(reterr, pl->running ? -EBUSY : -EINVAL, FL_OFF_NONE, NULL);
+	x = aligned_alloc(FL_CACHE_LINE_BYTES, fl_round_up(sizeof(*x), FL_CACHE_LINE_BYTES));
+	if (!x)
+		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
+	memset(x, 0, sizeof(*x));
+	x->pl = pl;
+	x->src = src;
+	x->start_ns = x->progress_ns = fl_clock_ns();
+	pl->running = true;
+	r = collect_needs(x, reterr);
+	if (r == 0)
+		r = set_up(x, reterr);
+	if (r == 0)
+		r = start_operators(x, reterr);
+	if (r == 0)
+		r = run_workers(x, reterr);
+	tear_down(x);
+	if (r == 0 && atomic_load_explicit(&pl->cancel, memory_order_relaxed) && !x->early)
+		r = fl_error_set(reterr, -FL_ECANCELED, FL_OFF_NONE, NULL);
+	if (r == 0)
+		r = check_source(x, reterr);
+	if (r == 0)
+		r = finish_operators(x, reterr);
+	pl->running = false;
+	free(x);
+	return r;
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/size.h"
+#include "engine/exec.h"
+#include "engine/part_impl.h"
+
+/**
+ * struct worker - one thread's side of a run
+ * @flushed: something of this chunk has been folded: it cannot be done again
+ */
+struct worker {
+	struct fl_exec *x;
+	struct fl_window window;
+	struct fl_fed fed;
+	void *scratch[FL_OPERATORS_MAX];
+	struct fl_slot *slot;
+	bool flushed;
+};
+
+/* A full part is folded as soon as everything before it has been. */
+static int flush(struct worker *w, unsigned k, uint64_t end, struct fl_error *err)
+{
+	struct fl_part *part = &w->slot->parts[k];
+	int r = fl_window_check(&w->window, err);
+
+	if (r != 0)
+		return r;
+	r = fl_ring_turn(&w->x->ring, w->slot);
+	if (r < 0)
+		return r;
+	part->end = end;
+	w->flushed = true;
+	r = fl_exec_fold_part(w->x, k, part, err);
+	fl_part_reset(part);
+	fl_ring_yield(&w->x->ring);
+	return r;
+}
+
+static int map_view(struct worker *w, unsigned k, struct fl_view view, struct fl_error *err)
+{
+	struct fl_stage *st = &w->x->pl->stages[k];
+	struct fl_part *part = &w->slot->parts[k];
+	bool keep = st->ops->flags & FL_OP_KEEP_VIEW;
+	uint64_t done;
+	int r;
+
+	while (view.len > 0 && !atomic_load_explicit(&st->stopped, memory_order_relaxed)) {
+		if (part->end == 0)
+			part->off = view.off;
+		part->end = view.off + view.len;
+		r = st->ops->map(st->op, w->scratch[k], &view, part, err);
+		if (r < 0)
+			return r;
+		done = r == FL_MAP_FULL ? part->next_off - view.off : view.len;
+		if (done > view.len || (done == 0 && part->len == 0))
+			return fl_error_set(err, -EINVAL, view.off, "operator %s makes no progress",
+					    st->ops->name);
+		part->view = keep ? &(struct fl_view){.off = view.off,
+						      .len = (size_t)done,
+						      .data = view.data}
+				  : NULL;
+		part->view_count = keep;
+		if (r == FL_MAP_FULL || keep) {
+			r = flush(w, k, view.off + done, err);
+			if (r < 0)
+				return r;
+		}
+		view.off += done;
+		view.data += done;
+		view.len -= (size_t)done;
+	}
+	return 0;
+}
+
+static bool cancelled(const struct worker *w)
+{
+	return atomic_load_explicit(&w->x->pl->cancel, memory_order_relaxed);
+}
+
+static int map_slices(struct worker *w, const struct fl_chunk *chunk, struct fl_error *err)
+{
+	struct fl_pipeline *pl = w->x->pl;
+	struct fl_slicer slicer;
+	struct fl_slice slice;
+	unsigned k;
+	int r = fl_slicer_init(&slicer, &w->window, &w->x->needs, chunk, err);
+
+	while (r == 0 && (r = fl_slicer_next(&slicer, &slice, err)) > 0) {
+		r = cancelled(w) ? fl_error_set(err, -FL_ECANCELED, FL_OFF_NONE, NULL) : 0;
+		for (k = 0; r == 0 && k < pl->stage_count; k++)
+			r = map_view(w, k,
+				     pl->stages[k].ops->cut == FL_CUT_RECORD ? slice.records
+									     : slice.units,
+				     err);
+	}
+	return r != 0 ? r : fl_window_check(&w->window, err);
+}
+
+/* Where zeros may have been seen that the file never held, the chunk is done again with reads. */
+static int map_chunk(struct worker *w, const struct fl_chunk *chunk, struct fl_error *err)
+{
+	unsigned k;
+	int r = map_slices(w, chunk, err);
+
+	if (r == FL_WINDOW_RETRY && !w->flushed) {
+		for (k = 0; k < w->x->pl->stage_count; k++)
+			fl_part_reset(&w->slot->parts[k]);
+		fl_window_use(&w->window, FL_IO_READ);
+		r = map_slices(w, chunk, err);
+	}
+	if (r == FL_WINDOW_RETRY)
+		r = fl_error_set(err, -FL_ECHANGED, chunk->off,
+				 "file was cut and rewritten here while it was read");
+	fl_window_rest(&w->window);
+	return r;
+}
+
+/* Return: 1 with a chunk; 0 at the end; or an error that takes chunk->seq's place. */
+static int take(struct worker *w, struct fl_chunk *chunk, struct fl_error *err)
+{
+	struct fl_exec *x = w->x;
+	int r;
+
+	if (x->feeder) {
+		r = fl_feeder_next(x->feeder, &w->fed, err);
+		*chunk = w->fed.chunk;
+		if (r > 0)
+			fl_window_fed(&w->window, &w->fed.span);
+		return r;
+	}
+	chunk->seq = atomic_fetch_add_explicit(&x->next, 1, memory_order_relaxed);
+	if (chunk->seq >= x->plan.chunks)
+		return 0;
+	fl_plan_chunk(&x->plan, chunk->seq, &chunk->off, &chunk->end);
+	chunk->begin = x->plan.begin;
+	chunk->unit_end = x->plan.end;
+	chunk->limit = x->plan.size;
+	chunk->starts_record = chunk->off == 0;
+	return 1;
+}
+
+static int map_measured(struct worker *w, const struct fl_chunk *chunk, struct fl_error *err)
+{
+	struct fl_exec *x = w->x;
+	struct fl_sample s = {.io = fl_auto_pick(&x->adapt), .bytes = chunk->end - chunk->off};
+	struct fl_faults before = {0}, after = {0};
+	uint64_t start = 0;
+	int r;
+
+	fl_window_use(&w->window, s.io);
+	if (x->readahead)
+		fl_readahead_wait(x->readahead, chunk->end);
+	if (x->choice.adaptive) {
+		fl_faults_thread(&before);
+		start = fl_clock_ns();
+	}
+	r = map_chunk(w, chunk, err);
+	if (x->choice.adaptive) {
+		fl_faults_thread(&after);
+		s.ns = fl_clock_ns() - start;
+		s.faults = after.minor - before.minor;
+	} else {
+		s.io = w->window.ops->io;
+	}
+	fl_auto_report(&x->adapt, &s);
+	return r;
+}
+
+static void do_chunks(struct worker *w)
+{
+	struct fl_exec *x = w->x;
+	struct fl_chunk chunk = {0};
+	struct fl_error err;
+	int r;
+
+	for (;;) {
+		if (fl_ring_stopped(&x->ring))
+			return;
+		r = take(w, &chunk, &err);
+		if (r == 0)
+			return;
+		w->flushed = false;
+		w->slot = fl_ring_enter(&x->ring, chunk.seq);
+		if (w->slot && r > 0)
+			r = x->feeder ? map_chunk(w, &chunk, &err) : map_measured(w, &chunk, &err);
+		if (x->feeder)
+			fl_feeder_release(x->feeder, &w->fed);
+		if (!w->slot)
+			return;
+		w->slot->result = r < 0 ? r : 0;
+		if (r < 0)
+			w->slot->error = err;
+		w->slot->end = chunk.end;
+		fl_ring_publish(&x->ring, w->slot);
+	}
+}
+
+static void init_failed(struct fl_exec *x, int r, const struct fl_error *err)
+{
+	pthread_mutex_lock(&x->ring.lock);
+	if (x->init_result == 0) {
+		x->init_result = r;
+		x->init_error = *err;
+	}
+	pthread_mutex_unlock(&x->ring.lock);
+	fl_ring_stop(&x->ring);
+}
+
+void fl_exec_worker(void *arg, unsigned i)
+{
+	struct fl_exec *x = arg;
+	struct fl_pipeline *pl = x->pl;
+	struct worker w = {.x = x};
+	struct fl_error err;
+	unsigned k;
+	int r = 0;
+
+	(void)i;
+	fl_window_init(&w.window, &x->env);
+	fl_fed_init(&w.fed, x->plan.buffer_limit);
+	for (k = 0; k < pl->stage_count && r == 0; k++)
+		if (pl->stages[k].ops->worker_init)
+			r = pl->stages[k].ops->worker_init(pl->stages[k].op, &w.scratch[k], &err);
+	if (r == 0)
+		do_chunks(&w);
+	else
+		init_failed(x, r, &err);
+	for (k = 0; k < pl->stage_count; k++)
+		if (pl->stages[k].ops->worker_done && w.scratch[k])
+			pl->stages[k].ops->worker_done(pl->stages[k].op, w.scratch[k]);
+	fl_fed_done(&w.fed);
+	fl_window_done(&w.window);
+}

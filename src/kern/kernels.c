@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#include "kern/kernels.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#error "the XXH3 block sums read little-endian lanes"
+#endif
+
+/* Neighbouring lanes exchanged: XXH3 adds a lane's input to the lane beside it. */
+#if defined(__clang__)
+#define SWAP_PAIRS(v) __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6)
+#else
+#define SWAP_PAIRS(v) __builtin_shuffle(v, (__typeof__(v)){1, 0, 3, 2, 5, 4, 7, 6})
+#endif
+
+static bool is_letter(unsigned char c)
+{
+	return c >= 'a' && c <= 'z';
+}
+
+/* The bit in which the cases of a letter differ; 0 where case does not matter. */
+static unsigned char fold_bit(const struct fl_literal *lit, unsigned char c)
+{
+	return lit->icase && is_letter(c) ? 0x20 : 0;
+}
+
+static bool matches_at(const struct fl_literal *lit, const unsigned char *p)
+{
+	size_t i;
+
+	if (!lit->icase)
+		return memcmp(p, lit->bytes, lit->len) == 0;
+	for (i = 0; i < lit->len; i++)
+		if ((p[i] | fold_bit(lit, lit->bytes[i])) != lit->bytes[i])
+			return false;
+	return true;
+}
+
+/* 1 = white space, 2 = printable, 0 = neither: as isspace(3) and isprint(3) in the C locale. */
+static unsigned char_class(unsigned char c)
+{
+	if (c == ' ' || (c >= 9 && c <= 13))
+		return 1;
+	return c > 32 && c < 127 ? 2 : 0;
+}
+
+static uint64_t count_words_ascii(const unsigned char *p, size_t n, bool *in_word)
+{
+	uint64_t words = 0;
+	bool in = *in_word;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		unsigned cls = char_class(p[i]);
+
+		words += cls == 2 && !in;
+		in = cls == 0 ? in : cls == 2;
+	}
+	*in_word = in;
+	return words;
+}
+
+#define SUFFIX(name) name##_generic
+#define TARGET
+#define VEC 16
+#define KERNELS_NAME "generic"
+#include "kern/kern_template.h"
+
+#if defined(__x86_64__)
+#define SUFFIX(name) name##_avx2
+#define TARGET __attribute__((target("avx2,bmi2")))
+#define VEC 32
+#define KERNELS_NAME "avx2"
+#include "kern/kern_template.h"
+
+static bool have_avx2(void)
+{
+	/* CPUID and XGETBV both, inside libgcc. */
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
+}
+#endif
+
+static bool always(void)
+{
+	return true;
+}
+
+static const struct fl_kernels_variant variants[] = {
+#if defined(__x86_64__)
+	{&kernels_avx2, have_avx2},
+#endif
+	{&kernels_generic, always},
+};
+
+const struct fl_kernels_variant *fl_kernels_variants(size_t *ret_count)
+{
+	*ret_count = sizeof(variants) / sizeof(*variants);
+	return variants;
+}
+
+const struct fl_kernels *fl_kernels_get(void)
+{
+	static _Atomic(const struct fl_kernels *) chosen;
+	const struct fl_kernels *k = atomic_load_explicit(&chosen, memory_order_relaxed);
+	size_t i;
+
+	for (i = 0; !k; i++)
+		if (variants[i].supported())
+			k = variants[i].kernels;
+	atomic_store_explicit(&chosen, k, memory_order_relaxed);
+	return k;
+}

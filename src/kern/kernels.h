@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FL_KERN_KERNELS_H
+#define FL_KERN_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * DOC: Byte kernels.
+ *
+ * Pure functions over bytes, one table per instruction set, chosen once at run
+ * time. Every one of them reads exactly the bytes it is given, never beyond.
+ */
+
+/* XXH3's numbers, from the xxHash specification (doc/xxhash_spec.md, XXH3 long input):
+ * a stripe is 64 bytes, a secret of 192 bytes allows (192-64)/8 = 16 stripes to a block. */
+#define FL_XXH3_STRIPE_BYTES 64
+#define FL_XXH3_BLOCK_BYTES 1024
+#define FL_XXH3_SECRET_BYTES 192
+#define FL_XXH3_LANES 8
+
+/**
+ * struct fl_literal - a byte string prepared for searching
+ * @bytes: what to find, lower-cased with @icase; the caller's, must outlive this
+ * @len:   >= 1
+ * @icase: ASCII letters match in either case
+ * @rare1, @rare2: offsets (rare1 < rare2, or both 0 when len is 1) of the two bytes
+ *         that are tested first: those that are rarest in text
+ */
+struct fl_literal {
+	const unsigned char *bytes;
+	size_t len;
+	bool icase;
+	size_t rare1;
+	size_t rare2;
+};
+
+/** fl_literal_init() - choose the bytes to test first. @bytes must be lower-case with @icase. */
+void fl_literal_init(struct fl_literal *lit, const unsigned char *bytes, size_t len, bool icase);
+
+/**
+ * struct fl_kernels - one instruction set's functions
+ * @name:            "generic", "avx2", "avx512"
+ * @count_byte:      how often @c stands in [p, p+n)
+ * @find_literal:    first occurrence, or NULL
+ * @count_words_ascii: words as wc(1) counts them in the C locale (see below)
+ * @xxh3_block_sums: for each of @blocks blocks of 1024 bytes, the 8 lanes that its 16
+ *                   stripes add to the accumulators, starting from zero; little-endian
+ *                   values in host order at sums[8 * block]
+ *
+ * count_words_ascii: @in_word is the state carried in and out (false at the start of a
+ * file): a byte that is white space (9-13, 32) ends a word, a printable one (33-126)
+ * begins or continues one, any other leaves the state as it is. Returns the number of
+ * words that begin in [p, p+n).
+ */
+struct fl_kernels {
+	const char *name;
+	uint64_t (*count_byte)(const unsigned char *p, size_t n, unsigned char c);
+	const unsigned char *(*find_literal)(const struct fl_literal *lit, const unsigned char *p,
+					     size_t n);
+	uint64_t (*count_words_ascii)(const unsigned char *p, size_t n, bool *in_word);
+	void (*xxh3_block_sums)(const unsigned char *p, size_t blocks,
+				const unsigned char secret[FL_XXH3_SECRET_BYTES], uint64_t *sums);
+};
+
+/** fl_kernels_get() - the best set for this processor; any thread, same answer always */
+const struct fl_kernels *fl_kernels_get(void);
+
+/* Every variant this build has, for tests and --version -v. */
+struct fl_kernels_variant {
+	const struct fl_kernels *kernels;
+	bool (*supported)(void);
+};
+
+/** fl_kernels_variants() - newest first; *ret_count entries */
+const struct fl_kernels_variant *fl_kernels_variants(size_t *ret_count);
+
+#endif

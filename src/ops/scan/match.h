@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FL_OPS_SCAN_MATCH_H
+#define FL_OPS_SCAN_MATCH_H
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <faultline/error.h>
+
+/**
+ * DOC: PCRE2, one line at a time, as GNU grep 3.8 -P uses it.
+ *
+ * In a UTF-8 locale a line of ASCII bytes is matched as bytes; another one is
+ * copied first, since PCRE2 takes for granted that text it was promised to be
+ * valid stays so, then checked, and matched as UTF-8. A line that is not valid
+ * goes to a program that sees its broken bytes as barriers.
+ */
+
+/**
+ * struct fl_regex - the compiled programs of one pattern; constant, any thread
+ * @bytes: for bytes, or for ASCII text in a UTF-8 locale; NULL if the pattern has no such form
+ * @utf:   for valid UTF-8; NULL where characters are bytes
+ * @whole: as @bytes, over many lines at once, or NULL
+ * @whole_text: its pattern; the caller's; NULL = never over many lines
+ * @flags: PCRE2_CASELESS or 0
+ */
+struct fl_regex {
+	const char *text;
+	size_t text_len;
+	const char *whole_text;
+	size_t whole_len;
+	uint32_t flags;
+	bool is_utf;
+	pcre2_code *bytes;
+	pcre2_code *utf;
+	pcre2_code *whole;
+	const uint8_t *tables;
+};
+
+/**
+ * fl_regex_init() - compile; text, whole_text, flags and is_utf are set by the
+ * caller, whose texts must outlive the regex
+ * Return: 0; -EINVAL with the compiler's message; -ENOMEM.
+ */
+int fl_regex_init(struct fl_regex *re, struct fl_error *reterr);
+
+/** fl_regex_done() - free the programs; all zero is fine */
+void fl_regex_done(struct fl_regex *re);
+
+/* Bytes that nobody else can change; grows, is used again. */
+struct fl_copy {
+	unsigned char *bytes;
+	size_t size;
+};
+
+/**
+ * struct fl_matcher - what one thread needs to match
+ *
+ * @whole_utf and @broken are compiled when first needed: few texts need them.
+ */
+struct fl_matcher {
+	const struct fl_regex *re;
+	pcre2_match_data *data;
+	pcre2_match_context *context;
+	pcre2_jit_stack *stack;
+	pcre2_code *whole_utf;
+	pcre2_code *broken;
+	struct fl_copy line_copy;
+	struct fl_copy whole_copy;
+};
+
+/** fl_matcher_init() - Return: 0; -ENOMEM. */
+int fl_matcher_init(struct fl_matcher *m, const struct fl_regex *re);
+
+/** fl_matcher_done() - free; all zero is fine */
+void fl_matcher_done(struct fl_matcher *m);
+
+/**
+ * struct fl_subject - text made ready for matching; valid until the next one
+ * of its kind (line or whole) from the same matcher
+ * @code:   the program for it
+ * @options: of each match
+ */
+struct fl_subject {
+	const unsigned char *p;
+	size_t len;
+	const pcre2_code *code;
+	uint32_t options;
+};
+
+struct fl_span {
+	size_t begin;
+	size_t end;
+};
+
+/** fl_matcher_line() - make a line, without its end, ready. Return: 0; -ENOMEM. */
+int fl_matcher_line(struct fl_matcher *m, const unsigned char *p, size_t len,
+		    struct fl_subject *ret);
+
+/**
+ * fl_matcher_whole() - make many lines ready to be searched at once
+ * Return: 1; 0 if this text must be searched line by line; -ENOMEM.
+ */
+int fl_matcher_whole(struct fl_matcher *m, const unsigned char *p, size_t len,
+		     struct fl_subject *ret);
+
+/**
+ * fl_matcher_find() - the leftmost match in a line at or after @from
+ *
+ * Continuation bytes at @from are skipped, as grep does when it goes on after
+ * an empty match.
+ *
+ * Return: 1; 0 for none; -FL_ELIMIT when PCRE2's limits are exceeded; -ENOMEM;
+ * -EINVAL for what should not happen.
+ */
+int fl_matcher_find(struct fl_matcher *m, const struct fl_subject *line, size_t from,
+		    struct fl_span *ret);
+
+/** fl_matcher_find_whole() - the same among many lines */
+int fl_matcher_find_whole(struct fl_matcher *m, const struct fl_subject *text, size_t from,
+			  struct fl_span *ret);
+
+/** fl_text_is_ascii() - any byte >= 0x80? */
+bool fl_text_is_ascii(const unsigned char *p, size_t n);
+
+/** fl_text_is_utf8() - RFC 3629, section 4, as PCRE2 checks it */
+bool fl_text_is_utf8(const unsigned char *p, size_t n);
+
+#endif

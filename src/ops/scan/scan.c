@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include <faultline/scan.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/attr.h"
+#include "base/error.h"
+#include "ops/scan/scan_fold.h"
+#include "ops/scan/scan_map.h"
+
+#define SCAN_ALL                                                                                   \
+	(FL_SCAN_FIXED | FL_SCAN_IGNORE_CASE | FL_SCAN_INVERT | FL_SCAN_COUNT |                    \
+	 FL_SCAN_ONLY_MATCHING | FL_SCAN_LINE_NUMBER | FL_SCAN_BYTE_OFFSET | FL_SCAN_QUIET |       \
+	 FL_SCAN_TEXT)
+
+/**
+ * struct fl_scan - a search
+ * @base_line: line ends before the range that is searched, for -n
+ */
+struct fl_scan {
+	struct fl_scan_job job;
+	struct fl_scan_sum sum;
+	char *prefix;
+	uint64_t base_line;
+};
+
+static int scan_start(void *op, const struct fl_run *run, struct fl_error *reterr FL_UNUSED)
+{
+	struct fl_scan *scan = op;
+
+	scan->job.eol = run->delimiter;
+	scan->sum.output.eol = (char)run->delimiter;
+	scan->sum.output.prefix = scan->prefix;
+	fl_scan_sum_start(&scan->sum, scan->base_line);
+	return 0;
+}
+
+static int scan_worker_init(const void *op, void **ret_scratch, struct fl_error *reterr)
+{
+	const struct fl_scan *scan = op;
+	struct fl_matcher *matcher = calloc(1, sizeof(*matcher));
+	int r = 0;
+
+	if (!matcher)
+		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
+	if (scan->job.plan.needs_regex)
+		r = fl_matcher_init(matcher, &scan->job.plan.regex);
+	if (r < 0) {
+		free(matcher);
+		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
+	}
+	*ret_scratch = matcher;
+	return 0;
+}
+
+static void scan_worker_done(const void *op FL_UNUSED, void *scratch)
+{
+	struct fl_matcher *matcher = scratch;
+
+	if (!matcher)
+		return;
+	fl_matcher_done(matcher);
+	free(matcher);
+}
+
+static int scan_map(const void *op, void *scratch, const struct fl_view *in, struct fl_part *part,
+		    struct fl_error *reterr)
+{
+	const struct fl_scan *scan = op;
+
+	return fl_scan_map_view(&scan->job, scratch, in, part, reterr);
+}
+
+static int scan_fold(void *op, const struct fl_part *part, struct fl_error *reterr)
+{
+	struct fl_scan *scan = op;
+	int r = fl_scan_sum_fold(&scan->sum, part);
+
+	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, NULL) : r;
+}
+
+static int scan_finish(void *op, struct fl_error *reterr)
+{
+	struct fl_scan *scan = op;
+	int r = fl_scan_sum_finish(&scan->sum);
+
+	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, NULL) : r;
+}
+
+static const struct fl_operator scan_operator = {
+	.size = sizeof(scan_operator),
+	.name = "scan",
+	.cut = FL_CUT_RECORD,
+	.start = scan_start,
+	.worker_init = scan_worker_init,
+	.worker_done = scan_worker_done,
+	.map = scan_map,
+	.fold = scan_fold,
+	.finish = scan_finish,
+};
+
+static int options_check(const struct fl_scan_options *opt)
+{
+	if (!opt || opt->size < sizeof(*opt) || (opt->flags & ~SCAN_ALL))
+		return -EINVAL;
+	if (!opt->pattern && opt->pattern_len > 0)
+		return -EINVAL;
+	if (!opt->write && !(opt->flags & (FL_SCAN_COUNT | FL_SCAN_QUIET)))
+		return -EINVAL;
+	return 0;
+}
+
+int fl_scan_new(const struct fl_scan_options *opt, struct fl_scan **ret, struct fl_error *reterr)
+{
+	struct fl_scan *scan = NULL;
+	int r = options_check(opt);
+
+	if (r < 0)
+		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
+	scan = calloc(1, sizeof(*scan));
+	if (!scan)
+		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
+	scan->job.flags = opt->flags;
+	scan->job.eol = '\n';
+	scan->sum.flags = opt->flags;
+	scan->sum.output.flags = opt->flags;
+	scan->sum.output.write = opt->write;
+	scan->sum.output.arg = opt->write_arg;
+	scan->sum.output.eol = '\n';
+	fl_scan_sum_start(&scan->sum, 0);
+	r = fl_scan_set_prefix(scan, opt->prefix);
+	if (r < 0)
+		fl_error_set(reterr, r, FL_OFF_NONE, NULL);
+	else
+		r = fl_scan_plan_init(&scan->job.plan, opt, reterr);
+	if (r < 0) {
+		fl_scan_free(scan);
+		return r;
+	}
+	*ret = scan;
+	return 0;
+}
+
+int fl_scan_set_prefix(struct fl_scan *scan, const char *prefix)
+{
+	char *copy = NULL;
+
+	if (prefix) {
+		copy = strdup(prefix);
+		if (!copy)
+			return -ENOMEM;
+	}
+	free(scan->prefix);
+	scan->prefix = copy;
+	return 0;
+}
+
+const struct fl_operator *fl_scan_operator(const struct fl_scan *scan FL_UNUSED)
+{
+	return &scan_operator;
+}
+
+void fl_scan_result(const struct fl_scan *scan, struct fl_scan_result *ret)
+{
+	ret->selected = scan->sum.selected;
+	ret->binary = scan->sum.binary;
+	ret->plan = scan->job.plan.text;
+}
+
+void fl_scan_free(struct fl_scan *scan)
+{
+	if (!scan)
+		return;
+	fl_scan_plan_done(&scan->job.plan);
+	fl_scan_sum_done(&scan->sum);
+	free(scan->prefix);
+	free(scan);
+}

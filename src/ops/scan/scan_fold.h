@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FL_OPS_SCAN_SCAN_FOLD_H
+#define FL_OPS_SCAN_SCAN_FOLD_H
+
+#include <stdbool.h>
+
+#include <faultline/operator.h>
+
+#include "ops/scan/scan_output.h"
+#include "ops/scan/scan_record.h"
+
+/**
+ * struct fl_scan_sum - the sequential side of a search
+ * @flags:      FL_SCAN_...
+ * @line:       line ends before the next part
+ * @selected:   lines
+ * @binary:     a selected line was not printed
+ * @binary_off: start of the block with the first NUL byte seen, or FL_OFF_NONE
+ * @held:       records of lines that end in a block that has not been seen to
+ *              its end: a NUL there may yet make them binary. At most a block
+ *              of lines and one more
+ *
+ * Holding lines back is what makes the output independent of where chunks end.
+ */
+struct fl_scan_sum {
+	struct fl_scan_output output;
+	unsigned flags;
+	uint64_t line;
+	uint64_t selected;
+	bool binary;
+	uint64_t binary_off;
+	unsigned char *held;
+	size_t held_len;
+	size_t held_size;
+};
+
+/** fl_scan_sum_start() - before a run; flags and output are the caller's to set */
+void fl_scan_sum_start(struct fl_scan_sum *sum, uint64_t base_line);
+
+/**
+ * fl_scan_sum_fold() - the next part, in order
+ * Return: 0; FL_FOLD_STOP; -ENOMEM; -EINVAL for a part that is none; what write returned.
+ */
+int fl_scan_sum_fold(struct fl_scan_sum *sum, const struct fl_part *part);
+
+/** fl_scan_sum_finish() - print what was held. Return: 0; what write returned. */
+int fl_scan_sum_finish(struct fl_scan_sum *sum);
+
+/** fl_scan_sum_done() - free; all zero is fine */
+void fl_scan_sum_done(struct fl_scan_sum *sum);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FL_OPS_SCAN_SCAN_MAP_H
+#define FL_OPS_SCAN_SCAN_MAP_H
+
+#include <faultline/operator.h>
+
+#include "ops/scan/scan_plan.h"
+
+/**
+ * struct fl_scan_job - what all maps of a run share; constant during a run
+ * @flags: FL_SCAN_...
+ * @eol:   ends a line
+ */
+struct fl_scan_job {
+	struct fl_scan_plan plan;
+	unsigned flags;
+	unsigned char eol;
+};
+
+/**
+ * fl_scan_map_view() - append a view's selected lines to a part (scan_record.h)
+ * @matcher: the thread's
+ *
+ * Threads: any, one matcher each. Return: 0; FL_MAP_FULL; -ENOMEM; -FL_ELIMIT
+ * with the offset of the line for which PCRE2 gave up.
+ */
+int fl_scan_map_view(const struct fl_scan_job *job, struct fl_matcher *matcher,
+		     const struct fl_view *in, struct fl_part *part, struct fl_error *reterr);
+
+#endif

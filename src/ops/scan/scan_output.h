@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FL_OPS_SCAN_SCAN_OUTPUT_H
+#define FL_OPS_SCAN_SCAN_OUTPUT_H
+
+#include <stddef.h>
+
+#include "ops/scan/scan_record.h"
+
+/* One write(2) to a pipe can take as much (pipe(7): capacity 65,536). */
+#define FL_SCAN_OUTPUT_BYTES 65536
+
+/**
+ * struct fl_scan_output - formats records as grep does and hands them on in
+ * large pieces
+ * @flags:  FL_SCAN_LINE_NUMBER, FL_SCAN_BYTE_OFFSET
+ */
+struct fl_scan_output {
+	int (*write)(void *arg, const void *data, size_t len);
+	void *arg;
+	const char *prefix;
+	unsigned flags;
+	char eol;
+	size_t used;
+	char buffer[FL_SCAN_OUTPUT_BYTES];
+};
+
+/** fl_scan_output_record() - add one line. Return: 0; what write returned. */
+int fl_scan_output_record(struct fl_scan_output *out, const struct fl_scan_record *rec,
+			  const unsigned char *text);
+
+/** fl_scan_output_flush() - hand on what is there. Return: 0; what write returned. */
+int fl_scan_output_flush(struct fl_scan_output *out);
+
+#endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+#include "ops/scan/search.h"
+
+#include <string.h>
+
+static enum fl_scan_method method_for(struct fl_search *s, int *ret_error)
+{
+	const struct fl_scan_plan *plan = s->plan;
+	bool has_nul;
+	int r;
+
+	*ret_error = 0;
+	switch (plan->method) {
+	case FL_SCAN_LITERAL:
+	case FL_SCAN_PROPOSED:
+		if (memchr(plan->literal.bytes, s->eol, plan->literal.len))
+			return FL_SCAN_NONE;
+		if (plan->ascii_only && !fl_text_is_ascii(s->data, s->len))
+			return FL_SCAN_BY_LINE;
+		return plan->method;
+	case FL_SCAN_WHOLE:
+		has_nul = s->split_nul && memchr(s->data, '\0', s->len);
+		if (has_nul || s->eol != '\n')
+			return FL_SCAN_BY_LINE;
+		r = fl_matcher_whole(s->matcher, s->data, s->len, &s->whole);
+		*ret_error = r < 0 ? r : 0;
+		return r > 0 ? FL_SCAN_WHOLE : FL_SCAN_BY_LINE;
+	default:
+		return plan->method;
+	}
+}
+
+int fl_search_begin(struct fl_search *s)
+{
+	int r;
+
+	s->method = method_for(s, &r);
+	return r;
+}
+
+size_t fl_search_line_end(const struct fl_search *s, size_t pos)
+{
+	const unsigned char *from = s->data + pos;
+	const unsigned char *end = memchr(from, s->eol, s->len - pos);
+	size_t len = end ? (size_t)(end - from) : s->len - pos;
+
+	if (s->split_nul) {
+		end = memchr(from, '\0', len);
+		if (end)
+			len = (size_t)(end - from);
+	}
+	return pos + len;
+}
+
+/* @low: a line's start at or before pos */
+static size_t line_begin(const struct fl_search *s, size_t low, size_t pos)
+{
+	const unsigned char *from = s->data + low;
+	const unsigned char *hit = memrchr(from, s->eol, pos - low);
+
+	if (hit)
+		from = hit + 1;
+	if (s->split_nul) {
+		hit = memrchr(from, '\0', (size_t)(s->data + pos - from));
+		if (hit)
+			from = hit + 1;
+	}
+	return (size_t)(from - s->data);
+}
+
+static int line_matches(struct fl_search *s, const struct fl_span *line)
+{
+	struct fl_subject subject;
+	struct fl_span match;
+	int r = fl_matcher_line(s->matcher, s->data + line->begin, line->end - line->begin,
+				&subject);
+
+	return r < 0 ? r : fl_matcher_find(s->matcher, &subject, 0, &match);
+}
+
+static int next_by_line(struct fl_search *s, size_t pos, struct fl_span *ret)
+{
+	for (; pos < s->len; pos = ret->end + 1) {
+		int r;
+
+		ret->begin = pos;
+		ret->end = fl_search_line_end(s, pos);
+		r = s->method == FL_SCAN_EVERY ? 1 : line_matches(s, ret);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+static int next_by_literal(struct fl_search *s, size_t pos, struct fl_span *ret)
+{
+	const struct fl_kernels *k = fl_kernels_get();
+
+	for (; pos < s->len; pos = ret->end + 1) {
+		const unsigned char *hit =
+			k->find_literal(&s->plan->literal, s->data + pos, s->len - pos);
+		size_t at;
+		int r;
+
+		if (!hit)
+			return 0;
+		at = (size_t)(hit - s->data);
+		ret->begin = line_begin(s, pos, at);
+		ret->end = fl_search_line_end(s, at);
+		r = s->method == FL_SCAN_LITERAL ? 1 : line_matches(s, ret);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+/*
+ * A match that leaves its line proves nothing but that no earlier line
+ * matches; and what exceeds a limit over many lines may do without it alone.
+ */
+static int next_by_whole(struct fl_search *s, size_t pos, struct fl_span *ret)
+{
+	for (; pos < s->len; pos = ret->end + 1) {
+		struct fl_span match;
+		int r = fl_matcher_find_whole(s->matcher, &s->whole, pos, &match);
+
+		if (r < 0) {
+			s->method = FL_SCAN_BY_LINE;
+			return next_by_line(s, pos, ret);
+		}
+		/* After the last line's end stands nothing, not an empty line. */
+		if (r == 0 || (match.begin == s->len && s->data[s->len - 1] == s->eol))
+			return 0;
+		ret->begin = line_begin(s, pos, match.begin);
+		ret->end = fl_search_line_end(s, match.begin);
+		if (match.end <= ret->end)
+			return 1;
+		r = line_matches(s, ret);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+int fl_search_next(struct fl_search *s, size_t pos, struct fl_span *ret)
+{
+	switch (s->method) {
+	case FL_SCAN_NONE:
+		return 0;
+	case FL_SCAN_LITERAL:
+	case FL_SCAN_PROPOSED:
+		return next_by_literal(s, pos, ret);
+	case FL_SCAN_WHOLE:
+		return next_by_whole(s, pos, ret);
+	default:
+		return next_by_line(s, pos, ret);
+	}
+}
+
+static int each_literal(struct fl_search *s, const struct fl_span *line,
+			int (*each)(void *arg, const struct fl_span *match), void *arg)
+{
+	const struct fl_literal *lit = &s->plan->literal;
+	size_t pos = line->begin;
+
+	for (;;) {
+		const unsigned char *hit =
+			fl_kernels_get()->find_literal(lit, s->data + pos, line->end - pos);
+		struct fl_span match;
+		int r;
+
+		if (!hit)
+			return 0;
+		match.begin = (size_t)(hit - s->data);
+		match.end = match.begin + lit->len;
+		r = each(arg, &match);
+		if (r != 0)
+			return r;
+		pos = match.end;
+	}
+}
+
+int fl_search_each(struct fl_search *s, const struct fl_span *line,
+		   int (*each)(void *arg, const struct fl_span *match), void *arg)
+{
+	struct fl_subject subject;
+	struct fl_span match;
+	size_t pos = 0;
+	int r;
+
+	if (s->method == FL_SCAN_EVERY)
+		return 0;
+	if (s->method == FL_SCAN_LITERAL)
+		return each_literal(s, line, each, arg);
+	r = fl_matcher_line(s->matcher, s->data + line->begin, line->end - line->begin, &subject);
+	while (r >= 0 && pos < subject.len) {
+		r = fl_matcher_find(s->matcher, &subject, pos, &match);
+		if (r <= 0)
+			return r;
+		pos = match.end > match.begin ? match.end : match.begin + 1;
+		if (match.end == match.begin)
+			continue;
+		match.begin += line->begin;
+		match.end += line->begin;
+		r = each(arg, &match);
+		if (r != 0)
+			return r;
+	}
+	return r < 0 ? r : 0;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FL_OPS_SCAN_SEARCH_H
+#define FL_OPS_SCAN_SEARCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ops/scan/match.h"
+#include "ops/scan/scan_plan.h"
+
+/**
+ * struct fl_search - looking for matching lines in one view
+ * @eol:       ends a line
+ * @split_nul: so does a NUL byte: in binary data GNU grep -P takes NULs for line ends
+ * @method:    of this view
+ * @whole:     FL_SCAN_WHOLE: the view made ready
+ */
+struct fl_search {
+	const struct fl_scan_plan *plan;
+	struct fl_matcher *matcher;
+	const unsigned char *data;
+	size_t len;
+	unsigned char eol;
+	bool split_nul;
+	enum fl_scan_method method;
+	struct fl_subject whole;
+};
+
+/**
+ * fl_search_begin() - choose the method; plan, matcher, data, len, eol and
+ * split_nul are set by the caller
+ * Return: 0; -ENOMEM.
+ */
+int fl_search_begin(struct fl_search *s);
+
+/** fl_search_line_end() - where the line that holds @pos ends: at its end byte, or at len */
+size_t fl_search_line_end(const struct fl_search *s, size_t pos);
+
+/**
+ * fl_search_next() - the next line that matches
+ * @pos: a line's start
+ * @ret: the line without its end; after an error, the line that caused it
+ * Return: 1; 0 for none; errors of fl_matcher_find().
+ */
+int fl_search_next(struct fl_search *s, size_t pos, struct fl_span *ret);
+
+/**
+ * fl_search_each() - the matches within one line, as grep -o finds them
+ * @line: the line's bytes
+ * @each: called for each match that is not empty; stops on a value other than 0
+ * Return: 0; what @each returned; errors of fl_matcher_find().
+ */
+int fl_search_each(struct fl_search *s, const struct fl_span *line,
+		   int (*each)(void *arg, const struct fl_span *match), void *arg);
+
+#endif

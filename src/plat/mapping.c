@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include "plat/mapping.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/size.h"
+
+size_t fl_page_bytes(void)
+{
+	static _Atomic size_t page;
+	size_t p = atomic_load_explicit(&page, memory_order_relaxed);
+
+	if (p == 0) {
+		p = (size_t)sysconf(_SC_PAGESIZE);
+		atomic_store_explicit(&page, p, memory_order_relaxed);
+	}
+	return p;
+}
+
+static void *reserve_at(void *at, size_t len, int fixed)
+{
+	void *p = mmap(at, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | fixed, -1,
+		       0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+int fl_arena_reserve(struct fl_arena *arena, size_t len)
+{
+	size_t all, before;
+	unsigned char *p, *base;
+
+	if (len > SIZE_MAX / 2)
+		return -ENOMEM;
+	len = (size_t)fl_round_up(len, fl_page_bytes());
+	all = len + FL_HUGE_BYTES;
+	p = reserve_at(NULL, all, 0);
+	if (!p)
+		return -ENOMEM;
+	before = (size_t)(fl_round_up((uintptr_t)p, FL_HUGE_BYTES) - (uintptr_t)p);
+	base = p + before;
+	/* What the alignment did not need counts against RLIMIT_AS. */
+	fl_unmap(p, before);
+	fl_unmap(base + len, FL_HUGE_BYTES - before);
+	arena->base = base;
+	arena->len = len;
+	return 0;
+}
+
+void fl_arena_release(struct fl_arena *arena)
+{
+	fl_unmap(arena->base, arena->len);
+	arena->base = NULL;
+	arena->len = 0;
+}
+
+/* A hint that the kernel does not know changes nothing but speed. */
+static void advise_range(void *p, size_t len, enum fl_advise advise)
+{
+	switch (advise) {
+	case FL_ADVISE_SEQUENTIAL:
+		(void)madvise(p, len, MADV_SEQUENTIAL);
+		break;
+	case FL_ADVISE_RANDOM:
+		(void)madvise(p, len, MADV_RANDOM);
+		break;
+	case FL_ADVISE_WILLNEED:
+		(void)madvise(p, len, MADV_WILLNEED);
+		break;
+	case FL_ADVISE_HUGEPAGE:
+		(void)madvise(p, len, MADV_HUGEPAGE);
+		break;
+	case FL_ADVISE_NORMAL:
+	case FL_ADVISE_POPULATE:
+		break;
+	}
+}
+
+int fl_arena_map(struct fl_arena *arena, size_t at, size_t len, int fd, uint64_t off,
+		 enum fl_advise advise)
+{
+	int flags = MAP_SHARED | MAP_FIXED | (advise == FL_ADVISE_POPULATE ? MAP_POPULATE : 0);
+	void *p = mmap(arena->base + at, len, PROT_READ, flags, fd, (off_t)off);
+	int saved = errno;
+
+	if (p == MAP_FAILED) {
+		/* The old mapping may be gone, and nobody else may move in. If this fails too
+		 * (number of mappings at its limit), the kernel refused before it unmapped. */
+		(void)reserve_at(arena->base + at, len, MAP_FIXED);
+		return -saved;
+	}
+	advise_range(p, len, advise);
+	return 0;
+}
+
+void fl_arena_drop(struct fl_arena *arena, size_t at, size_t len)
+{
+	if (len > 0)
+		(void)reserve_at(arena->base + at, len, MAP_FIXED);
+}
+
+void *fl_map_anon(size_t len)
+{
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+void *fl_map_file(int fd, uint64_t off, size_t len, int *ret_err)
+{
+	void *p = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, (off_t)off);
+
+	if (p != MAP_FAILED)
+		return p;
+	*ret_err = -errno;
+	return NULL;
+}
+
+void fl_unmap(void *p, size_t len)
+{
+	if (p && len > 0)
+		(void)munmap(p, len);
+}
+
+void fl_unmap_pages(void *p, size_t len)
+{
+	if (len > 0)
+		(void)madvise(p, len, MADV_DONTNEED);
+}

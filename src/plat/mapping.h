@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FL_PLAT_MAPPING_H
+#define FL_PLAT_MAPPING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <faultline/pipeline.h>
+
+/* x86-64 and arm64 (4 KiB pages): the size a PMD maps; larger folios need file
+ * offset and address congruent modulo this. */
+#define FL_HUGE_BYTES ((size_t)2 << 20)
+
+/** fl_page_bytes() - sysconf(_SC_PAGESIZE) */
+size_t fl_page_bytes(void);
+
+/**
+ * struct fl_arena - a reserved address range in which files are mapped
+ * @base: start; a multiple of FL_HUGE_BYTES
+ * @len:  bytes reserved
+ *
+ * The range stays reserved (PROT_NONE) between mappings, so a new mapping
+ * replaces the old one in one system call and addresses never move.
+ */
+struct fl_arena {
+	unsigned char *base;
+	size_t len;
+};
+
+/** fl_arena_reserve() - @len bytes (rounded up to pages). Return: 0 or -ENOMEM. */
+int fl_arena_reserve(struct fl_arena *arena, size_t len);
+
+/** fl_arena_release() - unmap all; fine on a zeroed struct */
+void fl_arena_release(struct fl_arena *arena);
+
+/**
+ * fl_arena_map() - map file bytes at base + at, replacing what was there
+ * @at:     offset in the arena; congruent to @off modulo the page size
+ * @len:    bytes, at + len <= arena->len
+ * @off:    absolute file offset, a multiple of the page size
+ * @advise: FL_ADVISE_POPULATE maps with MAP_POPULATE; hugepage and others by madvise,
+ *          whose failure is ignored
+ *
+ * Shared, read-only. Return: 0; -ENOMEM (limit of mappings or address space),
+ * -ENODEV, -EACCES, -EPERM: this file cannot be mapped, read it.
+ */
+int fl_arena_map(struct fl_arena *arena, size_t at, size_t len, int fd, uint64_t off,
+		 enum fl_advise advise);
+
+/** fl_arena_drop() - back to PROT_NONE for [at, at+len) */
+void fl_arena_drop(struct fl_arena *arena, size_t at, size_t len);
+
+/** fl_map_anon() - zeroed read-write memory of len bytes (page aligned), or NULL */
+void *fl_map_anon(size_t len);
+
+/** fl_map_file() - map a whole descriptor range read-only anywhere, or NULL with *ret_err */
+void *fl_map_file(int fd, uint64_t off, size_t len, int *ret_err);
+
+/** fl_unmap() - munmap; NULL is fine */
+void fl_unmap(void *p, size_t len);
+
+/** fl_unmap_pages() - MADV_DONTNEED on [p, p+len) of a file mapping: RssFile falls, cache stays */
+void fl_unmap_pages(void *p, size_t len);
+
+#endif

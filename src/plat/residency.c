@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+#include "plat/residency.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/size.h"
+#include "plat/cgroup.h"
+
+/* cachestat(2), Linux 6.5: the same number on every architecture that has the common table. */
+#ifndef SYS_cachestat
+#define SYS_cachestat 451
+#endif
+
+/* Enough probes that a file one per cent of which is missing is found out every second time. */
+#define PROBES 64u
+
+/* uapi/linux/mman.h, whose newer versions have the names without "fl_" */
+struct fl_cachestat_range {
+	uint64_t off;
+	uint64_t len;
+};
+
+struct fl_cachestat {
+	uint64_t nr_cache;
+	uint64_t nr_dirty;
+	uint64_t nr_writeback;
+	uint64_t nr_evicted;
+	uint64_t nr_recently_evicted;
+};
+
+static int by_cachestat(int fd, uint64_t off, uint64_t len, uint64_t *ret_pages)
+{
+	struct fl_cachestat_range range = {.off = off, .len = len};
+	struct fl_cachestat cs;
+
+	if (syscall(SYS_cachestat, fd, &range, &cs, 0) < 0)
+		return -errno;
+	*ret_pages = cs.nr_cache;
+	return 0;
+}
+
+/* 1 if the byte is in the cache, 0 if not or behind the end, -errno */
+static int probe(int fd, uint64_t off)
+{
+	char byte;
+	struct iovec iov = {.iov_base = &byte, .iov_len = 1};
+	ssize_t r = preadv2(fd, &iov, 1, (off_t)off, RWF_NOWAIT);
+
+	if (r >= 0)
+		return (int)r;
+	return errno == EAGAIN ? 0 : -errno;
+}
+
+/*
+ * A probe that misses starts readahead behind it (measured on 6.18: a miss comes back as EAGAIN
+ * and the page is there 50 ms later). So that it brings in one page only, and the caller's
+ * readahead state stays as it is, probes go through a descriptor of their own.
+ */
+static int probing_fd(int fd)
+{
+	char path[32];
+	int own;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	own = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (own >= 0)
+		(void)posix_fadvise(own, 0, 0, POSIX_FADV_RANDOM);
+	return own;
+}
+
+/* From the end backwards: what a miss brings in lies where nobody asks any more. */
+static int count_hits(int fd, uint64_t off, uint64_t pages, uint64_t n, uint64_t *ret_hits)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), hits = 0, i;
+	int r;
+
+	for (i = n; i-- > 0;) {
+		r = probe(fd, off + pages * i / n * page);
+		if (r < 0)
+			return -EOPNOTSUPP;
+		hits += (uint64_t)r;
+	}
+	*ret_hits = hits;
+	return 0;
+}
+
+static int by_probes(int fd, uint64_t off, uint64_t len, uint64_t *ret_pages)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), hits = 0;
+	uint64_t first = fl_round_down(off, page);
+	uint64_t pages = (fl_round_up(fl_add_sat(off, len), page) - first) / page;
+	uint64_t n = fl_min_u64(pages, PROBES);
+	int own = probing_fd(fd);
+	int r = count_hits(own >= 0 ? own : fd, first, pages, n, &hits);
+
+	if (own >= 0)
+		close(own);
+	if (r == 0)
+		*ret_pages = n ? pages * hits / n : 0;
+	return r;
+}
+
+int fl_resident_pages(int fd, uint64_t off, uint64_t len, uint64_t *ret_pages,
+		      const char **method_ret)
+{
+	const char *method = "cachestat";
+	int r = 0;
+
+	/* 0 would mean "to the end" to cachestat(2). */
+	if (len == 0)
+		*ret_pages = 0;
+	else
+		r = by_cachestat(fd, off, len, ret_pages);
+	if (r < 0) {
+		method = "nowait";
+		r = by_probes(fd, off, len, ret_pages);
+	}
+	if (r == 0 && method_ret)
+		*method_ret = method;
+	return r;
+}
+
+void fl_drop_pages(int fd, uint64_t off, uint64_t len)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t to = fl_min_u64(fl_add_sat(off, len), INT64_MAX);
+	uint64_t from = fl_round_up(off, page);
+
+	/* A length of 0 means "to the end", also of what is appended. The kernel leaves a last
+	 * page alone that the range covers in part, unless the file ends there. */
+	if (to > from)
+		(void)posix_fadvise(fd, (off_t)from, (off_t)(to - from), POSIX_FADV_DONTNEED);
+}
+
+/* "Key:   1234 kB" of /proc/meminfo in bytes */
+static uint64_t meminfo_bytes(const char *key)
+{
+	char text[4096];
+	const char *p;
+	ssize_t n = -1;
+	int fd = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		n = read(fd, text, sizeof(text) - 1);
+		close(fd);
+	}
+	text[n > 0 ? n : 0] = '\0';
+	p = strstr(text, key);
+	return p ? strtoull(p + strlen(key), NULL, 10) * 1024 : UINT64_MAX;
+}
+
+uint64_t fl_memory_available(void)
+{
+	struct fl_cgroup_memory m;
+
+	fl_cgroup_memory(FL_CGROUP_ROOT, FL_CGROUP_SELF, &m);
+	return fl_min_u64(meminfo_bytes("MemAvailable:"), m.room_bytes);
+}
+
+uint64_t fl_memory_cgroup_limit(void)
+{
+	struct fl_cgroup_memory m;
+
+	fl_cgroup_memory(FL_CGROUP_ROOT, FL_CGROUP_SELF, &m);
+	return m.limit_bytes;
+}

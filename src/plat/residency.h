@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FL_PLAT_RESIDENCY_H
+#define FL_PLAT_RESIDENCY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * fl_resident_pages() - how many pages of [off, off+len) are in the page cache
+ * @method_ret: may be NULL; "cachestat" or "nowait"
+ *
+ * cachestat(2) where it is allowed (6.5, own or writable files); else one-byte
+ * preadv2(RWF_NOWAIT) probes at up to 64 places, scaled up. mincore(2) is not
+ * used: it says "all resident" for files one does not own.
+ * Return: 0 with *ret_pages; -EOPNOTSUPP when neither works.
+ */
+int fl_resident_pages(int fd, uint64_t off, uint64_t len, uint64_t *ret_pages,
+		      const char **method_ret);
+
+/** fl_drop_pages() - posix_fadvise(DONTNEED) on whole pages inside [off, off+len) */
+void fl_drop_pages(int fd, uint64_t off, uint64_t len);
+
+/**
+ * fl_memory_available() - bytes the page cache may still use: the least of MemAvailable and the
+ * room in every memory cgroup (v1 or v2) above this process; UINT64_MAX if unknown
+ */
+uint64_t fl_memory_available(void);
+
+/** fl_memory_cgroup_limit() - the lowest limit of the cgroups above this process; UINT64_MAX = none */
+uint64_t fl_memory_cgroup_limit(void);
+
+#endif

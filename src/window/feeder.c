@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT */
+#include "window/feeder.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/size.h"
+#include "plat/poll.h"
+#include "window/feeder_impl.h"
+
+void fl_fed_init(struct fl_fed *fed, size_t limit)
+{
+	*fed = (struct fl_fed){.block = -1};
+	fl_gather_init(&fed->gather, limit);
+}
+
+void fl_fed_done(struct fl_fed *fed)
+{
+	fl_gather_done(&fed->gather);
+}
+
+/* Largest unit boundary <= off, so that no unit that starts in the chunk lacks bytes. */
+static uint64_t unit_floor(const struct fl_feeder *f, uint64_t off)
+{
+	if (off < f->plan.begin)
+		return off;
+	return f->plan.begin + fl_round_down(off - f->plan.begin, f->needs.unit_bytes);
+}
+
+static uint64_t cut_at_range_end(struct fl_feeder *f, const struct fl_piece *piece)
+{
+	uint64_t from = fl_max_u64(piece->off, f->plan.end - 1);
+
+	if (f->needs.records && !memchr(piece->data + (from - piece->off), f->needs.delimiter,
+					(size_t)(piece->off + piece->len - from)))
+		return 0;
+	f->ended = true;
+	return f->plan.end;
+}
+
+uint64_t fl_feeder_cut(struct fl_feeder *f, const struct fl_piece *piece)
+{
+	uint64_t filled = piece->off + piece->len, floor;
+	const unsigned char *hit;
+
+	if (f->eof) {
+		f->ended = true;
+		return fl_min_u64(f->plan.end, filled);
+	}
+	if (filled >= f->plan.end)
+		return cut_at_range_end(f, piece);
+	floor = unit_floor(f, filled);
+	if (floor <= piece->off || floor <= f->next_off)
+		return 0;
+	if (!f->needs.records)
+		return floor;
+	hit = memrchr(piece->data, f->needs.delimiter, (size_t)(floor - piece->off));
+	if (!hit || piece->off + (uint64_t)(hit - piece->data) < f->next_off)
+		return 0;
+	return piece->off + (uint64_t)(hit - piece->data) + 1;
+}
+
+static int keep_carry(struct fl_feeder *f, const struct fl_piece *piece, uint64_t cut)
+{
+	size_t n = (size_t)(piece->off + piece->len - fl_min_u64(cut, piece->off + piece->len));
+	unsigned char *bigger;
+
+	if (f->ended)
+		n = 0;
+	if (n > f->carry_cap) {
+		bigger = realloc(f->carry, n);
+		if (!bigger)
+			return -ENOMEM;
+		f->carry = bigger;
+		f->carry_cap = n;
+	}
+	if (n > 0)
+		memcpy(f->carry, piece->data + (cut - piece->off), n);
+	f->carry_len = n;
+	f->carry_off = cut;
+	return 0;
+}
+
+/* @all: the chunk's bytes and what lies behind its end */
+static void give(struct fl_feeder *f, struct fl_fed *fed, const struct fl_span *all, uint64_t cut)
+{
+	uint64_t filled = all->off + all->len;
+
+	fed->span = *all;
+	fed->chunk = (struct fl_chunk){
+		.seq = f->next_seq++,
+		.off = fl_min_u64(f->next_off, cut),
+		.end = cut,
+		.begin = f->plan.begin,
+		.unit_end = f->eof ? fl_min_u64(f->plan.end, filled) : f->plan.end,
+		.limit = f->eof ? filled : UINT64_MAX,
+		.starts_record = f->next_off > f->plan.begin || f->next_off == 0};
+	f->next_off = cut;
+}
+
+static int append(struct fl_gather *g, const void *data, size_t n)
+{
+	unsigned char *to;
+	size_t step;
+	int r = 0;
+
+	while (n > 0 && r == 0) {
+		step = fl_min_size(n, g->limit);
+		r = fl_gather_space(g, step, &to);
+		if (r < 0)
+			return r;
+		memcpy(to, data, step);
+		r = fl_gather_commit(g, step);
+		data = (const unsigned char *)data + step;
+		n -= step;
+	}
+	return r;
+}
+
+static int finish_gathered(struct fl_feeder *f, struct fl_fed *fed, uint64_t off,
+			   const struct fl_piece *piece, uint64_t cut)
+{
+	struct fl_span all = {.off = off, .len = (size_t)fed->gather.len};
+	int r = keep_carry(f, piece, cut);
+
+	if (r == 0)
+		r = fl_gather_finish(&fed->gather, &all.data);
+	if (r == 0)
+		give(f, fed, &all, cut);
+	return r;
+}
+
+/* The record is longer than what fits before a block: copy blocks until it ends. */
+static int gather_blocks(struct fl_feeder *f, struct fl_fed *fed, struct fl_block *block,
+			 struct fl_error *reterr)
+{
+	struct fl_piece piece = {0};
+	uint64_t off = f->carry_len ? f->carry_off : block->off, cut = 0;
+	int r = append(&fed->gather, f->carry, f->carry_len);
+
+	while (r == 0) {
+		r = append(&fed->gather, block->data, block->len);
+		if (r < 0)
+			break;
+		piece = (struct fl_piece){
+			.data = block->data, .len = block->len, .off = block->off};
+		f->eof = block->last;
+		cut = fl_feeder_cut(f, &piece);
+		if (cut || f->ended) {
+			r = finish_gathered(f, fed, off, &piece, cut);
+			break;
+		}
+		fl_blocks_release(f->blocks, block->id);
+		block->id = -1;
+		r = fl_blocks_next(f->blocks, block, reterr);
+		if (r < 0)
+			return r;
+	}
+	fl_blocks_release(f->blocks, block->id);
+	return r < 0 ? fl_error_set(reterr, r, off, NULL) : 0;
+}
+
+static int next_block_chunk(struct fl_feeder *f, struct fl_fed *fed, struct fl_error *reterr)
+{
+	struct fl_block block;
+	struct fl_span all;
+	struct fl_piece piece;
+	uint64_t cut, skip;
+	int r = fl_blocks_next(f->blocks, &block, reterr);
+
+	if (r < 0)
+		return r;
+	atomic_fetch_add_explicit(&f->env->windows, 1, memory_order_relaxed);
+	/* The first block begins at an aligned offset before the range. */
+	if (f->next_seq == 0 && block.off < f->carry_off) {
+		skip = fl_min_u64(f->carry_off - block.off, block.len);
+		block = (struct fl_block){.data = block.data + skip,
+					  .len = block.len - skip,
+					  .room = 0,
+					  .off = block.off + skip,
+					  .id = block.id,
+					  .last = block.last};
+	}
+	all = (struct fl_span){.data = block.data - f->carry_len,
+			       .off = block.off - f->carry_len,
+			       .len = block.len + f->carry_len};
+	if (f->carry_len > block.room)
+		return gather_blocks(f, fed, &block, reterr);
+	if (f->carry_len > 0)
+		memcpy(block.data - f->carry_len, f->carry, f->carry_len);
+	f->eof = block.last;
+	piece = (struct fl_piece){.data = all.data, .len = all.len, .off = all.off};
+	cut = fl_feeder_cut(f, &piece);
+	if (!cut && !f->ended)
+		return gather_blocks(f, fed, &block, reterr);
+	r = keep_carry(f, &piece, cut);
+	if (r < 0)
+		return fl_error_set(reterr, r, block.off, NULL);
+	fed->block = block.id;
+	give(f, fed, &all, cut);
+	return 0;
+}
+
+/* Fills a piece of the stream. Return: bytes; 0 at the end; -FL_ECANCELED; -errno. */
+static int64_t stream_read(struct fl_feeder *f, void *to, size_t n)
+{
+	int64_t got;
+
+	do {
+		if (atomic_load_explicit(f->cancel, memory_order_relaxed))
+			return -FL_ECANCELED;
+		got = f->src->ops->read(f->src, to, n);
+	} while (got == -EAGAIN);
+	if (got > 0)
+		atomic_fetch_add_explicit(&f->env->copied, (uint64_t)got, memory_order_relaxed);
+	return got;
+}
+
+/* A range that begins further on: pipes cannot seek. */
+static int skip_stream(struct fl_feeder *f, struct fl_gather *g)
+{
+	uint64_t left = f->carry_off;
+	unsigned char *to;
+	int64_t got;
+	int r;
+
+	while (left > 0 && !f->eof) {
+		r = fl_gather_space(g, (size_t)fl_min_u64(left, g->limit), &to);
+		if (r < 0)
+			return r;
+		got = stream_read(
+			f, to,
+			(size_t)fl_min_u64(left, fl_min_size(g->limit, f->plan.chunk_bytes)));
+		if (got < 0)
+			return (int)got;
+		f->eof = got == 0;
+		left -= (uint64_t)got;
+	}
+	if (f->eof)
+		f->ended = true;
+	return 0;
+}
+
+/*
+ * Reads until the chunk is full, but does not keep whole records waiting for a slow writer.
+ * Only what came since the last look is searched.
+ */
+static int fill_stream_chunk(struct fl_feeder *f, struct fl_fed *fed, struct fl_piece *piece,
+			     uint64_t *ret_cut)
+{
+	struct fl_gather *g = &fed->gather;
+	size_t step = fl_min_size(g->limit / 2, fl_max_size(f->plan.chunk_bytes, 4096));
+	uint64_t cut, base = f->carry_off;
+	unsigned char *to;
+	int64_t got;
+	int r;
+
+	for (*ret_cut = 0;;) {
+		r = fl_gather_space(g, step, &to);
+		if (r < 0)
+			return r;
+		got = stream_read(f, to, step);
+		if (got < 0)
+			return (int)got;
+		r = fl_gather_commit(g, (size_t)got);
+		if (r < 0)
+			return r;
+		f->eof = got == 0;
+		*piece = (struct fl_piece){
+			.data = to, .len = (size_t)got, .off = base + g->len - (uint64_t)got};
+		cut = fl_feeder_cut(f, piece);
+		if (f->ended ||
+		    (cut && (g->len >= f->plan.chunk_bytes || !f->src->ops->ready(f->src)))) {
+			*ret_cut = cut;
+			return 0;
+		}
+	}
+}
+
+static int next_stream_chunk(struct fl_feeder *f, struct fl_fed *fed, struct fl_error *reterr)
+{
+	struct fl_piece piece;
+	uint64_t cut, off;
+	int r = 0;
+
+	if (f->next_seq == 0)
+		r = skip_stream(f, &fed->gather);
+	if (r < 0)
+		return fl_error_set(reterr, r, 0, NULL);
+	if (f->ended)
+		return 0;
+	off = f->carry_off;
+	r = append(&fed->gather, f->carry, f->carry_len);
+	if (r == 0)
+		r = fill_stream_chunk(f, fed, &piece, &cut);
+	if (r == 0)
+		r = finish_gathered(f, fed, off, &piece, cut);
+	if (r == 0)
+		atomic_fetch_add_explicit(&f->env->windows, 1, memory_order_relaxed);
+	return r < 0 ? fl_error_set(reterr, r, off, NULL) : 0;
+}
+
+int fl_feeder_next(struct fl_feeder *f, struct fl_fed *fed, struct fl_error *reterr)
+{
+	uint64_t seq;
+	int r = 0;
+
+	pthread_mutex_lock(&f->lock);
+	fl_gather_reset(&fed->gather);
+	seq = f->next_seq;
+	fed->block = -1;
+	if (!f->ended)
+		r = f->blocks ? next_block_chunk(f, fed, reterr)
+			      : next_stream_chunk(f, fed, reterr);
+	if (r < 0) {
+		f->ended = true;
+		f->next_seq = seq + 1;
+		fed->chunk.seq = seq;
+	} else {
+		r = f->next_seq > seq;
+	}
+	pthread_mutex_unlock(&f->lock);
+	return r;
+}
+
+void fl_feeder_release(struct fl_feeder *f, struct fl_fed *fed)
+{
+	if (f->blocks)
+		fl_blocks_release(f->blocks, fed->block);
+	fed->block = -1;
+}
+
+void fl_feeder_attach(struct fl_feeder *f, const _Atomic int *cancel, struct fl_window_env *env)
+{
+	f->cancel = cancel;
+	f->env = env;
+}
+
+void fl_feeder_free(struct fl_feeder *f)
+{
+	if (!f)
+		return;
+	fl_blocks_free(f->blocks);
+	pthread_mutex_destroy(&f->lock);
+	free(f->carry);
+	free(f);
+}
+
+int fl_feeder_new(struct fl_source *src, const struct fl_plan *plan, const struct fl_needs *needs,
+		  enum fl_io io, struct fl_feeder **ret, struct fl_error *reterr)
+{
+	struct fl_feeder *f = calloc(1, sizeof(*f));
+	int r = 0;
+
+	if (!f)
+		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
+	pthread_mutex_init(&f->lock, NULL);
+	f->src = src;
+	f->plan = *plan;
+	f->needs = *needs;
+	f->next_off = plan->begin;
+	/* One byte more in front tells whether a record starts where the range does. */
+	f->carry_off = plan->begin - (needs->records && plan->begin > 0);
+	f->ended = plan->begin >= plan->end;
+	if (io == FL_IO_READ)
+		fl_pipe_enlarge(src->file.fd);
+	else
+		r = fl_blocks_new(&src->file, plan, io == FL_IO_URING, f->carry_off, &f->blocks,
+				  reterr);
+	if (r < 0) {
+		fl_feeder_free(f);
+		return r;
+	}
+	*ret = f;
+	return 0;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "window/plan.h"
+
+#include "base/size.h"
+#include "plat/mapping.h"
+
+/* Below this, starting a thread (60-100 us measured) costs more than it saves: at 10 GB/s
+ * a single thread is through 1 MiB in 100 us. */
+#define THREAD_PAYS_BYTES FL_MIB(1)
+
+/* 16 requests of 1 MiB in flight reach the reference device's limit (DESIGN measurements,
+ * "cold, O_DIRECT, queue depth 16, 1 MiB"). */
+#define FEED_BLOCK_BYTES FL_MIB(1)
+#define FEED_QUEUE_DEPTH 16u
+
+/* The fold of sequential digests wants a piece that is loaded while the one before is folded. */
+#define KEEP_VIEW_CHUNK_BYTES FL_MIB(1)
+
+/* Pipes: what one enlarged pipe holds. */
+#define STREAM_CHUNK_BYTES FL_MIB(1)
+
+static size_t auto_chunk(const struct fl_needs *needs, uint64_t len, unsigned threads)
+{
+	uint64_t share;
+
+	if (len == FL_SIZE_UNKNOWN)
+		return STREAM_CHUNK_BYTES;
+	if (needs->keep_view)
+		return KEEP_VIEW_CHUNK_BYTES;
+	/* Eight chunks per thread even out their ends on small files. */
+	share = fl_round_up(len / (8 * (uint64_t)threads) + 1, FL_SLICE_BYTES);
+	return (size_t)fl_min_u64(share, FL_WINDOW_BYTES);
+}
+
+static unsigned useful_threads(const struct fl_options *opt, uint64_t len, unsigned cpus)
+{
+	unsigned threads = opt->threads ? opt->threads : cpus;
+
+	/* An explicit number is obeyed wherever there are chunks enough to see it. */
+	if (opt->threads == 0 && len != FL_SIZE_UNKNOWN && len < THREAD_PAYS_BYTES)
+		return 1;
+	return threads;
+}
+
+static void share_memory(const struct fl_options *opt, unsigned operators, struct fl_plan *p)
+{
+	size_t memory = (size_t)fl_min_u64(opt->max_memory_bytes, SIZE_MAX / 4);
+	size_t parts = memory / 2;
+	size_t buffers = memory / 8 * 3;
+	size_t blocks;
+
+	p->depth = p->threads + (p->threads < 2 ? 2 : p->threads > 6 ? 6 : p->threads);
+	p->part_limit = fl_max_size(parts / p->depth / operators, 4096);
+	p->part_limit = fl_min_size(p->part_limit, FL_WINDOW_BYTES);
+	p->buffer_limit = fl_max_size(buffers / p->threads, FL_KIB(64));
+	p->slice_bytes = fl_min_size(p->slice_bytes, p->buffer_limit / 2);
+
+	/* A block in the hands of each thread and the queue's depth in flight, if they fit. */
+	blocks = fl_max_size(
+		3, fl_min_size(p->threads + FEED_QUEUE_DEPTH, buffers / FEED_BLOCK_BYTES));
+	p->feed_blocks = (unsigned)blocks;
+	p->feed_block =
+		fl_min_size(FEED_BLOCK_BYTES, (size_t)fl_round_down(buffers / blocks, 65536));
+	p->feed_block = fl_max_size(p->feed_block, 65536);
+}
+
+void fl_plan_make(const struct fl_options *opt, const struct fl_needs *needs, uint64_t size,
+		  unsigned operators, unsigned cpus, struct fl_plan *ret)
+{
+	struct fl_plan p = {.size = size, .end = size};
+	uint64_t len;
+
+	if (opt->range_len != FL_SIZE_UNKNOWN)
+		p.end = fl_min_u64(size, fl_add_sat(opt->range_off, opt->range_len));
+	p.begin = fl_min_u64(opt->range_off, p.end);
+	len = p.end == FL_SIZE_UNKNOWN ? FL_SIZE_UNKNOWN : p.end - p.begin;
+
+	p.threads = useful_threads(opt, len, cpus);
+	p.chunk_bytes = opt->chunk_bytes ? opt->chunk_bytes : auto_chunk(needs, len, p.threads);
+	p.chunks =
+		len == FL_SIZE_UNKNOWN ? UINT64_MAX : len / p.chunk_bytes + !!(len % p.chunk_bytes);
+	p.threads = (unsigned)fl_max_u64(1, fl_min_u64(p.threads, p.chunks));
+
+	p.window_bytes = opt->window_bytes ? opt->window_bytes : FL_WINDOW_BYTES;
+#ifdef FL_TINY_WINDOWS
+	p.window_bytes = fl_page_bytes();
+#endif
+	p.window_bytes = (size_t)fl_round_up(p.window_bytes, fl_page_bytes());
+	p.slice_bytes = needs->keep_view ? fl_min_size(p.chunk_bytes, KEEP_VIEW_CHUNK_BYTES)
+					 : FL_SLICE_BYTES;
+	p.slice_bytes = fl_max_size(fl_min_size(p.slice_bytes, p.window_bytes), 4096);
+	share_memory(opt, operators, &p);
+	p.slice_bytes = fl_max_size(p.slice_bytes, (size_t)needs->unit_bytes);
+	*ret = p;
+}
+
+void fl_plan_chunk(const struct fl_plan *plan, uint64_t k, uint64_t *ret_off, uint64_t *ret_end)
+{
+	uint64_t off = plan->begin + k * plan->chunk_bytes;
+
+	*ret_off = off;
+	*ret_end = fl_min_u64(plan->end, fl_add_sat(off, plan->chunk_bytes));
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FL_WINDOW_PLAN_H
+#define FL_WINDOW_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <faultline/pipeline.h>
+
+/* Half of a 512 KiB L2: several operators on one slice run from cache (measured on the
+ * reference machine: 64 KiB to 256 KiB equal, 1 MiB 15 % slower for three operators). */
+#define FL_SLICE_BYTES ((size_t)256 << 10)
+
+/* 8 MiB: four 2 MiB page-table entries; 560 windows for 4.5 GB, so that mapping costs
+ * under 1 % (ARCHITECTURE.md, "Loading"). */
+#define FL_WINDOW_BYTES ((size_t)8 << 20)
+
+/**
+ * struct fl_needs - what the operators of a pipeline ask of views
+ * @records:    one of them cuts at records
+ * @units:      one of them cuts at units
+ * @unit_bytes: least common multiple of their units; 1 if there are none
+ * @keep_view:  one of them folds over the input bytes
+ */
+struct fl_needs {
+	bool records;
+	bool units;
+	bool keep_view;
+	uint64_t unit_bytes;
+	unsigned char delimiter;
+};
+
+/**
+ * struct fl_plan - a source cut into chunks, and the memory it may take
+ * @begin, @end:     range, bytes from the start of the source; end FL_SIZE_UNKNOWN for streams
+ * @size:            of the source at open, or FL_SIZE_UNKNOWN
+ * @chunk_bytes:     chunk k is [begin + k * chunk_bytes, ...), clipped to end
+ * @chunks:          how many; UINT64_MAX when unknown
+ * @window_bytes:    address range per thread
+ * @slice_bytes:     most that a map is given at once, long records aside
+ * @threads:         computing threads
+ * @depth:           chunks between the oldest unfolded one and the newest taken
+ * @part_limit:      bytes of one operator's part
+ * @buffer_limit:    bytes a worker's read buffer may grow to
+ * @feed_block:      bytes of one block of the direct loaders
+ * @feed_blocks:     how many of them
+ */
+struct fl_plan {
+	uint64_t begin;
+	uint64_t end;
+	uint64_t size;
+	size_t chunk_bytes;
+	uint64_t chunks;
+	size_t window_bytes;
+	size_t slice_bytes;
+	unsigned threads;
+	unsigned depth;
+	size_t part_limit;
+	size_t buffer_limit;
+	size_t feed_block;
+	unsigned feed_blocks;
+};
+
+/**
+ * fl_plan_make() - decide sizes
+ * @size:      of the source, or FL_SIZE_UNKNOWN
+ * @operators: how many parts a chunk has, >= 1
+ * @cpus:      what threads == 0 stands for
+ *
+ * Everything anonymous fits into opt->max_memory_bytes: half for parts, three
+ * eighths for buffers, an eighth for the program itself. A range that begins
+ * past the end is empty.
+ */
+void fl_plan_make(const struct fl_options *opt, const struct fl_needs *needs, uint64_t size,
+		  unsigned operators, unsigned cpus, struct fl_plan *ret);
+
+/** fl_plan_chunk() - bounds of chunk k < chunks */
+void fl_plan_chunk(const struct fl_plan *plan, uint64_t k, uint64_t *ret_off, uint64_t *ret_end);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include "window/seam.h"
+
+#include <string.h>
+
+#include "base/size.h"
+
+/* First record that starts in the chunk, or record_done. */
+static int find_first_record(struct fl_slicer *s, struct fl_error *reterr)
+{
+	const struct fl_chunk *c = s->chunk;
+	uint64_t hit;
+	int r;
+
+	s->record_pos = c->off;
+	s->record_done = c->off >= c->end;
+	if (s->record_done || c->starts_record || c->off == 0)
+		return 0;
+	/* A delimiter at end - 1 starts a record at end: the next chunk's. */
+	r = fl_window_find(s->window, c->off - 1, c->end - 1, s->needs->delimiter, &hit, reterr);
+	if (r != 0)
+		return r;
+	s->record_pos = hit + 1;
+	s->record_done = hit == UINT64_MAX;
+	return 0;
+}
+
+int fl_slicer_init(struct fl_slicer *s, struct fl_window *window, const struct fl_needs *needs,
+		   const struct fl_chunk *chunk, struct fl_error *reterr)
+{
+	uint64_t unit = needs->unit_bytes;
+
+	*s = (struct fl_slicer){.window = window,
+				.needs = needs,
+				.chunk = chunk,
+				.slice_bytes = window->env->slice_bytes,
+				.record_done = true};
+	if (needs->units) {
+		s->unit_pos = chunk->begin + fl_round_up(chunk->off - chunk->begin, unit);
+		s->unit_end = chunk->begin + fl_round_up(chunk->end - chunk->begin, unit);
+		s->unit_end = fl_min_u64(s->unit_end, chunk->unit_end);
+		s->unit_pos = fl_min_u64(s->unit_pos, s->unit_end);
+	}
+	return needs->records ? find_first_record(s, reterr) : 0;
+}
+
+static struct fl_view view_of(const struct fl_span *span, uint64_t from, uint64_t to)
+{
+	return (struct fl_view){
+		.off = from, .len = (size_t)(to - from), .data = span->data + (from - span->off)};
+}
+
+static void cut_units(struct fl_slicer *s, const struct fl_span *span, uint64_t lim,
+		      struct fl_slice *ret)
+{
+	uint64_t begin = s->chunk->begin;
+	uint64_t cut = begin + fl_round_down(lim - begin, s->needs->unit_bytes);
+
+	if (lim >= s->unit_end)
+		cut = s->unit_end;
+	if (s->unit_pos >= s->unit_end || s->unit_pos >= cut)
+		return;
+	ret->units = view_of(span, s->unit_pos, cut);
+	s->unit_pos = cut;
+}
+
+/*
+ * Where, in [record_pos, lim), whole records end. The chunk's last record is the one that holds
+ * byte end - 1, so the first delimiter from there on ends the chunk.
+ * Returns 0 if no record ends in sight.
+ */
+static uint64_t record_cut(struct fl_slicer *s, const struct fl_span *span, uint64_t lim)
+{
+	uint64_t last = s->chunk->end - 1, span_end = span->off + span->len, from;
+	const unsigned char *hit;
+
+	if (lim > last) {
+		from = fl_max_u64(s->record_pos, last);
+		hit = memchr(span->data + (from - span->off), s->needs->delimiter,
+			     (size_t)(span_end - from));
+		if (hit || span_end >= s->chunk->limit) {
+			s->record_done = true;
+			return hit ? span->off + (uint64_t)(hit - span->data) + 1 : s->chunk->limit;
+		}
+		lim = fl_max_u64(s->record_pos, last);
+	}
+	hit = memrchr(span->data + (s->record_pos - span->off), s->needs->delimiter,
+		      (size_t)(lim - s->record_pos));
+	return hit ? span->off + (uint64_t)(hit - span->data) + 1 : 0;
+}
+
+/* A record longer than a slice: find its end by sliding, then show it whole. */
+static int long_record(struct fl_slicer *s, struct fl_slice *ret, struct fl_error *reterr)
+{
+	struct fl_span span;
+	uint64_t end;
+	int r = fl_window_find(s->window, s->record_pos, s->chunk->limit, s->needs->delimiter, &end,
+			       reterr);
+
+	if (r != 0)
+		return r;
+	end = end == UINT64_MAX ? s->chunk->limit : end + 1;
+	r = fl_window_show(s->window, s->record_pos, (size_t)(end - s->record_pos), &span, reterr);
+	if (r != 0)
+		return r;
+	end = fl_min_u64(end, span.off + span.len);
+	ret->records = view_of(&span, s->record_pos, end);
+	s->record_pos = end;
+	s->record_done = end >= s->chunk->end;
+	return 0;
+}
+
+static int cut_records(struct fl_slicer *s, const struct fl_span *span, uint64_t lim,
+		       struct fl_slice *ret, struct fl_error *reterr)
+{
+	uint64_t cut;
+
+	if (s->record_done || s->record_pos >= lim)
+		return 0;
+	cut = record_cut(s, span, lim);
+	if (cut == 0) {
+		/* The long record moves the window: the units of this step are shown with it later. */
+		if (ret->units.len > 0)
+			return 0;
+		return long_record(s, ret, reterr);
+	}
+	ret->records = view_of(span, s->record_pos, cut);
+	s->record_pos = cut;
+	return 0;
+}
+
+int fl_slicer_next(struct fl_slicer *s, struct fl_slice *ret, struct fl_error *reterr)
+{
+	bool units = s->unit_pos < s->unit_end;
+	struct fl_span span;
+	uint64_t base, lim;
+	int r;
+
+	*ret = (struct fl_slice){0};
+	if (s->record_done && !units)
+		return 0;
+	base = s->record_done ? s->unit_pos : s->record_pos;
+	if (units)
+		base = fl_min_u64(base, s->unit_pos);
+	r = fl_window_show(s->window, base, s->slice_bytes, &span, reterr);
+	if (r != 0)
+		return r;
+	lim = base + fl_min_u64(span.len, s->slice_bytes);
+	cut_units(s, &span, lim, ret);
+	r = cut_records(s, &span, lim, ret, reterr);
+	return r != 0 ? r : 1;
+}

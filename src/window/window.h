@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FL_WINDOW_WINDOW_H
+#define FL_WINDOW_WINDOW_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <faultline/pipeline.h>
+
+#include "plat/file.h"
+#include "plat/mapping.h"
+
+/**
+ * DOC: Windows.
+ *
+ * A window is one worker's sight of the source: show() makes a range of bytes
+ * addressable and check() says, afterwards, whether what was seen can be
+ * trusted. Behind it stands a loader: `mmap` slides a mapping, `read` fills a
+ * buffer, a fed chunk (feeder.h) is memory already. Offsets count from the
+ * start of the source.
+ */
+
+/**
+ * struct fl_span - addressable bytes
+ * @data: of offset @off; valid until the next show() on the same window
+ * @len:  bytes
+ */
+struct fl_span {
+	const unsigned char *data;
+	uint64_t off;
+	size_t len;
+};
+
+/* What was shown may have held zeros that never stood in the file: do the chunk again with the
+ * read loader. Beyond errno and the public codes; never leaves the library. */
+#define FL_WINDOW_RETRY (-5000)
+
+/**
+ * struct fl_window_env - what the windows of one run share
+ * @file:         the source
+ * @size:         of the source at open
+ * @window_bytes: as planned
+ * @slice_bytes:  what is shown at a time; a mapped window reaches this much further, so that
+ *                the end of a chunk's last record needs no second mapping
+ * @buffer_limit: bytes a read buffer may grow to
+ * @advise:       for mappings
+ * @tiny:         drop each window as soon as it has been checked
+ * @windows, @copied: counters for the statistics
+ */
+struct fl_window_env {
+	const struct fl_file *file;
+	uint64_t size;
+	size_t window_bytes;
+	size_t slice_bytes;
+	size_t buffer_limit;
+	enum fl_advise advise;
+	bool tiny;
+	_Atomic uint64_t windows;
+	_Atomic uint64_t copied;
+};
+
+struct fl_window;
+
+/**
+ * struct fl_loader_ops - how bytes get into a window
+ * @show:  extend or move w->span so that it holds [off, off + want), clipped to the size at open.
+ *         Return: 0; -ENOMEM, -ENODEV, -EACCES, -EPERM, -EAGAIN: this loader cannot, try the
+ *         read loader; -FL_ETRUNCATED; -EIO ...
+ * @check: is what was shown since the last check sound? 0, FL_WINDOW_RETRY, or an error
+ * @drop:  forget the span, give back what it held
+ */
+struct fl_loader_ops {
+	enum fl_io io;
+	int (*show)(struct fl_window *w, uint64_t off, size_t want, struct fl_error *reterr);
+	int (*check)(struct fl_window *w, struct fl_error *reterr);
+	void (*drop)(struct fl_window *w);
+};
+
+extern const struct fl_loader_ops fl_loader_mmap;
+extern const struct fl_loader_ops fl_loader_read;
+
+/**
+ * struct fl_window - one worker's window
+ * @env:        shared
+ * @ops:        loader in use
+ * @span:       what is addressable now
+ * @cannot_map: this file or process cannot map: the read loader from now on
+ * @window_bytes: halved when address space is short
+ * @state:      fstat at the time of the last mapping
+ * @arena, @slot: mmap loader: reserved range, and its entry in the guard's registry (-1 = none)
+ * @mapped_at, @mapped_len: what of the arena is mapped
+ * @giant, @giant_len: a record longer than the window, mapped whole
+ * @buffer, @buffer_cap: read loader
+ */
+struct fl_window {
+	struct fl_window_env *env;
+	const struct fl_loader_ops *ops;
+	struct fl_span span;
+	bool cannot_map;
+	size_t window_bytes;
+	struct fl_file_state state;
+	struct fl_arena arena;
+	int slot;
+	size_t mapped_at;
+	size_t mapped_len;
+	void *giant;
+	size_t giant_len;
+	unsigned char *buffer;
+	size_t buffer_cap;
+};
+
+/** fl_window_init() - nothing is allocated until the first show */
+void fl_window_init(struct fl_window *w, struct fl_window_env *env);
+
+/** fl_window_done() - release everything; may be init'ed again */
+void fl_window_done(struct fl_window *w);
+
+/** fl_window_use() - choose the loader (FL_IO_MMAP or FL_IO_READ) for what is shown next */
+void fl_window_use(struct fl_window *w, enum fl_io io);
+
+/** fl_window_fed() - show memory that is there already; show() then only checks bounds */
+void fl_window_fed(struct fl_window *w, const struct fl_span *fed);
+
+/**
+ * fl_window_show() - make [off, off + want) addressable
+ * @ret: begins at @off; at least @want bytes unless the source ends before
+ *
+ * Before a mapping is replaced it is checked; FL_WINDOW_RETRY is passed on.
+ * Falls back from mmap to read by itself.
+ */
+int fl_window_show(struct fl_window *w, uint64_t off, size_t want, struct fl_span *ret,
+		   struct fl_error *reterr);
+
+/**
+ * fl_window_check() - may what was computed from this window be published?
+ * Return: 0; FL_WINDOW_RETRY; -FL_ETRUNCATED, -EIO ... with the offset in reterr.
+ */
+int fl_window_check(struct fl_window *w, struct fl_error *reterr);
+
+/** fl_window_rest() - the chunk is done: a build with tiny windows unmaps at once */
+void fl_window_rest(struct fl_window *w);
+
+/**
+ * fl_window_find() - offset of the first byte `c` in [off, end), sliding as it goes
+ * @ret_off: UINT64_MAX if there is none
+ * Moves the window. Return: as fl_window_show().
+ */
+int fl_window_find(struct fl_window *w, uint64_t off, uint64_t end, unsigned char c,
+		   uint64_t *ret_off, struct fl_error *reterr);
+
+#endif

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+# Shared by the bats files: where the program is, sample files, comparisons with other tools.
+
+FAULTLINE=${FAULTLINE:-$BATS_TEST_DIRNAME/../../faultline}
+
+make_work() {
+	work=$(mktemp -d "${BATS_TMPDIR:-/tmp}/faultline-cli.XXXXXX")
+	cd "$work" || return 1
+}
+
+remove_work() {
+	cd / && rm -rf "$work"
+}
+
+# Files that are small and nasty, inside and in their names.
+make_samples() {
+	: >empty
+	printf 'one two\nthree\n' >plain
+	printf 'Failed password\nno final newline' >no-newline
+	printf 'dos\r\nline error\r\n\r\n' >crlf
+	printf 'with\0error\nsecond error\n' >nul
+	printf '\n\n\n' >newlines
+	printf 'caf\303\251 \303\200 error\n\342\200\203wide space\n' >utf8
+	head -c 300000 /dev/zero | tr '\0' 'x' >long
+	printf ' error\nshort\n' >>long
+	printf 'space error\n' >'a name with spaces'
+	printf 'newline error\n' >$'new\nline'
+	printf 'quote error\n' >$'it\'s\n"x"'
+	printf 'tab error\n' >$'\t\001\nend'
+	printf 'backslash error\n' >'back\slash'
+	printf 'dash error\n' >-dash
+	printf 'pair error error\nERROR\nnone\n' >pair
+}
+
+all_samples=(empty plain no-newline crlf nul newlines utf8 long 'a name with spaces'
+	$'new\nline' $'it\'s\n"x"' $'\t\001\nend' 'back\slash' ./-dash pair)
+
+# same_as OURS THEIRS: two shell commands print the same bytes and end with the same status.
+# A third argument is our status where it differs on purpose.
+same_as() {
+	local ours=0 theirs=0
+	eval "$1" >"$work/.ours" 2>"$work/.ours.err" || ours=$?
+	eval "$2" >"$work/.theirs" 2>/dev/null || theirs=$?
+	if ! cmp "$work/.theirs" "$work/.ours"; then
+		echo "output differs: $1 (ours, +) and $2 (-)"
+		diff -u "$work/.theirs" "$work/.ours" | head -n 20 | cat -A | cut -c 1-200
+		head -n 5 "$work/.ours.err"
+		return 1
+	fi
+	if ((ours != ${3-$theirs})); then
+		echo "status $ours, not ${3-$theirs}: $1"
+		head -n 5 "$work/.ours.err"
+		return 1
+	fi
+}
+
+# expect STATUS COMMAND...: standard output and error are in $out and $err.
+expect() {
+	local want=$1 got=0
+	shift
+	"$@" >"$work/.out" 2>"$work/.err" || got=$?
+	out=$(tr -d '\0' <"$work/.out")
+	err=$(tr -d '\0' <"$work/.err")
+	if ((got != want)); then
+		echo "status $got, not $want: $*"
+		echo "$err"
+		return 1
+	fi
+}
+
+# equal A B
+equal() {
+	if [[ $1 != "$2" ]]; then
+		printf 'got:      %q\nexpected: %q\n' "$1" "$2"
+		return 1
+	fi
+}
+
+# contains TEXT PART
+contains() {
+	if [[ $1 != *"$2"* ]]; then
+		printf 'not found: %q\nin:        %q\n' "$2" "$1"
+		return 1
+	fi
+}
+
+# wait_until COMMAND...: ten seconds at most
+wait_until() {
+	local i
+	for ((i = 0; i < 200; i++)); do
+		"$@" && return 0
+		sleep 0.05
+	done
+	echo "never happened: $*"
+	return 1
+}

@@ -1,0 +1,90 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The man pages: every command of their EXAMPLES runs, every option is described.
+
+load helpers
+
+setup() {
+	man=$BATS_TEST_DIRNAME/../../data/man
+	make_work
+	mkdir bin
+	printf '#!/bin/sh\nexec "%s" "$@"\n' "$(realpath "$FAULTLINE")" >bin/faultline
+	chmod +x bin/faultline
+	PATH=$work/bin:$PATH
+}
+
+teardown() {
+	remove_work
+}
+
+# The files that the examples name.
+make_files() {
+	local i
+	for i in {1..500}; do
+		echo "Mar  3 10:00:00 host sshd[$i]: Failed password for root from 10.0.0.$((i % 256)) port 22"
+		echo "Mar  3 10:00:01 host cron[$i]: session opened"
+	done >access.log
+	cp access.log auth.log
+	head -c 3M /dev/zero >backup.img
+	mkdir -p logs
+	cp access.log 'logs/one two.log'
+}
+
+# Lines of the EXAMPLES section between .Bd and .Ed that begin with "$ ".
+examples() {
+	sed -n '/^\.Sh EXAMPLES/,/^\.Sh /p' "$1" | sed -n '/^\.Bd/,/^\.Ed/p' | sed -n 's/^\$ //p' |
+		sed 's/\\e/\\/g; s/\\-/-/g; s/\\&//g'
+}
+
+@test "man: every example runs" {
+	local page command count=0
+	make_files
+	for page in "$man"/*.1; do
+		while read -r command; do
+			count=$((count + 1))
+			bash -o pipefail -c "$command" >.out 2>.err </dev/null || {
+				echo "${page##*/}: $command"
+				cat .err
+				return 1
+			}
+			[[ -s .out ]] || {
+				echo "prints nothing: $command"
+				return 1
+			}
+		done < <(examples "$page")
+	done
+	((count >= 12))
+}
+
+@test "man: every option of --help is described, and none other" {
+	local verb option help
+	for verb in count hash scan; do
+		faultline "$verb" --help >help
+		help=$(grep -oE -- '--[a-z][a-z0-9-]+' help | sort -u | grep -v -x -e --help -e --usage -e --version)
+		cat "$man/faultline-$verb.1" "$man/faultline.1" >pages
+		for option in $help; do
+			grep -q -- "Fl -${option#--}\b" pages || {
+				echo "faultline-$verb.1 and faultline.1 lack $option"
+				return 1
+			}
+		done
+		for option in $(sed -n 's/^\.It .*Fl -\([a-z-]*\).*/\1/p' "$man/faultline-$verb.1"); do
+			grep -q -- "--$option" help || {
+				echo "faultline-$verb.1 describes --$option, which does not exist"
+				return 1
+			}
+		done
+	done
+}
+
+@test "man: the pages are correct mdoc" {
+	command -v mandoc >/dev/null || command -v groff >/dev/null || skip "neither mandoc nor groff"
+	local page
+	for page in "$man"/*.1; do
+		if command -v mandoc >/dev/null; then
+			mandoc -T lint -W warning "$page"
+		else
+			equal "$(groff -mandoc -Tascii -ww -z "$page" 2>&1)" ""
+		fi
+	done
+}

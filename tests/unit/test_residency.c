@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "plat/file.h"
+#include "plat/residency.h"
+
+#define MIB ((uint64_t)1 << 20)
+#define FILE_BYTES (8 * MIB)
+
+static uint64_t page(void)
+{
+	return (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static int written_file(void)
+{
+	static char text[1 << 20];
+	int fd = fl_file_temp();
+	uint64_t off;
+
+	cr_assert(fd >= 0);
+	cr_assert_eq(fchmod(fd, 0644), 0);
+	for (off = 0; off < FILE_BYTES; off += sizeof(text))
+		cr_assert_eq(fl_fd_pwrite(fd, text, sizeof(text), off), 0);
+	cr_assert_eq(fsync(fd), 0);
+	return fd;
+}
+
+static uint64_t resident(int fd, uint64_t off, uint64_t len)
+{
+	uint64_t pages = 12345;
+
+	cr_assert_eq(fl_resident_pages(fd, off, len, &pages, NULL), 0);
+	return pages;
+}
+
+/* A file that is on disk and in the cache; skips where the cache is all there is (tmpfs). */
+static int cached_file(void)
+{
+	int fd = written_file();
+	size_t got;
+	char *text = malloc(FILE_BYTES);
+
+	fl_drop_pages(fd, 0, FILE_BYTES);
+	if (resident(fd, 0, FILE_BYTES) > 0)
+		cr_skip_test("/var/tmp keeps its pages");
+	cr_assert_eq(fl_file_pread(fd, text, FILE_BYTES, 0, &got), 0);
+	free(text);
+	return fd;
+}
+
+Test(residency, sees_pages_come_and_go)
+{
+	int fd = cached_file();
+	uint64_t all = FILE_BYTES / page();
+
+	cr_assert_eq(resident(fd, 0, FILE_BYTES), all);
+	cr_assert_eq(resident(fd, 0, 0), 0u);
+	cr_assert_eq(resident(fd, page(), 3 * page()), 3u);
+	fl_drop_pages(fd, 0, FILE_BYTES);
+	cr_assert_eq(resident(fd, 0, FILE_BYTES), 0u);
+}
+
+Test(residency, beyond_the_end_nothing_is_resident)
+{
+	int fd = cached_file();
+
+	cr_assert_eq(resident(fd, FILE_BYTES, FILE_BYTES), 0u);
+	cr_assert_eq(resident(fd, FILE_BYTES - page(), FILE_BYTES), 1u);
+}
+
+Test(residency, drops_only_inside_the_range)
+{
+	int fd = cached_file();
+
+	fl_drop_pages(fd, 4 * MIB, 2 * MIB);
+	cr_assert_eq(resident(fd, 0, 4 * MIB), 4 * MIB / page());
+	cr_assert_eq(resident(fd, 6 * MIB, 2 * MIB), 2 * MIB / page());
+	/* A large folio that reaches over the edge may stay. */
+	cr_assert(resident(fd, 4 * MIB, 2 * MIB) < 2 * MIB / page());
+}
+
+Test(residency, less_than_a_page_drops_nothing)
+{
+	int fd = cached_file();
+
+	fl_drop_pages(fd, page() + 1, page() - 1);
+	fl_drop_pages(fd, page() + 1, 2);
+	fl_drop_pages(fd, 0, 0);
+	cr_assert_eq(resident(fd, 0, FILE_BYTES), FILE_BYTES / page());
+}
+
+Test(residency, no_end_means_to_the_end)
+{
+	int fd = cached_file();
+
+	fl_drop_pages(fd, 0, UINT64_MAX);
+	cr_assert_eq(resident(fd, 0, UINT64_MAX), 0u);
+}
+
+/* Somebody who may read the file, but neither owns nor may write it: cachestat(2) says EPERM. */
+static void ask_as_nobody(int fd)
+{
+	uint64_t all = FILE_BYTES / page(), pages = 0;
+	const char *method = "";
+
+	if (setgid(65534) != 0 || setuid(65534) != 0)
+		_exit(50);
+	if (fl_resident_pages(fd, 0, FILE_BYTES, &pages, &method) != 0 || pages != all)
+		_exit(51);
+	if (strcmp(method, "nowait") != 0)
+		_exit(52);
+	fl_drop_pages(fd, 0, FILE_BYTES);
+	if (fl_resident_pages(fd, 0, FILE_BYTES, &pages, &method) != 0 || pages != 0)
+		_exit(53);
+	if (fl_resident_pages(fd, 0, 8 * page(), &pages, &method) != 0 || pages > 1)
+		_exit(54);
+	_exit(fl_resident_pages(fd, 2 * FILE_BYTES, MIB, &pages, &method) == 0 && pages == 0 ? 0
+											     : 55);
+}
+
+Test(residency, probes_where_cachestat_is_refused)
+{
+	int fd = cached_file(), status, ro;
+	const char *method = "";
+	uint64_t pages;
+	char path[64];
+	pid_t pid;
+
+	cr_assert_eq(fl_resident_pages(fd, 0, MIB, &pages, &method), 0);
+	if (geteuid() != 0 || strcmp(method, "cachestat") != 0)
+		cr_skip_test("needs root, and cachestat(2), which is in Linux 6.5 and later");
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	ro = open(path, O_RDONLY | O_CLOEXEC);
+	pid = fork();
+	if (pid == 0)
+		ask_as_nobody(ro);
+	waitpid(pid, &status, 0);
+	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%d", WEXITSTATUS(status));
+	/* Each miss may bring in its own page and no more. */
+	cr_assert(resident(fd, 0, FILE_BYTES) <= 64 + 8);
+}
+
+Test(residency, pipes_have_no_pages)
+{
+	uint64_t pages = 77;
+	int fd[2], r;
+
+	cr_assert_eq(pipe(fd), 0);
+	r = fl_resident_pages(fd[0], 0, 4096, &pages, NULL);
+	cr_assert_eq(pages, r == 0 ? 0u : 77u);
+	pages = 77;
+	cr_assert_eq(fl_resident_pages(-1, 0, 4096, &pages, NULL), -EOPNOTSUPP);
+	cr_assert_eq(pages, 77u);
+}
+
+Test(residency, available_memory_is_a_part_of_memory)
+{
+	uint64_t available = fl_memory_available();
+	struct sysinfo si;
+
+	sysinfo(&si);
+	cr_assert(available > 0);
+	cr_assert(available < (uint64_t)si.totalram * si.mem_unit);
+	cr_assert(fl_memory_cgroup_limit() > 0);
+}
+
+static bool write_to(const char *dir, const char *name, const char *text)
+{
+	char path[256];
+	FILE *f;
+	bool ok;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "we");
+	if (!f)
+		return false;
+	ok = fputs(text, f) >= 0;
+	return fclose(f) == 0 && ok;
+}
+
+/* In the group, with 16 MiB of page cache of its own: that must not count against the room. */
+static void look_from_inside(const char *dir)
+{
+	static char text[1 << 20];
+	int fd = open("/var/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600), i;
+	uint64_t room;
+
+	if (!write_to(dir, "cgroup.procs", "0"))
+		_exit(50);
+	for (i = 0; i < 16; i++)
+		fl_fd_pwrite(fd, text, sizeof(text), (uint64_t)i * MIB);
+	if (fl_memory_cgroup_limit() != 64 * MIB)
+		_exit(51);
+	room = fl_memory_available();
+	_exit(room > 56 * MIB && room <= 64 * MIB ? 0 : 52);
+}
+
+/* The limit stands on the outer group, the process is in the inner one. */
+static void limited_group(const char *mount, const char *file)
+{
+	char outer[128], inner[160];
+	int status = -1;
+	pid_t pid;
+
+	snprintf(outer, sizeof(outer), "%s/faultline_test_%d", mount, (int)getpid());
+	snprintf(inner, sizeof(inner), "%s/inner", outer);
+	if (mkdir(outer, 0755) != 0)
+		cr_skip_test("no memory control group can be made here");
+	if (!write_to(outer, file, "67108864") || mkdir(inner, 0755) != 0) {
+		rmdir(outer);
+		cr_skip_test("no memory limit can be set here");
+	}
+	pid = fork();
+	if (pid == 0)
+		look_from_inside(inner);
+	waitpid(pid, &status, 0);
+	rmdir(inner);
+	rmdir(outer);
+	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%d", WEXITSTATUS(status));
+}
+
+Test(residency, a_memory_cgroup_limits)
+{
+	if (geteuid() != 0)
+		cr_skip_test("needs root to make a control group");
+	if (access("/sys/fs/cgroup/memory/memory.limit_in_bytes", F_OK) == 0)
+		limited_group("/sys/fs/cgroup/memory", "memory.limit_in_bytes");
+	else
+		limited_group("/sys/fs/cgroup", "memory.max");
+}
