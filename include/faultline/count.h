@@ -19,6 +19,7 @@ struct fl_count;
 #define FL_COUNT_LINES 1u
 #define FL_COUNT_WORDS 2u
 #define FL_COUNT_BYTES 4u
+#define FL_COUNT_RECORDS 8u /* with a range: of the records that start in it, not of its bytes */
 
 struct fl_count_result {
 	uint64_t lines; /* delimiter bytes */

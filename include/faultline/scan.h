@@ -73,6 +73,13 @@ FL_API int fl_scan_new(const struct fl_scan_options *opt, struct fl_scan **ret,
 /** fl_scan_set_prefix() - for the next run (the next file); copied. Return: 0; -ENOMEM. */
 FL_API int fl_scan_set_prefix(struct fl_scan *scan, const char *prefix);
 
+/**
+ * fl_scan_set_base_line() - for the next runs: lines before the first one that is searched
+ *
+ * A range does not know how many lines precede it; FL_SCAN_LINE_NUMBER adds this.
+ */
+FL_API void fl_scan_set_base_line(struct fl_scan *scan, uint64_t lines);
+
 /** fl_scan_operator() - its code, for fl_pipeline_add() */
 FL_API const struct fl_operator *fl_scan_operator(const struct fl_scan *scan);
 

@@ -202,7 +202,55 @@ static void report_total(struct count_run *run)
 	}
 }
 
-static void count_files(struct count_run *run, const struct fl_count *count)
+/* In a range, lines and words are those of the records that start in it, bytes exactly its own. */
+struct counters {
+	struct fl_count *text;
+	struct fl_count *bytes;
+};
+
+static void result_of(const struct counters *c, struct fl_count_result *row)
+{
+	struct fl_count_result bytes = {0};
+
+	if (c->text != NULL)
+		fl_count_result(c->text, row);
+	if (c->bytes != NULL) {
+		fl_count_result(c->bytes, &bytes);
+		row->bytes = bytes.bytes;
+	}
+}
+
+static struct fl_count *add_counter(struct job *job, unsigned what)
+{
+	struct fl_count *count = NULL;
+	int rc = fl_count_new(what, &count);
+
+	if (rc < 0) {
+		message_error("%s", fl_strerror(rc));
+		exit(EXIT_TROUBLE);
+	}
+	job_add(job, fl_count_operator(count), count);
+	return count;
+}
+
+static struct counters add_counters(struct count_run *run, const struct fl_options *opt)
+{
+	unsigned text = run->what & (FL_COUNT_LINES | FL_COUNT_WORDS);
+	int ranged = opt->range_off != 0 || opt->range_len != FL_SIZE_UNKNOWN;
+	struct counters c = {0};
+
+	if (!ranged) {
+		c.text = add_counter(&run->job, run->what);
+		return c;
+	}
+	if (text != 0)
+		c.text = add_counter(&run->job, text | FL_COUNT_RECORDS);
+	if (run->what & FL_COUNT_BYTES)
+		c.bytes = add_counter(&run->job, FL_COUNT_BYTES);
+	return c;
+}
+
+static void count_files(struct count_run *run, const struct counters *count)
 {
 	struct fl_count_result row;
 	const char *name;
@@ -212,7 +260,7 @@ static void count_files(struct count_run *run, const struct fl_count *count)
 		memset(&row, 0, sizeof(row));
 		rc = job_run(&run->job, name);
 		if (rc == 0)
-			fl_count_result(count, &row);
+			result_of(count, &row);
 		/* wc can open a directory: it complains, and prints zeros. */
 		if (rc == 0 || (rc == -EISDIR && run->doc == NULL))
 			report_file(run, name, &row);
@@ -223,25 +271,21 @@ int cmd_count(int argc, char **argv)
 {
 	struct count_options opt = {0};
 	struct count_run run = {0};
-	struct fl_count *count;
+	struct counters count;
 	int rc;
 
 	common_options_init(&opt.common);
 	common_options_parse(&count_argp, argc, argv, &opt, &opt.common);
 	run.what = opt.what != 0 ? opt.what : FL_COUNT_LINES | FL_COUNT_WORDS | FL_COUNT_BYTES;
-	rc = fl_count_new(run.what, &count);
-	if (rc < 0) {
-		message_error("%s", fl_strerror(rc));
-		return EXIT_TROUBLE;
-	}
 	job_begin(&run.job, &opt.common);
-	job_add(&run.job, fl_count_operator(count), count);
+	count = add_counters(&run, &opt.common.run);
 	run.doc = opt.common.json ? json_doc_new("faultline-count/1") : NULL;
 	run.width = number_width(&run.job, run.what);
-	count_files(&run, count);
+	count_files(&run, &count);
 	if (!job_interrupted())
 		report_total(&run);
 	rc = job_end(&run.job, NULL, opt.common.json);
-	fl_count_free(count);
+	fl_count_free(count.text);
+	fl_count_free(count.bytes);
 	return rc;
 }

@@ -10,6 +10,7 @@
 #include "ops/count/words.h"
 
 #define COUNT_ALL (FL_COUNT_LINES | FL_COUNT_WORDS | FL_COUNT_BYTES)
+#define COUNT_KNOWN (COUNT_ALL | FL_COUNT_RECORDS)
 #define COUNT_PART_VERSION 1
 
 struct fl_count {
@@ -88,12 +89,21 @@ static const struct fl_operator count_operator = {
 	.fold = count_fold,
 };
 
+static const struct fl_operator count_records_operator = {
+	.size = sizeof(count_records_operator),
+	.name = "count",
+	.cut = FL_CUT_RECORD,
+	.start = count_start,
+	.map = count_map,
+	.fold = count_fold,
+};
+
 int fl_count_new(unsigned what, struct fl_count **ret)
 {
 	struct fl_count *count;
 	int r;
 
-	if (what == 0 || (what & ~COUNT_ALL) || !ret)
+	if ((what & COUNT_ALL) == 0 || (what & ~COUNT_KNOWN) || !ret)
 		return -EINVAL;
 	count = calloc(1, sizeof(*count));
 	if (!count)
@@ -111,9 +121,9 @@ int fl_count_new(unsigned what, struct fl_count **ret)
 	return 0;
 }
 
-const struct fl_operator *fl_count_operator(const struct fl_count *count FL_UNUSED)
+const struct fl_operator *fl_count_operator(const struct fl_count *count)
 {
-	return &count_operator;
+	return count->what & FL_COUNT_RECORDS ? &count_records_operator : &count_operator;
 }
 
 void fl_count_result(const struct fl_count *count, struct fl_count_result *ret)

@@ -157,6 +157,11 @@ int fl_scan_set_prefix(struct fl_scan *scan, const char *prefix)
 	return 0;
 }
 
+void fl_scan_set_base_line(struct fl_scan *scan, uint64_t lines)
+{
+	scan->base_line = lines;
+}
+
 const struct fl_operator *fl_scan_operator(const struct fl_scan *scan FL_UNUSED)
 {
 	return &scan_operator;
