@@ -1,23 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The kernels, once per instruction set. Defined before inclusion: SUFFIX(name), TARGET (a function
- * attribute), VEC (bytes in a vector). The compiler's own vector types carry the arithmetic, so one
+ * attribute), VEC (bytes in a vector), ANY(masks) (is a lane set?), BLOCK_SUMS (the XXH3 kernel). The compiler's own vector types carry the arithmetic, so one
  * text serves every instruction set; VEC * 64 bit lanes are native under TARGET.
  */
 typedef unsigned char SUFFIX(bytes) __attribute__((vector_size(VEC), aligned(1), may_alias));
 typedef signed char SUFFIX(masks) __attribute__((vector_size(VEC)));
-typedef uint64_t SUFFIX(words) __attribute__((vector_size(64)));
-
-TARGET static bool SUFFIX(any)(SUFFIX(masks) m)
-{
-	uint64_t part[VEC / 8], all = 0;
-	size_t i;
-
-	memcpy(part, &m, sizeof(part));
-	for (i = 0; i < VEC / 8; i++)
-		all |= part[i];
-	return all != 0;
-}
 
 TARGET static uint64_t SUFFIX(count_byte)(const unsigned char *p, size_t n, unsigned char c)
 {
@@ -40,6 +28,17 @@ TARGET static uint64_t SUFFIX(count_byte)(const unsigned char *p, size_t n, unsi
 	return count;
 }
 
+/* Which of the VEC places from p on have both rare bytes where they belong. */
+TARGET static inline SUFFIX(masks)
+	SUFFIX(pair)(const unsigned char *p, const struct fl_literal *lit, unsigned char fold_a,
+		     unsigned char fold_b)
+{
+	SUFFIX(bytes) a = *(const SUFFIX(bytes) *)(p + lit->rare1) | fold_a;
+	SUFFIX(bytes) b = *(const SUFFIX(bytes) *)(p + lit->rare2) | fold_b;
+
+	return (a == lit->bytes[lit->rare1]) & (b == lit->bytes[lit->rare2]);
+}
+
 /* Candidates are places where both rare bytes stand; the rest of the literal decides. */
 TARGET static const unsigned char *SUFFIX(find_literal)(const struct fl_literal *lit,
 							const unsigned char *p, size_t n)
@@ -50,15 +49,14 @@ TARGET static const unsigned char *SUFFIX(find_literal)(const struct fl_literal 
 
 	if (n < lit->len)
 		return NULL;
-	for (; i + VEC <= last + 1; i += VEC) {
-		SUFFIX(bytes) va = *(const SUFFIX(bytes) *)(p + i + lit->rare1) | fold_a;
-		SUFFIX(bytes) vb = *(const SUFFIX(bytes) *)(p + i + lit->rare2) | fold_b;
-		SUFFIX(masks) hit = (va == a) & (vb == b);
+	for (; i + 2 * VEC <= last + 1; i += 2 * VEC) {
+		SUFFIX(masks) hit = SUFFIX(pair)(p + i, lit, fold_a, fold_b);
+		SUFFIX(masks) next = SUFFIX(pair)(p + i + VEC, lit, fold_a, fold_b);
 
-		if (!SUFFIX(any)(hit))
+		if (FL_LIKELY(!ANY(hit | next)))
 			continue;
-		for (k = 0; k < VEC; k++)
-			if (hit[k] && matches_at(lit, p + i + k))
+		for (k = 0; k < 2 * VEC; k++)
+			if ((k < VEC ? hit[k] : next[k - VEC]) && matches_at(lit, p + i + k))
 				return p + i + k;
 	}
 	for (; i <= last; i++)
@@ -67,36 +65,15 @@ TARGET static const unsigned char *SUFFIX(find_literal)(const struct fl_literal 
 	return NULL;
 }
 
-TARGET static void SUFFIX(xxh3_block_sums)(const unsigned char *p, size_t blocks,
-					   const unsigned char secret[FL_XXH3_SECRET_BYTES],
-					   uint64_t *sums)
-{
-	size_t b, s, i;
-
-	for (b = 0; b < blocks; b++, p += FL_XXH3_BLOCK_BYTES, sums += FL_XXH3_LANES) {
-		SUFFIX(words) acc = {0};
-
-		for (s = 0; s < FL_XXH3_BLOCK_BYTES / FL_XXH3_STRIPE_BYTES; s++) {
-			SUFFIX(words) v, key;
-
-			memcpy(&v, p + s * FL_XXH3_STRIPE_BYTES, sizeof(v));
-			memcpy(&key, secret + 8 * s, sizeof(key));
-			key ^= v;
-			acc += (key & 0xFFFFFFFF) * (key >> 32);
-			acc += SWAP_PAIRS(v);
-		}
-		for (i = 0; i < FL_XXH3_LANES; i++)
-			sums[i] = acc[i];
-	}
-}
-
 static const struct fl_kernels SUFFIX(kernels) = {.name = KERNELS_NAME,
 						  .count_byte = SUFFIX(count_byte),
 						  .find_literal = SUFFIX(find_literal),
 						  .count_words_ascii = count_words_ascii,
-						  .xxh3_block_sums = SUFFIX(xxh3_block_sums)};
+						  .xxh3_block_sums = BLOCK_SUMS};
 
 #undef SUFFIX
 #undef TARGET
 #undef VEC
+#undef ANY
+#undef BLOCK_SUMS
 #undef KERNELS_NAME

@@ -4,15 +4,15 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-#error "the XXH3 block sums read little-endian lanes"
+#include "base/attr.h"
+#include "kern/block_sums.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
 #endif
 
-/* Neighbouring lanes exchanged: XXH3 adds a lane's input to the lane beside it. */
-#if defined(__clang__)
-#define SWAP_PAIRS(v) __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6)
-#else
-#define SWAP_PAIRS(v) __builtin_shuffle(v, (__typeof__(v)){1, 0, 3, 2, 5, 4, 7, 6})
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#error "the XXH3 block sums read little-endian lanes"
 #endif
 
 static bool is_letter(unsigned char c)
@@ -62,9 +62,21 @@ static uint64_t count_words_ascii(const unsigned char *p, size_t n, bool *in_wor
 	return words;
 }
 
+typedef signed char masks_16 __attribute__((vector_size(16)));
+
+static bool any_of_16(masks_16 m)
+{
+	uint64_t half[2];
+
+	memcpy(half, &m, sizeof(half));
+	return (half[0] | half[1]) != 0;
+}
+
 #define SUFFIX(name) name##_generic
 #define TARGET
 #define VEC 16
+#define ANY(m) any_of_16((m))
+#define BLOCK_SUMS fl_block_sums_generic
 #define KERNELS_NAME "generic"
 #include "kern/kern_template.h"
 
@@ -72,6 +84,8 @@ static uint64_t count_words_ascii(const unsigned char *p, size_t n, bool *in_wor
 #define SUFFIX(name) name##_avx2
 #define TARGET __attribute__((target("avx2,bmi2")))
 #define VEC 32
+#define ANY(m) _mm256_movemask_epi8((__m256i)(m))
+#define BLOCK_SUMS fl_block_sums_avx2
 #define KERNELS_NAME "avx2"
 #include "kern/kern_template.h"
 

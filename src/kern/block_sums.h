@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FL_KERN_BLOCK_SUMS_H
+#define FL_KERN_BLOCK_SUMS_H
+
+#include "kern/kernels.h"
+
+/** fl_block_sums_generic(), fl_block_sums_avx2() - fl_kernels.xxh3_block_sums */
+void fl_block_sums_generic(const unsigned char *p, size_t blocks,
+			   const unsigned char secret[FL_XXH3_SECRET_BYTES], uint64_t *sums);
+#if defined(__x86_64__)
+void fl_block_sums_avx2(const unsigned char *p, size_t blocks,
+			const unsigned char secret[FL_XXH3_SECRET_BYTES], uint64_t *sums);
+#endif
+
+#endif
