@@ -29,7 +29,8 @@ fi
 
 missing=()
 for package in "${wanted[@]}"; do
-	dpkg -s "$package" 2>/dev/null | grep -q '^Status: .* installed$' || missing+=("$package")
+	status=$(dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null) || status=
+	[[ $status == *" installed"* ]] || missing+=("$package")
 done
 if ((${#missing[@]} == 0)); then
 	exit 0
