@@ -10,6 +10,7 @@
 /**
  * struct worker - one thread's side of a run
  * @flushed: something of this chunk has been folded: it cannot be done again
+ * @settled: it has done a chunk
  */
 struct worker {
 	struct fl_exec *x;
@@ -18,6 +19,7 @@ struct worker {
 	void *scratch[FL_OPERATORS_MAX];
 	struct fl_slot *slot;
 	bool flushed;
+	bool settled;
 };
 
 /* A full part is folded as soon as everything before it has been. */
@@ -145,7 +147,9 @@ static int take(struct worker *w, struct fl_chunk *chunk, struct fl_error *err)
 static int map_measured(struct worker *w, const struct fl_chunk *chunk, struct fl_error *err)
 {
 	struct fl_exec *x = w->x;
-	struct fl_sample s = {.io = fl_auto_pick(&x->adapt), .bytes = chunk->end - chunk->off};
+	struct fl_sample s = {.io = fl_auto_pick(&x->adapt),
+			      .settling = !w->settled,
+			      .bytes = chunk->end - chunk->off};
 	struct fl_faults before = {0}, after = {0};
 	uint64_t start = 0;
 	int r;
@@ -166,6 +170,7 @@ static int map_measured(struct worker *w, const struct fl_chunk *chunk, struct f
 		s.io = w->window.ops->io;
 	}
 	fl_auto_report(&x->adapt, &s);
+	w->settled = true;
 	return r;
 }
 

@@ -20,15 +20,22 @@
 /* A file takes at most this share of what memory is available, else it evicts itself and others. */
 #define CACHE_SHARE_PERCENT 80u
 
-/* With 2 MiB folios there are 0.5 faults per MiB, with 64 KiB folios 16: from here on read(2)
- * may be faster. */
+/*
+ * What is in the cache in 2 MiB folios takes 0.5-1.5 faults per MiB, in 64 KiB folios 16. Where
+ * mapping costs less than this, reading was never seen to be faster.
+ */
 #define FAULTS_PER_MIB_SMALL 4.0
 
-/* Look again after this many chunks: 2 % of the bytes are spent on looking. */
-#define KEEP_CHUNKS_PER_LOOK 50u
+/* Chunks per thread and turn: the first of a turn pays for the change. */
+#define CHUNKS_PER_TURN 2u
+#define TURNS 4u
+
+/* Chunks kept for each one explored: read serves half of those explored, so less than 2 % of the
+ * bytes are spent on looking. */
+#define KEEP_PER_EXPLORED 30u
 
 /* read must be this much faster to be worth its copies and buffers. */
-#define READ_MARGIN 1.03
+#define READ_MARGIN 1.04
 
 static void say(struct fl_choice *c, enum fl_io io, const char *reason)
 {
@@ -109,13 +116,20 @@ void fl_auto_choose(const struct fl_options *opt, const struct fl_file *file,
 	}
 }
 
+static void enter(struct fl_auto *a, enum fl_auto_phase phase, enum fl_io io, unsigned length)
+{
+	a->phase = phase;
+	a->io = io;
+	a->length = length;
+	a->handed_out = a->reported = 0;
+	memset(a->tally, 0, sizeof(a->tally));
+}
+
 void fl_auto_init(struct fl_auto *a, const struct fl_choice *choice, unsigned threads)
 {
-	*a = (struct fl_auto){.adaptive = choice->adaptive, .io = choice->io};
+	*a = (struct fl_auto){.adaptive = choice->adaptive, .turn = CHUNKS_PER_TURN * threads};
 	pthread_mutex_init(&a->lock, NULL);
-	a->per_phase = 2 * threads;
-	a->left = a->per_phase;
-	a->phase = FL_AUTO_MMAP;
+	enter(a, FL_AUTO_KEEP, choice->io, a->turn + threads);
 }
 
 void fl_auto_done(struct fl_auto *a)
@@ -128,37 +142,55 @@ static int slot_of(enum fl_io io)
 	return io == FL_IO_READ;
 }
 
-static void enter(struct fl_auto *a, enum fl_auto_phase phase, enum fl_io io)
+static double mib(uint64_t bytes)
 {
-	a->phase = phase;
-	a->io = io;
-	a->left = phase == FL_AUTO_KEEP ? a->per_phase * KEEP_CHUNKS_PER_LOOK : a->per_phase;
-	if (phase != FL_AUTO_KEEP)
-		a->sum[slot_of(io)] = (struct fl_sample){0};
+	return (double)bytes / 1048576.0;
+}
+
+static void add(struct fl_tally *t, const struct fl_sample *s)
+{
+	t->sum.bytes += s->bytes;
+	t->sum.ns += s->ns;
+	t->sum.faults += s->faults;
+	if (s->bytes > 0 &&
+	    (t->worst.bytes == 0 ||
+	     (double)s->ns / mib(s->bytes) > (double)t->worst.ns / mib(t->worst.bytes)))
+		t->worst = *s;
+}
+
+static double ns_per_mib(const struct fl_tally *t)
+{
+	uint64_t bytes = t->sum.bytes - t->worst.bytes;
+
+	return bytes > 0 ? (double)(t->sum.ns - t->worst.ns) / mib(bytes) : 0;
+}
+
+static void weigh(struct fl_auto *a)
+{
+	unsigned length = a->length * KEEP_PER_EXPLORED;
+
+	a->ns_per_mib[0] = ns_per_mib(&a->tally[0]);
+	a->ns_per_mib[1] = ns_per_mib(&a->tally[1]);
+	enter(a, FL_AUTO_KEEP,
+	      a->ns_per_mib[1] > 0 && a->ns_per_mib[1] * READ_MARGIN < a->ns_per_mib[0]
+		      ? FL_IO_READ
+		      : FL_IO_MMAP,
+	      length);
 }
 
 /* All chunks of a phase have been reported: what next? */
 static void next_phase(struct fl_auto *a)
 {
-	const struct fl_sample *s = &a->sum[slot_of(a->io)];
-	double mib = (double)s->bytes / 1048576.0;
+	const struct fl_sample *mapped = &a->tally[0].sum;
 
-	if (a->phase == FL_AUTO_KEEP) {
-		enter(a, FL_AUTO_MMAP, FL_IO_MMAP);
-		return;
-	}
-	if (mib > 0)
-		a->ns_per_mib[slot_of(a->io)] = (double)s->ns / mib;
-	if (a->phase == FL_AUTO_MMAP) {
-		a->faults_per_mib = mib > 0 ? (double)s->faults / mib : 0;
-		if (a->faults_per_mib < FAULTS_PER_MIB_SMALL)
-			enter(a, FL_AUTO_KEEP, FL_IO_MMAP);
-		else
-			enter(a, FL_AUTO_READ, FL_IO_READ);
-		return;
-	}
-	enter(a, FL_AUTO_KEEP,
-	      a->ns_per_mib[1] * READ_MARGIN < a->ns_per_mib[0] ? FL_IO_READ : FL_IO_MMAP);
+	if (mapped->bytes > 0)
+		a->faults_per_mib = (double)mapped->faults / mib(mapped->bytes);
+	if (a->phase == FL_AUTO_EXPLORE)
+		weigh(a);
+	else if (a->io == FL_IO_MMAP && a->faults_per_mib < FAULTS_PER_MIB_SMALL)
+		enter(a, FL_AUTO_KEEP, FL_IO_MMAP, a->turn);
+	else
+		enter(a, FL_AUTO_EXPLORE, a->io, a->turn * TURNS);
 }
 
 enum fl_io fl_auto_pick(struct fl_auto *a)
@@ -169,24 +201,20 @@ enum fl_io fl_auto_pick(struct fl_auto *a)
 		return a->io;
 	pthread_mutex_lock(&a->lock);
 	io = a->io;
-	if (a->left > 0) {
-		a->left--;
-		a->pending++;
-	}
+	if (a->phase == FL_AUTO_EXPLORE)
+		io = a->handed_out / a->turn % 2 ? FL_IO_READ : FL_IO_MMAP;
+	a->handed_out++;
 	pthread_mutex_unlock(&a->lock);
 	return io;
 }
 
 void fl_auto_report(struct fl_auto *a, const struct fl_sample *s)
 {
-	struct fl_sample *sum = &a->sum[slot_of(s->io)];
-
 	pthread_mutex_lock(&a->lock);
 	a->served[slot_of(s->io)] += s->bytes;
-	sum->bytes += s->bytes;
-	sum->ns += s->ns;
-	sum->faults += s->faults;
-	if (a->adaptive && a->pending > 0 && --a->pending == 0 && a->left == 0)
+	if (!s->settling)
+		add(&a->tally[slot_of(s->io)], s);
+	if (a->adaptive && ++a->reported >= a->length)
 		next_phase(a);
 	pthread_mutex_unlock(&a->lock);
 }
@@ -194,18 +222,16 @@ void fl_auto_report(struct fl_auto *a, const struct fl_sample *s)
 enum fl_io fl_auto_explain(const struct fl_auto *a, const struct fl_choice *choice, char *reason,
 			   size_t n)
 {
-	if (!a->adaptive || a->ns_per_mib[0] <= 0) {
-		snprintf(reason, n, "%s", choice->reason);
-		return a->adaptive || choice->fed || a->served[1] == 0 ? choice->io : FL_IO_READ;
-	}
-	if (a->ns_per_mib[1] <= 0)
-		snprintf(reason, n, "%s, in large folios (%.1f faults per MiB)", choice->reason,
-			 a->faults_per_mib);
-	else
-		snprintf(reason, n,
-			 "%s, in small folios (%.0f faults per MiB): mmap %.1f, read %.1f GB/s per "
-			 "thread",
+	if (a->ns_per_mib[1] > 0)
+		snprintf(reason, n, "%s, %.1f faults per MiB: mmap %.1f, read %.1f GB/s per thread",
 			 choice->reason, a->faults_per_mib, 1048576.0 / a->ns_per_mib[0],
 			 1048576.0 / a->ns_per_mib[1]);
+	else if (a->adaptive && a->faults_per_mib > 0)
+		snprintf(reason, n, "%s, large folios: %.1f faults per MiB", choice->reason,
+			 a->faults_per_mib);
+	else
+		snprintf(reason, n, "%s", choice->reason);
+	if (choice->fed || a->served[0] + a->served[1] == 0)
+		return choice->io;
 	return a->served[1] > a->served[0] ? FL_IO_READ : FL_IO_MMAP;
 }

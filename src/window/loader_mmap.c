@@ -11,11 +11,21 @@
 /* Smaller windows than this cost more in system calls than read(2) does. */
 #define WINDOW_MIN_BYTES FL_KIB(64)
 
+#define DRIFT_BYTES FL_KIB(8)
+
+/* What a window shows beyond its own size: one slice, for the end of the last record, from
+ * where the slices have come to by then. Each is cut at a record, so they drift: 8 KiB hold the
+ * 32 lines of 256 bytes that 8 MiB in slices of 256 KiB lose. */
+static size_t reach_bytes(const struct fl_window *w)
+{
+	return w->env->slice_bytes + (size_t)fl_round_up(DRIFT_BYTES, fl_page_bytes());
+}
+
 /* The window proper, room to place it congruent to its file offset modulo 2 MiB, and on
  * both sides what a seam looks at. */
 static size_t arena_bytes(const struct fl_window *w)
 {
-	return w->window_bytes + FL_HUGE_BYTES + w->env->slice_bytes + 2 * fl_page_bytes();
+	return w->window_bytes + FL_HUGE_BYTES + reach_bytes(w) + 2 * fl_page_bytes();
 }
 
 static int reserve(struct fl_window *w)
@@ -126,9 +136,9 @@ static int mmap_show(struct fl_window *w, uint64_t off, size_t want, struct fl_e
 	w->span = (struct fl_span){0};
 	at = fl_round_down(base + off, fl_page_bytes());
 	end = base + fl_min_u64(w->env->size, fl_add_sat(off, want));
-	if (end - at > w->window_bytes + w->env->slice_bytes + fl_page_bytes())
+	if (end - at > w->window_bytes + reach_bytes(w) + fl_page_bytes())
 		return map_giant(w, at, (size_t)(end - at));
-	end = fl_max_u64(end, at + w->window_bytes + w->env->slice_bytes);
+	end = fl_max_u64(end, at + w->window_bytes + reach_bytes(w));
 	end = fl_min_u64(end, base + w->env->size);
 	end = fl_round_up(end, fl_page_bytes());
 	return map_window(w, at, (size_t)(end - at));
