@@ -47,30 +47,42 @@ verb_arguments() {
 	esac
 }
 
-# Seconds of each run in times_LOADER; a wrong answer or an error is a failure of the whole.
-measure() {
-	local state=$1 verb=$2 i io reference=
-	local -a arguments launcher=()
+# one_run STATE IO: appends to times[IO]; a wrong answer or an error is a failure of the whole
+one_run() {
+	local state=$1 io=$2
+	local -a launcher=()
 	[[ $state == limited ]] && launcher=(in_cgroup)
+	prepare_run "$state" || return 1
+	timed "$work/out" "${launcher[@]}" "$faultline" "${arguments[@]}" --io="$io" --stats \
+		--no-progress "$file" || return 1
+	times[$io]+=" $seconds"
+	[[ $io == auto ]] && cp "$work/out.err" "$work/auto.err"
+	[[ -n $reference ]] || reference=$(<"$work/out")
+	if [[ $(<"$work/out") != "$reference" ]]; then
+		echo "auto.sh: $state $verb --io=$io: another result" >&2
+		return 1
+	fi
+}
+
+# Each round begins with another loader: whoever runs after a slow one, or first, has it harder.
+# Past a warm cache no loader was ever the best: once is enough.
+measure() {
+	local state=$1 verb=$2 round k io reference=
+	local -a arguments order
 	verb_arguments "$verb"
 	times=()
-	for ((i = 0; i < runs; i++)); do
-		for io in "${loaders[@]}"; do
-			prepare_run "$state" || return 1
-			timed "$work/out" "${launcher[@]}" "$faultline" "${arguments[@]}" --io="$io" \
-				--no-progress "$file" || return 1
-			times[$io]+=" $seconds"
-			[[ -n $reference ]] || reference=$(<"$work/out")
-			if [[ $(<"$work/out") != "$reference" ]]; then
-				echo "auto.sh: $state $verb --io=$io: another result" >&2
-				return 1
-			fi
+	for ((round = 0; round < runs; round++)); do
+		order=("${loaders[@]}")
+		[[ $state == warm-* ]] && ((round > 0)) && order=(auto mmap read)
+		for ((k = 0; k < ${#order[@]}; k++)); do
+			io=${order[(k + round) % ${#order[@]}]}
+			one_run "$state" "$io" || return 1
 		done
 	done
 }
 
 row() {
-	local state=$1 verb=$2 io m fixed=() line
+	local state=$1 verb=$2 io m auto fixed=() line
 	declare -A times
 	measure "$state" "$verb" || return 1
 	line="| $state | $verb |"
@@ -81,15 +93,12 @@ row() {
 		line+=" $m |"
 	done
 	echo "$line $(ratio "$auto" "$(least "${fixed[@]}")") |" \
-		"$(ratio "$auto" "$(least "${fixed[@]:0:2}")") | $(why "$verb") |"
+		"$(ratio "$auto" "$(least "${fixed[@]:0:2}")") | $(why) |"
 }
 
-# What auto says about its last choice, in the state as it is now.
+# What auto said about its choice in its last run.
 why() {
-	local -a arguments
-	verb_arguments "$1"
-	"$faultline" "${arguments[@]}" --stats "$file" 2>&1 >/dev/null |
-		grep -i -m1 'loader' | tr -s ' \t' ' ' | tr -d '|'
+	sed -n 's/^loader: *//p' "$work/auto.err" | tr -d '|'
 }
 
 echo "$(machine). $(basename "$file"): $(stat -L -c %s "$file") bytes. Seconds, median of $runs, interleaved."

@@ -247,7 +247,7 @@ static int set_up(struct fl_exec *x, struct fl_error *reterr)
 	if (x->choice.readahead &&
 	    fl_readahead_new(&x->src->file, &x->plan, x->choice.readahead, &x->readahead) < 0)
 		x->choice.readahead = 0;
-	fl_auto_init(&x->adapt, &x->choice, x->plan.threads);
+	fl_auto_init(&x->adapt, &x->choice);
 	x->ring.fold = fl_exec_fold;
 	x->ring.arg = x;
 	return 0;

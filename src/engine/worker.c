@@ -147,13 +147,13 @@ static int take(struct worker *w, struct fl_chunk *chunk, struct fl_error *err)
 static int map_measured(struct worker *w, const struct fl_chunk *chunk, struct fl_error *err)
 {
 	struct fl_exec *x = w->x;
-	struct fl_sample s = {.io = fl_auto_pick(&x->adapt),
-			      .settling = !w->settled,
-			      .bytes = chunk->end - chunk->off};
+	struct fl_sample s = {.settling = !w->settled, .bytes = chunk->end - chunk->off};
 	struct fl_faults before = {0}, after = {0};
 	uint64_t start = 0;
+	bool exploring;
 	int r;
 
+	s.io = fl_auto_pick(&x->adapt, &exploring);
 	fl_window_use(&w->window, s.io);
 	if (x->readahead)
 		fl_readahead_wait(x->readahead, chunk->end);
@@ -162,6 +162,8 @@ static int map_measured(struct worker *w, const struct fl_chunk *chunk, struct f
 		start = fl_clock_ns();
 	}
 	r = map_chunk(w, chunk, err);
+	if (exploring)
+		fl_window_drop(&w->window);
 	if (x->choice.adaptive) {
 		fl_faults_thread(&after);
 		s.ns = fl_clock_ns() - start;

@@ -17,6 +17,15 @@
 int fl_resident_pages(int fd, uint64_t off, uint64_t len, uint64_t *ret_pages,
 		      const char **method_ret);
 
+/**
+ * fl_resident_percent() - about how much of [off, off+len) is in the page cache, 0..100
+ *
+ * Looks at 256 places of 64 KiB: cachestat(2) visits every folio of what it is asked about, and
+ * took 75-110 ms for 4.5 GB, half of what hashing them takes. Exact up to 16 MiB.
+ * Return: 0; -EOPNOTSUPP as above.
+ */
+int fl_resident_percent(int fd, uint64_t off, uint64_t len, unsigned *ret_percent);
+
 /** fl_drop_pages() - posix_fadvise(DONTNEED) on whole pages inside [off, off+len) */
 void fl_drop_pages(int fd, uint64_t off, uint64_t len);
 

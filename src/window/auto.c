@@ -26,13 +26,17 @@
  */
 #define FAULTS_PER_MIB_SMALL 4.0
 
-/* Chunks per thread and turn: the first of a turn pays for the change. */
-#define CHUNKS_PER_TURN 2u
-#define TURNS 4u
+/* Samples of either loader before one is preferred. */
+#define SAMPLES_MIN 3u
 
-/* Chunks kept for each one explored: read serves half of those explored, so less than 2 % of the
- * bytes are spent on looking. */
-#define KEEP_PER_EXPLORED 30u
+/* Every so many chunks the other loader is used: at 1.3 times the cost (the most that was seen)
+ * this costs 1.5 %. */
+#define OTHER_EVERY 20u
+
+/* Weight of a new sample, and what it may be at most beside the average: an interrupted chunk
+ * does not decide. */
+#define SAMPLE_WEIGHT 0.25
+#define SAMPLE_MOST 2.0
 
 /* read must be this much faster to be worth its copies and buffers. */
 #define READ_MARGIN 1.04
@@ -43,15 +47,15 @@ static void say(struct fl_choice *c, enum fl_io io, const char *reason)
 	snprintf(c->reason, sizeof(c->reason), "%s", reason);
 }
 
-/* Percent of the range in the page cache; 100 if that cannot be seen. */
+/* 100 if it cannot be seen. */
 static unsigned resident_percent(const struct fl_file *file, const struct fl_plan *plan)
 {
-	uint64_t pages = 0, len = plan->end - plan->begin;
-	uint64_t all = len / fl_page_bytes() + 1;
+	unsigned percent;
 
-	if (fl_resident_pages(file->fd, file->base_off + plan->begin, len, &pages, NULL) < 0)
-		return 100;
-	return (unsigned)(fl_min_u64(pages, all) * 100 / all);
+	return fl_resident_percent(file->fd, file->base_off + plan->begin, plan->end - plan->begin,
+				   &percent) < 0
+		       ? 100
+		       : percent;
 }
 
 static void choose_missing(const struct fl_options *opt, const struct fl_plan *plan,
@@ -116,20 +120,10 @@ void fl_auto_choose(const struct fl_options *opt, const struct fl_file *file,
 	}
 }
 
-static void enter(struct fl_auto *a, enum fl_auto_phase phase, enum fl_io io, unsigned length)
+void fl_auto_init(struct fl_auto *a, const struct fl_choice *choice)
 {
-	a->phase = phase;
-	a->io = io;
-	a->length = length;
-	a->handed_out = a->reported = 0;
-	memset(a->tally, 0, sizeof(a->tally));
-}
-
-void fl_auto_init(struct fl_auto *a, const struct fl_choice *choice, unsigned threads)
-{
-	*a = (struct fl_auto){.adaptive = choice->adaptive, .turn = CHUNKS_PER_TURN * threads};
+	*a = (struct fl_auto){.adaptive = choice->adaptive, .io = choice->io};
 	pthread_mutex_init(&a->lock, NULL);
-	enter(a, FL_AUTO_KEEP, choice->io, a->turn + threads);
 }
 
 void fl_auto_done(struct fl_auto *a)
@@ -147,63 +141,58 @@ static double mib(uint64_t bytes)
 	return (double)bytes / 1048576.0;
 }
 
-static void add(struct fl_tally *t, const struct fl_sample *s)
+static double faults_per_mib(const struct fl_sample *s)
 {
-	t->sum.bytes += s->bytes;
-	t->sum.ns += s->ns;
-	t->sum.faults += s->faults;
-	if (s->bytes > 0 &&
-	    (t->worst.bytes == 0 ||
-	     (double)s->ns / mib(s->bytes) > (double)t->worst.ns / mib(t->worst.bytes)))
-		t->worst = *s;
+	return s->bytes > 0 ? (double)s->faults / mib(s->bytes) : 0;
 }
 
-static double ns_per_mib(const struct fl_tally *t)
+static void add(struct fl_pace *p, const struct fl_sample *s)
 {
-	uint64_t bytes = t->sum.bytes - t->worst.bytes;
+	double now = (double)s->ns / mib(s->bytes);
 
-	return bytes > 0 ? (double)(t->sum.ns - t->worst.ns) / mib(bytes) : 0;
-}
-
-static void weigh(struct fl_auto *a)
-{
-	unsigned length = a->length * KEEP_PER_EXPLORED;
-
-	a->ns_per_mib[0] = ns_per_mib(&a->tally[0]);
-	a->ns_per_mib[1] = ns_per_mib(&a->tally[1]);
-	enter(a, FL_AUTO_KEEP,
-	      a->ns_per_mib[1] > 0 && a->ns_per_mib[1] * READ_MARGIN < a->ns_per_mib[0]
-		      ? FL_IO_READ
-		      : FL_IO_MMAP,
-	      length);
-}
-
-/* All chunks of a phase have been reported: what next? */
-static void next_phase(struct fl_auto *a)
-{
-	const struct fl_sample *mapped = &a->tally[0].sum;
-
-	if (mapped->bytes > 0)
-		a->faults_per_mib = (double)mapped->faults / mib(mapped->bytes);
-	if (a->phase == FL_AUTO_EXPLORE)
-		weigh(a);
-	else if (a->io == FL_IO_MMAP && a->faults_per_mib < FAULTS_PER_MIB_SMALL)
-		enter(a, FL_AUTO_KEEP, FL_IO_MMAP, a->turn);
+	if (p->ns_per_mib <= 0)
+		p->ns_per_mib = now;
+	else if (now > p->ns_per_mib * SAMPLE_MOST)
+		p->ns_per_mib *= 1 + SAMPLE_WEIGHT * (SAMPLE_MOST - 1);
 	else
-		enter(a, FL_AUTO_EXPLORE, a->io, a->turn * TURNS);
+		p->ns_per_mib += SAMPLE_WEIGHT * (now - p->ns_per_mib);
 }
 
-enum fl_io fl_auto_pick(struct fl_auto *a)
+static enum fl_io faster(const struct fl_auto *a)
 {
-	enum fl_io io;
+	return a->pace[1].ns_per_mib > 0 &&
+			       a->pace[1].ns_per_mib * READ_MARGIN < a->pace[0].ns_per_mib
+		       ? FL_IO_READ
+		       : FL_IO_MMAP;
+}
 
+/* Under the lock, where folios are small. */
+static enum fl_io pick_small(struct fl_auto *a, bool *ret_exploring)
+{
+	enum fl_io io = faster(a), other = io == FL_IO_READ ? FL_IO_MMAP : FL_IO_READ;
+
+	*ret_exploring = true;
+	if (a->pace[0].asked < SAMPLES_MIN || a->pace[1].asked < SAMPLES_MIN)
+		return a->pace[0].asked <= a->pace[1].asked ? FL_IO_MMAP : FL_IO_READ;
+	if (a->picks % OTHER_EVERY == 0)
+		return other;
+	*ret_exploring = false;
+	return io;
+}
+
+enum fl_io fl_auto_pick(struct fl_auto *a, bool *ret_exploring)
+{
+	enum fl_io io = a->io;
+
+	*ret_exploring = false;
 	if (!a->adaptive)
-		return a->io;
+		return io;
 	pthread_mutex_lock(&a->lock);
-	io = a->io;
-	if (a->phase == FL_AUTO_EXPLORE)
-		io = a->handed_out / a->turn % 2 ? FL_IO_READ : FL_IO_MMAP;
-	a->handed_out++;
+	if (a->small) {
+		a->picks++;
+		io = pick_small(a, ret_exploring);
+		a->pace[slot_of(io)].asked++;
+	}
 	pthread_mutex_unlock(&a->lock);
 	return io;
 }
@@ -212,23 +201,32 @@ void fl_auto_report(struct fl_auto *a, const struct fl_sample *s)
 {
 	pthread_mutex_lock(&a->lock);
 	a->served[slot_of(s->io)] += s->bytes;
-	if (!s->settling)
-		add(&a->tally[slot_of(s->io)], s);
-	if (a->adaptive && ++a->reported >= a->length)
-		next_phase(a);
+	if (a->adaptive && !s->settling && s->bytes > 0) {
+		if (s->io == FL_IO_MMAP) {
+			a->mapped.bytes += s->bytes;
+			a->mapped.faults += s->faults;
+			a->small = faults_per_mib(s) >= FAULTS_PER_MIB_SMALL;
+		}
+		if (a->small)
+			add(&a->pace[slot_of(s->io)], s);
+	}
 	pthread_mutex_unlock(&a->lock);
 }
 
 enum fl_io fl_auto_explain(const struct fl_auto *a, const struct fl_choice *choice, char *reason,
 			   size_t n)
 {
-	if (a->ns_per_mib[1] > 0)
-		snprintf(reason, n, "%s, %.1f faults per MiB: mmap %.1f, read %.1f GB/s per thread",
-			 choice->reason, a->faults_per_mib, 1048576.0 / a->ns_per_mib[0],
-			 1048576.0 / a->ns_per_mib[1]);
-	else if (a->adaptive && a->faults_per_mib > 0)
+	double faults = faults_per_mib(&a->mapped);
+
+	if (a->pace[1].ns_per_mib > 0)
+		snprintf(reason, n,
+			 "%s, small folios: %.1f faults per MiB, mmap %.1f, read %.1f GB/s per "
+			 "thread",
+			 choice->reason, faults, 1048576.0 / a->pace[0].ns_per_mib,
+			 1048576.0 / a->pace[1].ns_per_mib);
+	else if (faults > 0)
 		snprintf(reason, n, "%s, large folios: %.1f faults per MiB", choice->reason,
-			 a->faults_per_mib);
+			 faults);
 	else
 		snprintf(reason, n, "%s", choice->reason);
 	if (choice->fed || a->served[0] + a->served[1] == 0)

@@ -16,9 +16,9 @@
  *
  * Decided in two steps. Before the run, from what can be seen: kind and size
  * of the source, what of it is cached, what memory is free. During the run,
- * for cached files, from measurement: page faults per MiB tell large folios
- * from small ones, and where they are small a few chunks are read instead of
- * mapped and the faster loader is kept.
+ * for cached files, from measurement: page faults per MiB tell large folios,
+ * which are always mapped, from small ones, and where they are small the
+ * faster of mmap and read is used, the other one now and then to know.
  */
 
 /**
@@ -43,7 +43,7 @@ void fl_auto_choose(const struct fl_options *opt, const struct fl_file *file,
 
 /**
  * struct fl_sample - what a worker reports of a chunk
- * @settling: its first: stacks, buffers and code pages were touched for the first time
+ * @settling:  its first: stacks, buffers and code pages were touched for the first time
  */
 struct fl_sample {
 	enum fl_io io;
@@ -53,53 +53,45 @@ struct fl_sample {
 	uint64_t faults;
 };
 
-/* FL_AUTO_EXPLORE: mmap and read take turns; FL_AUTO_KEEP: the better one, until it is time to
- * look again. */
-enum fl_auto_phase {
-	FL_AUTO_KEEP,
-	FL_AUTO_EXPLORE
-};
-
 /**
- * struct fl_tally - samples of one loader in one phase
- * @worst: the slowest of them: whoever was interrupted does not decide
+ * struct fl_pace - how fast a loader is where folios are small; moving averages
+ * @asked:      chunks handed out for it
+ * @ns_per_mib: 0 = not measured yet
  */
-struct fl_tally {
-	struct fl_sample sum;
-	struct fl_sample worst;
+struct fl_pace {
+	unsigned asked;
+	double ns_per_mib;
 };
 
 /**
  * struct fl_auto - the run's measurements; all under @lock
- * @io:         loader of FL_AUTO_KEEP
- * @turn:       chunks before the loaders change places in FL_AUTO_EXPLORE
- * @length:     chunks of this phase
- * @handed_out, @reported: of them
- * @tally:      by loader: 0 mmap, 1 read
- * @ns_per_mib: by loader, when last explored; 0 = never
- * @faults_per_mib: of mmap, when last measured
- * @served:     bytes by loader
+ * @io:     without adaptation
+ * @small:  the mapped chunk that was reported last was cached in small folios
+ * @picks:  chunks handed out while @small
+ * @pace:   by loader: 0 mmap, 1 read
+ * @mapped: sum of the mapped chunks
+ * @served: bytes by loader
  */
 struct fl_auto {
 	pthread_mutex_t lock;
 	bool adaptive;
-	enum fl_auto_phase phase;
 	enum fl_io io;
-	unsigned turn;
-	unsigned length;
-	unsigned handed_out;
-	unsigned reported;
-	struct fl_tally tally[2];
-	double ns_per_mib[2];
-	double faults_per_mib;
+	bool small;
+	unsigned picks;
+	struct fl_pace pace[2];
+	struct fl_sample mapped;
 	uint64_t served[2];
 };
 
-void fl_auto_init(struct fl_auto *a, const struct fl_choice *choice, unsigned threads);
+void fl_auto_init(struct fl_auto *a, const struct fl_choice *choice);
 void fl_auto_done(struct fl_auto *a);
 
-/** fl_auto_pick() - FL_IO_MMAP or FL_IO_READ for the next chunk; any thread */
-enum fl_io fl_auto_pick(struct fl_auto *a);
+/**
+ * fl_auto_pick() - FL_IO_MMAP or FL_IO_READ for the next chunk; any thread
+ * @ret_exploring: this chunk is out of turn: its sample must hold all that the loader costs, the
+ *                 release of its window too
+ */
+enum fl_io fl_auto_pick(struct fl_auto *a, bool *ret_exploring);
 
 /** fl_auto_report() - how a picked chunk went; any thread, once for each pick */
 void fl_auto_report(struct fl_auto *a, const struct fl_sample *s);

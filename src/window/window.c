@@ -108,10 +108,15 @@ int fl_window_check(struct fl_window *w, struct fl_error *reterr)
 	return w->ops->check(w, reterr);
 }
 
+void fl_window_drop(struct fl_window *w)
+{
+	w->ops->drop(w);
+}
+
 void fl_window_rest(struct fl_window *w)
 {
 	if (w->env->tiny)
-		w->ops->drop(w);
+		fl_window_drop(w);
 }
 
 int fl_window_find(struct fl_window *w, uint64_t off, uint64_t end, unsigned char c,

@@ -139,6 +139,9 @@ int fl_window_show(struct fl_window *w, uint64_t off, size_t want, struct fl_spa
  */
 int fl_window_check(struct fl_window *w, struct fl_error *reterr);
 
+/** fl_window_drop() - give back what the loader holds; show() begins anew */
+void fl_window_drop(struct fl_window *w);
+
 /** fl_window_rest() - the chunk is done: a build with tiny windows unmaps at once */
 void fl_window_rest(struct fl_window *w);
 

@@ -71,6 +71,47 @@ Test(residency, sees_pages_come_and_go)
 	cr_assert_eq(resident(fd, 0, FILE_BYTES), 0u);
 }
 
+static unsigned percent(int fd, uint64_t off, uint64_t len)
+{
+	unsigned p = 12345;
+
+	cr_assert_eq(fl_resident_percent(fd, off, len, &p), 0);
+	return p;
+}
+
+Test(residency, percent_of_a_small_range_is_exact)
+{
+	int fd = cached_file();
+
+	cr_assert_eq(percent(fd, 0, FILE_BYTES), 100u);
+	cr_assert_eq(percent(fd, 0, 0), 0u);
+	fl_drop_pages(fd, FILE_BYTES / 4, FILE_BYTES / 4);
+	cr_assert_eq(percent(fd, 0, FILE_BYTES), 75u);
+	cr_assert_eq(percent(fd, FILE_BYTES / 4, FILE_BYTES / 4), 0u);
+	cr_assert_eq(percent(fd, FILE_BYTES / 2, 1), 100u);
+	close(fd);
+}
+
+Test(residency, percent_of_a_large_range_is_sampled)
+{
+	uint64_t size = 256 * MIB;
+	int fd = fl_file_temp();
+
+	cr_assert_eq(ftruncate(fd, (off_t)size), 0);
+	cr_assert_eq(percent(fd, 0, size), 0u);
+	/* Reading a hole fills the cache with pages of zeros: the last quarter of the file. */
+	for (uint64_t off = size - size / 4; off < size; off += MIB) {
+		static char text[MIB];
+		size_t got;
+
+		cr_assert_eq(fl_file_pread(fd, text, MIB, off, &got), 0);
+	}
+	cr_assert(percent(fd, 0, size) >= 24 && percent(fd, 0, size) <= 26);
+	cr_assert_eq(percent(fd, size - size / 4, size / 4), 100u);
+	cr_assert_eq(percent(fd, 0, size / 2), 0u);
+	close(fd);
+}
+
 Test(residency, beyond_the_end_nothing_is_resident)
 {
 	int fd = cached_file();
