@@ -6,13 +6,22 @@
 #include <stdint.h>
 
 /**
+ * fl_prefetch_folios() - bring [off, off + len) into the page cache in 2 MiB folios, and wait
+ * @off, @len: whole multiples of 2 MiB, but for the end of the file
+ *
+ * One page of each 2 MiB is faulted through a mapping with MADV_HUGEPAGE, which makes the kernel
+ * (6.1 and later with THP, on file systems with large folios) read a folio of that size in one
+ * request, whatever other threads do. Nothing is copied, and a file that was cut gives no signal.
+ * Where the kernel does otherwise a single page may have come: look, and use fl_prefetch().
+ */
+void fl_prefetch_folios(int fd, uint64_t off, size_t len);
+
+/**
  * fl_prefetch() - bring [off, off + len) into the page cache and wait for it
  * @len: <= 4 MiB
  *
- * One read request of the whole length, whose bytes go nowhere in particular:
- * the request's size is what makes the kernel use large folios, which
- * readahead(2), MADV_WILLNEED and POSIX_FADV_WILLNEED do not. Errors are left
- * to be found by whoever looks at the bytes.
+ * One read request of the whole length, whose bytes go nowhere in particular.
+ * Errors are left to be found by whoever looks at the bytes.
  */
 void fl_prefetch(int fd, uint64_t off, size_t len);
 

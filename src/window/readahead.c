@@ -13,8 +13,8 @@
 #include "plat/residency.h"
 #include "plat/thread.h"
 
-/* 0.5 - 1 MiB requests in file order leave large folios behind (DESIGN measurements). */
-#define BLOCK_BYTES FL_MIB(1)
+/* One folio. Where such folios cannot be had it is one read, and 1 - 2 MiB were as good. */
+#define BLOCK_BYTES FL_HUGE_BYTES
 
 /* How far the loaders run ahead: enough for every thread's next window, little enough to stay
  * in the cache under a small memory limit. */
@@ -24,16 +24,19 @@
 
 /**
  * struct fl_readahead
+ * @fd:        of the loaders: the kernel keeps readahead state per open file
  * @next:      block to be taken by a loader
  * @done:      ring of flags: block n has come
  * @watermark: blocks [0, watermark) have come
  * @limit:     blocks below this may be loaded
+ * @loaded:    bytes that went through read(2)
  */
 struct fl_readahead {
 	pthread_mutex_t lock;
 	pthread_cond_t came;
 	pthread_cond_t go_on;
 	const struct fl_file *file;
+	int fd;
 	uint64_t begin;
 	uint64_t end;
 	uint64_t blocks;
@@ -84,25 +87,30 @@ static bool resident(int fd, uint64_t off, uint64_t len)
 	       pages >= fl_round_up(len, fl_page_bytes()) / fl_page_bytes();
 }
 
+static void load(struct fl_readahead *ra, uint64_t off, size_t len)
+{
+	int fd = ra->fd >= 0 ? ra->fd : ra->file->fd;
+
+	if (resident(ra->file->fd, off, len))
+		return;
+	fl_prefetch_folios(fd, off, len);
+	if (resident(ra->file->fd, off, len))
+		return;
+	fl_prefetch(fd, off, len);
+	atomic_fetch_add_explicit(&ra->loaded, len, memory_order_relaxed);
+}
+
 static void *loader(void *arg)
 {
 	struct fl_readahead *ra = arg;
 	uint64_t block, off, len;
-	/* The kernel keeps readahead state per open file: threads must not share one. */
-	int fd = -1;
 
-	if (fl_file_reopen(ra->file, &fd) < 0)
-		fd = -1;
 	while (take(ra, &block)) {
 		off = ra->begin + block * BLOCK_BYTES;
 		len = fl_min_u64(BLOCK_BYTES, ra->end - off);
-		if (!resident(ra->file->fd, off, len)) {
-			fl_prefetch(fd >= 0 ? fd : ra->file->fd, off, (size_t)len);
-			atomic_fetch_add_explicit(&ra->loaded, len, memory_order_relaxed);
-		}
+		load(ra, off, (size_t)len);
 		has_come(ra, block);
 	}
-	fl_fd_close(fd);
 	return NULL;
 }
 
@@ -167,6 +175,7 @@ void fl_readahead_free(struct fl_readahead *ra)
 	pthread_cond_destroy(&ra->came);
 	pthread_cond_destroy(&ra->go_on);
 	pthread_mutex_destroy(&ra->lock);
+	fl_fd_close(ra->fd);
 	free(ra->done);
 	free(ra);
 }
@@ -183,7 +192,9 @@ int fl_readahead_new(const struct fl_file *file, const struct fl_plan *plan, uns
 	pthread_cond_init(&ra->came, NULL);
 	pthread_cond_init(&ra->go_on, NULL);
 	ra->file = file;
-	ra->begin = fl_round_down(file->base_off + plan->begin, fl_page_bytes());
+	if (fl_file_reopen(file, &ra->fd) < 0)
+		ra->fd = -1;
+	ra->begin = fl_round_down(file->base_off + plan->begin, BLOCK_BYTES);
 	ra->end = file->base_off + plan->end;
 	ra->blocks = (ra->end - ra->begin + BLOCK_BYTES - 1) / BLOCK_BYTES;
 	ra->limit = AHEAD_BYTES / BLOCK_BYTES;
