@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "plat/file.h"
+#include "plat/mapping.h"
+#include "plat/residency.h"
+#include "window/auto.h"
+
+#define MIB ((uint64_t)1 << 20)
+#define CHUNK (8 * MIB)
+
+static struct fl_choice adaptive(void)
+{
+	return (struct fl_choice){
+		.io = FL_IO_MMAP, .adaptive = true, .reason = "in the page cache"};
+}
+
+/* What mapping and reading a chunk cost in the world of a test, in ns per MiB. */
+struct world {
+	uint64_t faults_per_mib;
+	uint64_t mmap_ns;
+	uint64_t read_ns;
+};
+
+/* One worker's life: @chunks chunks; returns how many of them were read. */
+static unsigned live(struct fl_auto *a, const struct world *w, unsigned chunks)
+{
+	unsigned reads = 0, i;
+	bool exploring;
+
+	for (i = 0; i < chunks; i++) {
+		enum fl_io io = fl_auto_pick(a, &exploring);
+		bool read = io == FL_IO_READ;
+		struct fl_sample s = {.io = io,
+				      .bytes = CHUNK,
+				      .ns = (read ? w->read_ns : w->mmap_ns) * CHUNK / MIB,
+				      .faults = read ? 0 : w->faults_per_mib * CHUNK / MIB};
+
+		fl_auto_report(a, &s);
+		reads += read;
+	}
+	return reads;
+}
+
+Test(auto, large_folios_are_always_mapped)
+{
+	/* Even though read looks faster: it was never asked. */
+	struct world w = {.faults_per_mib = 1, .mmap_ns = 100, .read_ns = 10};
+	struct fl_choice c = adaptive();
+	char reason[160];
+	struct fl_auto a;
+
+	fl_auto_init(&a, &c);
+	cr_assert_eq(live(&a, &w, 1000), 0u);
+	cr_assert_eq(fl_auto_explain(&a, &c, reason, sizeof(reason)), FL_IO_MMAP);
+	cr_assert(strstr(reason, "large folios: 1.0 faults per MiB"), "%s", reason);
+	fl_auto_done(&a);
+}
+
+Test(auto, small_folios_take_the_faster_loader)
+{
+	struct world slow_map = {.faults_per_mib = 16, .mmap_ns = 130, .read_ns = 100};
+	struct world slow_read = {.faults_per_mib = 16, .mmap_ns = 100, .read_ns = 130};
+	struct fl_choice c = adaptive();
+	char reason[160];
+	struct fl_auto a;
+	unsigned reads;
+
+	fl_auto_init(&a, &c);
+	reads = live(&a, &slow_map, 1000);
+	/* Promise: exploring costs less than 5 % of the time. */
+	cr_assert(reads >= 930, "%u", reads);
+	cr_assert(reads < 1000, "it must look again now and then");
+	cr_assert_eq(fl_auto_explain(&a, &c, reason, sizeof(reason)), FL_IO_READ);
+	cr_assert(strstr(reason, "small folios"), "%s", reason);
+	fl_auto_done(&a);
+
+	fl_auto_init(&a, &c);
+	reads = live(&a, &slow_read, 1000);
+	cr_assert(reads > 0 && reads <= 70, "%u", reads);
+	cr_assert_eq(fl_auto_explain(&a, &c, reason, sizeof(reason)), FL_IO_MMAP);
+	fl_auto_done(&a);
+}
+
+Test(auto, follows_a_file_whose_folios_change)
+{
+	struct world small = {.faults_per_mib = 16, .mmap_ns = 130, .read_ns = 100};
+	struct world large = {.faults_per_mib = 1, .mmap_ns = 60, .read_ns = 100};
+	struct fl_choice c = adaptive();
+	struct fl_auto a;
+	unsigned reads;
+
+	fl_auto_init(&a, &c);
+	reads = live(&a, &small, 200);
+	cr_assert(reads >= 180, "%u", reads);
+	reads = live(&a, &large, 200);
+	cr_assert(reads <= 21, "%u", reads);
+	reads = live(&a, &small, 200);
+	cr_assert(reads >= 180, "%u", reads);
+	fl_auto_done(&a);
+}
+
+Test(auto, changes_its_mind_when_the_costs_change)
+{
+	struct world before = {.faults_per_mib = 16, .mmap_ns = 130, .read_ns = 100};
+	struct world after = {.faults_per_mib = 16, .mmap_ns = 130, .read_ns = 200};
+	struct fl_choice c = adaptive();
+	struct fl_auto a;
+	unsigned reads;
+
+	fl_auto_init(&a, &c);
+	(void)live(&a, &before, 300);
+	(void)live(&a, &after, 100);
+	reads = live(&a, &after, 300);
+	cr_assert(reads <= 30, "%u", reads);
+	fl_auto_done(&a);
+}
+
+Test(auto, one_interrupted_chunk_does_not_decide)
+{
+	struct world w = {.faults_per_mib = 16, .mmap_ns = 100, .read_ns = 130};
+	struct fl_choice c = adaptive();
+	struct fl_auto a;
+	struct fl_sample late = {
+		.io = FL_IO_MMAP, .bytes = CHUNK, .ns = 100 * 100 * CHUNK / MIB, .faults = 128};
+
+	fl_auto_init(&a, &c);
+	(void)live(&a, &w, 100);
+	fl_auto_report(&a, &late);
+	cr_assert(live(&a, &w, 100) <= 12u);
+	fl_auto_done(&a);
+}
+
+Test(auto, first_chunks_of_a_worker_do_not_count)
+{
+	struct fl_choice c = adaptive();
+	struct fl_sample first = {
+		.io = FL_IO_MMAP, .settling = true, .bytes = CHUNK, .ns = 1, .faults = 10000};
+	struct fl_auto a;
+	bool exploring;
+
+	fl_auto_init(&a, &c);
+	fl_auto_report(&a, &first);
+	cr_assert_eq(fl_auto_pick(&a, &exploring), FL_IO_MMAP);
+	cr_assert_not(exploring);
+	cr_assert_not(a.small);
+	fl_auto_done(&a);
+}
+
+Test(auto, a_fixed_choice_stays)
+{
+	struct fl_choice c = {.io = FL_IO_READ, .reason = "as asked"};
+	struct world w = {.faults_per_mib = 1, .mmap_ns = 1, .read_ns = 1000};
+	struct fl_auto a;
+	char reason[160];
+
+	fl_auto_init(&a, &c);
+	cr_assert_eq(live(&a, &w, 100), 100u);
+	cr_assert_eq(fl_auto_explain(&a, &c, reason, sizeof(reason)), FL_IO_READ);
+	cr_assert_str_eq(reason, "as asked");
+	fl_auto_done(&a);
+}
+
+/* A temporary file of @size bytes on disk, cached or not; skips where the cache is all there is. */
+static struct fl_file file_of(uint64_t size, bool cached)
+{
+	static char text[1 << 20];
+	struct fl_error err;
+	struct fl_file file;
+	unsigned percent;
+	uint64_t off;
+	int fd = fl_file_temp();
+
+	cr_assert(fd >= 0);
+	memset(text, 'x', sizeof(text));
+	for (off = 0; off < size; off += sizeof(text))
+		cr_assert_eq(fl_fd_pwrite(fd, text, sizeof(text), off), 0);
+	cr_assert_eq(fsync(fd), 0);
+	if (!cached) {
+		fl_drop_pages(fd, 0, size);
+		cr_assert_eq(fl_resident_percent(fd, 0, size, &percent), 0);
+		if (percent > 0)
+			cr_skip_test("/var/tmp keeps its pages");
+	}
+	cr_assert_eq(fl_file_from_fd(fd, &file, &err), 0);
+	return file;
+}
+
+static struct fl_choice choice_for(const struct fl_file *file, uint32_t flags, uint64_t len)
+{
+	struct fl_options opt = {.size = sizeof(opt), .io = FL_IO_AUTO, .flags = flags};
+	struct fl_plan plan = {.size = file->size_bytes, .end = len};
+	struct fl_choice c;
+
+	fl_auto_choose(&opt, file, &plan, &c);
+	return c;
+}
+
+Test(auto, what_is_cached_is_mapped_and_watched)
+{
+	struct fl_file file = file_of(4 * MIB, true);
+	struct fl_choice c = choice_for(&file, 0, 4 * MIB);
+
+	cr_assert_eq(c.io, FL_IO_MMAP);
+	cr_assert(c.adaptive && !c.fed && c.readahead == 0);
+	/* One read is cheaper than mapping, faulting and unmapping. */
+	cr_assert_eq(choice_for(&file, 0, 64 << 10).io, FL_IO_READ);
+	close(file.fd);
+	fl_file_close(&file);
+}
+
+Test(auto, what_is_missing_is_loaded_ahead_or_past_the_cache)
+{
+	struct fl_file file = file_of(4 * MIB, false);
+	struct fl_choice c = choice_for(&file, 0, 4 * MIB);
+
+	cr_assert_eq(c.io, FL_IO_MMAP);
+	cr_assert(c.readahead > 0 && !c.adaptive && !c.fed);
+	c = choice_for(&file, FL_RUN_COLD, 4 * MIB);
+	cr_assert_eq(c.io, FL_IO_URING);
+	cr_assert(c.fed && c.readahead == 0);
+	close(file.fd);
+	fl_file_close(&file);
+}
+
+Test(auto, a_stream_is_read)
+{
+	struct fl_options opt = {.size = sizeof(opt), .io = FL_IO_MMAP};
+	struct fl_plan plan = {.size = FL_SIZE_UNKNOWN, .end = FL_SIZE_UNKNOWN};
+	struct fl_file file = {.fd = -1};
+	struct fl_choice c;
+
+	fl_auto_choose(&opt, &file, &plan, &c);
+	cr_assert_eq(c.io, FL_IO_READ);
+	cr_assert(c.fed);
+}
