@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "base/cpu.h"
 #include "kern/block_sums.h"
 
 #if defined(__x86_64__)
@@ -91,8 +92,7 @@ static bool any_of_16(masks_16 m)
 
 static bool have_avx2(void)
 {
-	/* CPUID and XGETBV both, inside libgcc. */
-	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
+	return fl_cpu_has(FL_CPU_AVX2 | FL_CPU_BMI2);
 }
 #endif
 
