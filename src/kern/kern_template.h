@@ -1,79 +1,195 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernels, once per instruction set. Defined before inclusion: SUFFIX(name), TARGET (a function
- * attribute), VEC (bytes in a vector), ANY(masks) (is a lane set?), BLOCK_SUMS (the XXH3 kernel). The compiler's own vector types carry the arithmetic, so one
- * text serves every instruction set; VEC * 64 bit lanes are native under TARGET.
+ * The kernels, once per instruction set. Defined before inclusion:
+ *
+ *   NAME(x)      x with the instruction set's name behind it
+ *   ISA          that name as a string
+ *   TARGET       function attribute, or nothing
+ *   VEC          bytes in a vector: 64 is a multiple of it
+ *   BITS(m)      uint64_t with a bit per lane of a comparison's result
+ *   ANY(m)       is a lane of it set?
+ *   SPACES(v)    comparison's result: bytes that are white space (9-13, 32)
+ *   LANE_SUM(v)  uint64_t, the sum of the bytes
+ *   POPCOUNT(x)  bits set in a uint64_t
+ *   BLOCK_SUMS   the XXH3 kernel
+ *
+ * The compiler's own vector types carry the rest.
  */
-typedef unsigned char SUFFIX(bytes) __attribute__((vector_size(VEC), aligned(1), may_alias));
-typedef signed char SUFFIX(masks) __attribute__((vector_size(VEC)));
+typedef unsigned char NAME(bytes) __attribute__((vector_size(VEC), aligned(1), may_alias));
+typedef signed char NAME(masks) __attribute__((vector_size(VEC)));
 
-TARGET static uint64_t SUFFIX(count_byte)(const unsigned char *p, size_t n, unsigned char c)
+/* Four vectors a step: enough loads in flight, and one branch for all of them. */
+#define STEP ((size_t)4 * VEC)
+
+TARGET static inline NAME(bytes) NAME(load)(const unsigned char *p)
 {
-	const unsigned char *end = p + n;
+	return *(const NAME(bytes) *)p;
+}
+
+/* Less than a step: single vectors, and one that overlaps what has been counted. */
+TARGET static uint64_t NAME(count_rest)(const unsigned char *p, size_t n, unsigned char c,
+					bool overlap)
+{
+	NAME(bytes) lanes = {0};
 	uint64_t count = 0;
 
-	while ((size_t)(end - p) >= VEC) {
-		/* A byte lane holds 255 hits before it would wrap. */
-		size_t rounds = (size_t)(end - p) / VEC, i;
-		SUFFIX(bytes) lanes = {0};
-
-		rounds = rounds > 255 ? 255 : rounds;
-		for (i = 0; i < rounds; i++, p += VEC)
-			lanes -= (SUFFIX(bytes))(*(const SUFFIX(bytes) *)p == c);
-		for (i = 0; i < VEC; i++)
-			count += lanes[i];
+	for (; n >= VEC; n -= VEC, p += VEC, overlap = true)
+		lanes -= (NAME(bytes))(NAME(load)(p) == c);
+	if (overlap && n > 0) {
+		count = POPCOUNT(BITS(NAME(load)(p + n - VEC) == c) >> (VEC - n));
+		n = 0;
 	}
-	for (; p < end; p++)
-		count += *p == c;
-	return count;
+	for (; n > 0; n--)
+		count += *p++ == c;
+	return count + LANE_SUM(lanes);
 }
+
+TARGET static uint64_t NAME(count_byte)(const unsigned char *p, size_t n, unsigned char c)
+{
+	size_t steps = n / STEP, rest = n % STEP;
+	bool overlap = steps > 0;
+	uint64_t count = 0;
+
+	while (steps > 0) {
+		/* A byte lane holds 255 hits before it would wrap. */
+		size_t rounds = steps > 255 ? 255 : steps;
+		NAME(bytes) s0 = {0}, s1 = s0, s2 = s0, s3 = s0;
+
+		for (steps -= rounds; rounds > 0; rounds--, p += STEP) {
+			PREFETCH(p);
+			s0 -= (NAME(bytes))(NAME(load)(p) == c);
+			s1 -= (NAME(bytes))(NAME(load)(p + VEC) == c);
+			s2 -= (NAME(bytes))(NAME(load)(p + 2 * VEC) == c);
+			s3 -= (NAME(bytes))(NAME(load)(p + 3 * VEC) == c);
+		}
+		count += LANE_SUM(s0) + LANE_SUM(s1) + LANE_SUM(s2) + LANE_SUM(s3);
+	}
+	return count + NAME(count_rest)(p, rest, c, overlap);
+}
+
+/* A literal's two rare bytes, ready to be compared. */
+struct NAME(rare) {
+	size_t at1, at2;
+	unsigned char byte1, byte2;
+	unsigned char fold1, fold2;
+};
 
 /* Which of the VEC places from p on have both rare bytes where they belong. */
-TARGET static inline SUFFIX(masks)
-	SUFFIX(pair)(const unsigned char *p, const struct fl_literal *lit, unsigned char fold_a,
-		     unsigned char fold_b)
+TARGET static inline NAME(masks) NAME(pair)(const unsigned char *p, const struct NAME(rare) * r)
 {
-	SUFFIX(bytes) a = *(const SUFFIX(bytes) *)(p + lit->rare1) | fold_a;
-	SUFFIX(bytes) b = *(const SUFFIX(bytes) *)(p + lit->rare2) | fold_b;
+	NAME(bytes) first = NAME(load)(p + r->at1) | r->fold1;
+	NAME(bytes) second = NAME(load)(p + r->at2) | r->fold2;
 
-	return (a == lit->bytes[lit->rare1]) & (b == lit->bytes[lit->rare2]);
+	return (first == r->byte1) & (second == r->byte2);
 }
 
-/* Candidates are places where both rare bytes stand; the rest of the literal decides. */
-TARGET static const unsigned char *SUFFIX(find_literal)(const struct fl_literal *lit,
-							const unsigned char *p, size_t n)
+TARGET static inline uint64_t NAME(pair_bits_64)(const unsigned char *p,
+						 const struct NAME(rare) * r)
 {
-	unsigned char a = lit->bytes[lit->rare1], b = lit->bytes[lit->rare2];
-	unsigned char fold_a = fold_bit(lit, a), fold_b = fold_bit(lit, b);
-	size_t last = n - lit->len, i = 0, k;
+	uint64_t bits = 0;
+	size_t i;
 
-	if (n < lit->len)
-		return NULL;
-	for (; i + 2 * VEC <= last + 1; i += 2 * VEC) {
-		SUFFIX(masks) hit = SUFFIX(pair)(p + i, lit, fold_a, fold_b);
-		SUFFIX(masks) next = SUFFIX(pair)(p + i + VEC, lit, fold_a, fold_b);
+	for (i = 0; i < 64; i += VEC)
+		bits |= BITS(NAME(pair)(p + i, r)) << i;
+	return bits;
+}
 
-		if (FL_LIKELY(!ANY(hit | next)))
-			continue;
-		for (k = 0; k < 2 * VEC; k++)
-			if ((k < VEC ? hit[k] : next[k - VEC]) && matches_at(lit, p + i + k))
-				return p + i + k;
+/* Less than a step of places: single vectors, and one that overlaps what has been searched. */
+TARGET static const unsigned char *NAME(find_rest)(const struct fl_literal *lit,
+						   const struct NAME(rare) * r,
+						   const unsigned char *p, size_t places,
+						   bool overlap)
+{
+	const unsigned char *hit;
+
+	for (; places >= VEC; places -= VEC, p += VEC, overlap = true) {
+		hit = fl_literal_first_of(lit, p, BITS(NAME(pair)(p, r)));
+		if (hit)
+			return hit;
 	}
-	for (; i <= last; i++)
-		if (matches_at(lit, p + i))
-			return p + i;
+	if (overlap && places > 0) {
+		uint64_t old = (UINT64_C(1) << (VEC - places)) - 1;
+
+		p -= VEC - places;
+		return fl_literal_first_of(lit, p, BITS(NAME(pair)(p, r)) & ~old);
+	}
+	for (; places > 0; places--, p++)
+		if ((p[r->at1] | r->fold1) == r->byte1 && fl_literal_matches_at(lit, p))
+			return p;
 	return NULL;
 }
 
-static const struct fl_kernels SUFFIX(kernels) = {.name = KERNELS_NAME,
-						  .count_byte = SUFFIX(count_byte),
-						  .find_literal = SUFFIX(find_literal),
-						  .count_words_ascii = count_words_ascii,
-						  .xxh3_block_sums = BLOCK_SUMS};
+/* Candidates are places where both rare bytes stand; the rest of the literal decides. */
+TARGET static const unsigned char *NAME(find_literal)(const struct fl_literal *lit,
+						      const unsigned char *p, size_t n)
+{
+	unsigned char byte1 = lit->bytes[lit->rare1], byte2 = lit->bytes[lit->rare2];
+	const struct NAME(rare) r = {lit->rare1,
+				     lit->rare2,
+				     byte1,
+				     byte2,
+				     fl_fold_bit(lit, byte1),
+				     fl_fold_bit(lit, byte2)};
+	size_t places = n < lit->len ? 0 : n - lit->len + 1;
+	bool overlap = places >= STEP;
 
-#undef SUFFIX
-#undef TARGET
-#undef VEC
-#undef ANY
-#undef BLOCK_SUMS
-#undef KERNELS_NAME
+	for (; places >= STEP; places -= STEP, p += STEP) {
+		NAME(masks)
+		any = NAME(pair)(p, &r) | NAME(pair)(p + VEC, &r) | NAME(pair)(p + 2 * VEC, &r) |
+		      NAME(pair)(p + 3 * VEC, &r);
+		size_t i;
+
+		PREFETCH(p);
+		if (FL_LIKELY(!ANY(any)))
+			continue;
+		for (i = 0; i < STEP; i += 64) {
+			uint64_t bits = NAME(pair_bits_64)(p + i, &r);
+			const unsigned char *hit = fl_literal_first_of(lit, p + i, bits);
+
+			if (hit)
+				return hit;
+		}
+	}
+	return NAME(find_rest)(lit, &r, p, places, overlap);
+}
+
+/* The words that begin in 64 bytes. */
+TARGET static inline uint64_t NAME(words_64)(const unsigned char *p, uint64_t *in)
+{
+	uint64_t print = 0, space = 0;
+	size_t i;
+
+	for (i = 0; i < 64; i += VEC) {
+		NAME(bytes) v = NAME(load)(p + i);
+
+		/* 33-126 become 34-127; what lies above turns negative or 0. */
+		print |= BITS((NAME(masks))(v + 1) > 33) << i;
+		space |= BITS(SPACES(v)) << i;
+	}
+	return POPCOUNT(fl_word_starts(print, space, in));
+}
+
+TARGET static uint64_t NAME(count_words_ascii)(const unsigned char *p, size_t n, bool *in_word)
+{
+	uint64_t words = 0, in = *in_word;
+
+	for (; n >= 64; n -= 64, p += 64) {
+		PREFETCH(p);
+		words += NAME(words_64)(p, &in);
+	}
+	if (n > 0) {
+		/* NUL is neither white space nor printable: the state stays as it is. */
+		unsigned char rest[64] = {0};
+
+		memcpy(rest, p, n);
+		words += NAME(words_64)(rest, &in);
+	}
+	*in_word = in != 0;
+	return words;
+}
+
+const struct fl_kernels NAME(fl_kernels) = {.name = ISA,
+					    .count_byte = NAME(count_byte),
+					    .find_literal = NAME(find_literal),
+					    .count_words_ascii = NAME(count_words_ascii),
+					    .xxh3_block_sums = BLOCK_SUMS};

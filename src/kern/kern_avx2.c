@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#include "kern/kern_sets.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+#include <string.h>
+
+#include "kern/block_sums.h"
+#include "kern/kern_common.h"
+
+#define TARGET __attribute__((target("avx2,bmi,bmi2,popcnt")))
+#define VEC 32
+
+/* vpsadbw against zero adds eight bytes each. */
+TARGET static inline uint64_t lane_sum(__m256i v)
+{
+	__m256i sums = _mm256_sad_epu8(v, _mm256_setzero_si256());
+	__m128i half =
+		_mm_add_epi64(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+
+	return (uint64_t)_mm_cvtsi128_si64(half) + (uint64_t)_mm_extract_epi64(half, 1);
+}
+
+/*
+ * vpshufb looks the low four bits of each byte up (0 for bytes above 127): the table holds the one
+ * white space with these bits, or a byte that has others.
+ */
+TARGET static inline __m256i spaces_of(__m256i v)
+{
+	const __m256i table = _mm256_broadcastsi128_si256(
+		_mm_setr_epi8(' ', 0, 0, 0, 0, 0, 0, 0, 0, '\t', '\n', '\v', '\f', '\r', 0, 0));
+
+	return _mm256_cmpeq_epi8(_mm256_shuffle_epi8(table, v), v);
+}
+
+#ifndef PFD
+#define PFD 2048
+#endif
+#define NAME(x) x##_avx2
+#define ISA "avx2"
+#define BITS(m) (uint64_t)(uint32_t) _mm256_movemask_epi8((__m256i)(m))
+#define ANY(m) !_mm256_testz_si256((__m256i)(m), (__m256i)(m))
+#define SPACES(v) spaces_of((__m256i)(v))
+#define LANE_SUM(v) lane_sum((__m256i)(v))
+#define POPCOUNT(x) (uint64_t) _mm_popcnt_u64(x)
+#define PREFETCH(p) _mm_prefetch((const char *)(p) + PFD, _MM_HINT_T0)
+#define BLOCK_SUMS fl_block_sums_avx2
+#include "kern/kern_template.h"
+
+#endif

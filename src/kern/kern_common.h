@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FL_KERN_KERN_COMMON_H
+#define FL_KERN_KERN_COMMON_H
+
+#include <string.h>
+
+#include "base/attr.h"
+#include "kern/kernels.h"
+
+/**
+ * DOC: What every instruction set's kernels share: the scalar parts.
+ */
+
+/** fl_fold_bit() - the bit in which the cases of a letter differ; 0 where case does not matter */
+static inline unsigned char fl_fold_bit(const struct fl_literal *lit, unsigned char c)
+{
+	return lit->icase && c >= 'a' && c <= 'z' ? 0x20 : 0;
+}
+
+/** fl_literal_matches_at() - do the @lit->len bytes at @p match? */
+static inline bool fl_literal_matches_at(const struct fl_literal *lit, const unsigned char *p)
+{
+	size_t i;
+
+	if (!lit->icase)
+		return memcmp(p, lit->bytes, lit->len) == 0;
+	for (i = 0; i < lit->len; i++)
+		if ((p[i] | fl_fold_bit(lit, lit->bytes[i])) != lit->bytes[i])
+			return false;
+	return true;
+}
+
+/**
+ * fl_literal_first_of() - the first match among candidates
+ * @bits: bit i is set if @p + i is a candidate
+ *
+ * Return: its address, NULL if no candidate matches
+ */
+static inline const unsigned char *fl_literal_first_of(const struct fl_literal *lit,
+						       const unsigned char *p, uint64_t bits)
+{
+	for (; bits; bits &= bits - 1) {
+		const unsigned char *at = p + __builtin_ctzll(bits);
+
+		if (fl_literal_matches_at(lit, at))
+			return at;
+	}
+	return NULL;
+}
+
+/**
+ * fl_word_starts() - which of 64 bytes begin a word
+ * @print: bit i is set if byte i is printable
+ * @space: the same for white space; a byte may be neither, and then keeps the state
+ * @in:    1 if a word was going on before the first byte, else 0; updated to the state after the
+ *         last one
+ *
+ * A run of bytes that are neither belongs to the word before it. Adding a bit at the start of such
+ * a run carries through to its end and clears it: no loop, whatever the bytes are.
+ */
+static inline uint64_t fl_word_starts(uint64_t print, uint64_t space, uint64_t *in)
+{
+	uint64_t neither = ~(print | space);
+	uint64_t after_print = print << 1 | *in;
+	uint64_t kept = neither & ~(neither + (neither & after_print));
+	uint64_t inside = print | kept;
+	uint64_t starts = print & ~(inside << 1 | *in);
+
+	*in = inside >> 63;
+	return starts;
+}
+
+#endif

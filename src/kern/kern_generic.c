@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "kern/block_sums.h"
+#include "kern/kern_common.h"
+#include "kern/kern_sets.h"
+
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#error "lanes are numbered from the low end of words, and XXH3's are read as they stand"
+#endif
+
+/* SSE2 and Neon have vectors of this size, and every compiler can do without. */
+#define VEC 16
+
+typedef unsigned char vector __attribute__((vector_size(VEC), may_alias));
+typedef uint64_t halves __attribute__((vector_size(VEC), may_alias));
+
+#define LOW_BIT_OF_EACH UINT64_C(0x0101010101010101)
+#define LOW_HALF_OF_EACH UINT64_C(0x00FF00FF00FF00FF)
+
+/* The low bits of eight bytes, together: bit 8 i moves to 56 + i, by a shift of 56 - 7 i. */
+static inline uint64_t gather_8(uint64_t bytes)
+{
+	return ((bytes & LOW_BIT_OF_EACH) * UINT64_C(0x0102040810204080)) >> 56;
+}
+
+static inline uint64_t bits_of(halves m)
+{
+	return gather_8(m[0]) | gather_8(m[1]) << 8;
+}
+
+static inline bool any_of(halves m)
+{
+	return (m[0] | m[1]) != 0;
+}
+
+/* Four sums of two bytes, then the sum of these in the highest 16 bits. */
+static inline uint64_t sum_8(uint64_t bytes)
+{
+	uint64_t pairs = (bytes & LOW_HALF_OF_EACH) + ((bytes >> 8) & LOW_HALF_OF_EACH);
+
+	return (pairs * UINT64_C(0x0001000100010001)) >> 48;
+}
+
+static inline uint64_t lane_sum(halves v)
+{
+	return sum_8(v[0]) + sum_8(v[1]);
+}
+
+static inline vector spaces_of(vector v)
+{
+	return (vector)((v == ' ') | (v - '\t' < (vector){0} + 5));
+}
+
+#define NAME(x) x##_generic
+#define ISA "generic"
+#define TARGET
+#define BITS(m) bits_of((halves)(m))
+#define ANY(m) any_of((halves)(m))
+#define SPACES(v) spaces_of(v)
+#define LANE_SUM(v) lane_sum((halves)(v))
+#define POPCOUNT(x) (uint64_t) __builtin_popcountll(x)
+#define PREFETCH(p) (void)(p)
+#define BLOCK_SUMS fl_block_sums_generic
+#include "kern/kern_template.h"
