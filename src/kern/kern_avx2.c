@@ -34,9 +34,6 @@ TARGET static inline __m256i spaces_of(__m256i v)
 	return _mm256_cmpeq_epi8(_mm256_shuffle_epi8(table, v), v);
 }
 
-#ifndef PFD
-#define PFD 2048
-#endif
 #define NAME(x) x##_avx2
 #define ISA "avx2"
 #define BITS(m) (uint64_t)(uint32_t) _mm256_movemask_epi8((__m256i)(m))
@@ -44,7 +41,6 @@ TARGET static inline __m256i spaces_of(__m256i v)
 #define SPACES(v) spaces_of((__m256i)(v))
 #define LANE_SUM(v) lane_sum((__m256i)(v))
 #define POPCOUNT(x) (uint64_t) _mm_popcnt_u64(x)
-#define PREFETCH(p) _mm_prefetch((const char *)(p) + PFD, _MM_HINT_T0)
 #define BLOCK_SUMS fl_block_sums_avx2
 #include "kern/kern_template.h"
 

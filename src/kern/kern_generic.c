@@ -60,6 +60,5 @@ static inline vector spaces_of(vector v)
 #define SPACES(v) spaces_of(v)
 #define LANE_SUM(v) lane_sum((halves)(v))
 #define POPCOUNT(x) (uint64_t) __builtin_popcountll(x)
-#define PREFETCH(p) (void)(p)
 #define BLOCK_SUMS fl_block_sums_generic
 #include "kern/kern_template.h"

@@ -18,6 +18,21 @@
 typedef unsigned char NAME(bytes) __attribute__((vector_size(VEC), aligned(1), may_alias));
 typedef signed char NAME(masks) __attribute__((vector_size(VEC)));
 
+/*
+ * How far ahead of the loads to ask for cache lines: the processor's own prefetching ends with each
+ * page. Measured on one core of a Zen 3, 512 MiB of mapped log, GB/s:
+ *
+ *   bytes ahead   none    512   1024   2048   4096
+ *   find_literal  16.6   17.4   19.5   18.1   16.7
+ *   count_words   13.7   13.4   15.2   16.6   17.7
+ *   count_byte    21.0   19.2   16.5   16.2   15.5   (21.2: a loop that only adds words up)
+ *
+ * Beyond the end of a mapping a prefetch does nothing.
+ */
+#define FIND_AHEAD_BYTES 1024
+#define WORDS_AHEAD_BYTES 4096
+#define LINE_BYTES 64
+
 /* Four vectors a step: enough loads in flight, and one branch for all of them. */
 #define STEP ((size_t)4 * VEC)
 
@@ -51,18 +66,17 @@ TARGET static uint64_t NAME(count_byte)(const unsigned char *p, size_t n, unsign
 	uint64_t count = 0;
 
 	while (steps > 0) {
-		/* A byte lane holds 255 hits before it would wrap. */
-		size_t rounds = steps > 255 ? 255 : steps;
+		/* The sum of four byte lanes stays below 256. */
+		size_t rounds = steps > 63 ? 63 : steps;
 		NAME(bytes) s0 = {0}, s1 = s0, s2 = s0, s3 = s0;
 
 		for (steps -= rounds; rounds > 0; rounds--, p += STEP) {
-			PREFETCH(p);
 			s0 -= (NAME(bytes))(NAME(load)(p) == c);
 			s1 -= (NAME(bytes))(NAME(load)(p + VEC) == c);
 			s2 -= (NAME(bytes))(NAME(load)(p + 2 * VEC) == c);
 			s3 -= (NAME(bytes))(NAME(load)(p + 3 * VEC) == c);
 		}
-		count += LANE_SUM(s0) + LANE_SUM(s1) + LANE_SUM(s2) + LANE_SUM(s3);
+		count += LANE_SUM(s0 + s1 + s2 + s3);
 	}
 	return count + NAME(count_rest)(p, rest, c, overlap);
 }
@@ -139,7 +153,8 @@ TARGET static const unsigned char *NAME(find_literal)(const struct fl_literal *l
 		      NAME(pair)(p + 3 * VEC, &r);
 		size_t i;
 
-		PREFETCH(p);
+		for (i = 0; i < STEP; i += LINE_BYTES)
+			__builtin_prefetch(p + FIND_AHEAD_BYTES + i);
 		if (FL_LIKELY(!ANY(any)))
 			continue;
 		for (i = 0; i < STEP; i += 64) {
@@ -174,7 +189,7 @@ TARGET static uint64_t NAME(count_words_ascii)(const unsigned char *p, size_t n,
 	uint64_t words = 0, in = *in_word;
 
 	for (; n >= 64; n -= 64, p += 64) {
-		PREFETCH(p);
+		__builtin_prefetch(p + WORDS_AHEAD_BYTES);
 		words += NAME(words_64)(p, &in);
 	}
 	if (n > 0) {

@@ -12,7 +12,7 @@
 #define LEN_MAX 257
 /* A cache line: every alignment that a load can have. */
 #define ALIGNMENTS 64
-/* More than 255 rounds of eight vectors of 64 bytes, where byte counters would wrap. */
+/* More than 255 rounds of eight vectors of 64 bytes: byte counters would wrap earlier. */
 #define LONG_BYTES 140000
 
 static struct guardbuf room;
