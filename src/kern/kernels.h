@@ -36,7 +36,12 @@ struct fl_literal {
 	size_t rare2;
 };
 
-/** fl_literal_init() - choose the bytes to test first. @bytes must be lower-case with @icase. */
+/**
+ * fl_literal_init() - choose the bytes to test first
+ * @bytes: must be lower-case with @icase
+ *
+ * Source: kern/byte_freq.c, measured. Cost: one look at each byte.
+ */
 void fl_literal_init(struct fl_literal *lit, const unsigned char *bytes, size_t len, bool icase);
 
 /**

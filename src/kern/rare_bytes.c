@@ -1,29 +1,13 @@
 /* SPDX-License-Identifier: MIT */
+#include "kern/byte_freq.h"
 #include "kern/kernels.h"
 
-/*
- * How common a byte is in logs and other text, 0 = rare. Classes are enough: what matters is that
- * a capital or a digit pair is preferred to two lower-case vowels.
- */
-static unsigned commonness(unsigned char c)
+/* How many of a million bytes of text match `c`. */
+static uint32_t commonness(unsigned char c, bool icase)
 {
-	static const char frequent[] = "etaoinsrlcdpmuhgf";
-	const char *p;
+	uint32_t n = fl_bytes_per_million[c];
 
-	if (c == ' ' || c == '\n' || c == '0' || c == '1')
-		return 255;
-	for (p = frequent; *p; p++)
-		if ((unsigned char)*p == c)
-			return 250 - 5 * (unsigned)(p - frequent);
-	if (c >= 'a' && c <= 'z')
-		return c == 'j' || c == 'q' || c == 'x' || c == 'z' ? 40 : 110;
-	if (c >= '2' && c <= '9')
-		return 150;
-	if (c >= 'A' && c <= 'Z')
-		return 60;
-	if (c == '.' || c == ':' || c == '-' || c == '/' || c == '=' || c == ',')
-		return 160;
-	return c == 0 ? 200 : 30;
+	return icase && c >= 'a' && c <= 'z' ? n + fl_bytes_per_million[c ^ 0x20] : n;
 }
 
 void fl_literal_init(struct fl_literal *lit, const unsigned char *bytes, size_t len, bool icase)
@@ -31,11 +15,11 @@ void fl_literal_init(struct fl_literal *lit, const unsigned char *bytes, size_t 
 	size_t best = 0, second, i;
 
 	for (i = 1; i < len; i++)
-		if (commonness(bytes[i]) < commonness(bytes[best]))
+		if (commonness(bytes[i], icase) < commonness(bytes[best], icase))
 			best = i;
 	second = best == 0 && len > 1 ? 1 : 0;
 	for (i = 0; i < len; i++)
-		if (i != best && commonness(bytes[i]) < commonness(bytes[second]))
+		if (i != best && commonness(bytes[i], icase) < commonness(bytes[second], icase))
 			second = i;
 	*lit = (struct fl_literal){.bytes = bytes,
 				   .len = len,
