@@ -46,7 +46,7 @@ void fl_literal_init(struct fl_literal *lit, const unsigned char *bytes, size_t 
 
 /**
  * struct fl_kernels - one instruction set's functions
- * @name:            "generic", "avx2", "avx512"
+ * @name:            "generic", "avx2"
  * @count_byte:      how often @c stands in [p, p+n)
  * @find_literal:    first occurrence, or NULL
  * @count_words_ascii: words as wc(1) counts them in the C locale (see below)
