@@ -186,6 +186,7 @@ static void do_chunks(struct worker *w)
 	for (;;) {
 		if (fl_ring_stopped(&x->ring))
 			return;
+		err.code = 0;
 		r = take(w, &chunk, &err);
 		if (r == 0)
 			return;
@@ -198,8 +199,11 @@ static void do_chunks(struct worker *w)
 		if (!w->slot)
 			return;
 		w->slot->result = r < 0 ? r : 0;
-		if (r < 0)
+		if (r < 0) {
+			if (err.code != r)
+				(void)fl_error_set(&err, r, chunk.off, NULL);
 			w->slot->error = err;
+		}
 		w->slot->end = chunk.end;
 		fl_ring_publish(&x->ring, w->slot);
 	}

@@ -95,6 +95,11 @@ static int read_show(struct fl_window *w, uint64_t off, size_t want, struct fl_e
 	if (want > w->env->buffer_limit && w->env->file->can_map) {
 		w->span = (struct fl_span){0};
 		r = show_long(w, off, want, reterr);
+		if (r == -ENOMEM)
+			return fl_error_set(reterr, r, off,
+					    "a record of %zu bytes does not fit into the address "
+					    "space",
+					    want);
 		if (r != -ENODEV && r != -EAGAIN && r != -EACCES)
 			return r;
 	}
