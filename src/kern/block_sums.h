@@ -7,9 +7,16 @@
 /** fl_block_sums_generic(), fl_block_sums_avx2() - fl_kernels.xxh3_block_sums */
 void fl_block_sums_generic(const unsigned char *p, size_t blocks,
 			   const unsigned char secret[FL_XXH3_SECRET_BYTES], uint64_t *sums);
+
+/** fl_apply_blocks_generic(), fl_apply_blocks_avx2() - fl_kernels.xxh3_apply_blocks */
+void fl_apply_blocks_generic(uint64_t acc[FL_XXH3_LANES], const uint64_t *sums, size_t blocks,
+			     const unsigned char key[FL_XXH3_STRIPE_BYTES]);
+
 #if defined(__x86_64__)
 void fl_block_sums_avx2(const unsigned char *p, size_t blocks,
 			const unsigned char secret[FL_XXH3_SECRET_BYTES], uint64_t *sums);
+void fl_apply_blocks_avx2(uint64_t acc[FL_XXH3_LANES], const uint64_t *sums, size_t blocks,
+			  const unsigned char key[FL_XXH3_STRIPE_BYTES]);
 #endif
 
 #endif

@@ -42,6 +42,7 @@ TARGET static inline __m256i spaces_of(__m256i v)
 #define LANE_SUM(v) lane_sum((__m256i)(v))
 #define POPCOUNT(x) (uint64_t) _mm_popcnt_u64(x)
 #define BLOCK_SUMS fl_block_sums_avx2
+#define APPLY_BLOCKS fl_apply_blocks_avx2
 #include "kern/kern_template.h"
 
 #endif

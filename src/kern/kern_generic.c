@@ -61,4 +61,5 @@ static inline vector spaces_of(vector v)
 #define LANE_SUM(v) lane_sum((halves)(v))
 #define POPCOUNT(x) (uint64_t) __builtin_popcountll(x)
 #define BLOCK_SUMS fl_block_sums_generic
+#define APPLY_BLOCKS fl_apply_blocks_generic
 #include "kern/kern_template.h"

@@ -11,7 +11,7 @@
  *   SPACES(v)    comparison's result: bytes that are white space (9-13, 32)
  *   LANE_SUM(v)  uint64_t, the sum of the bytes
  *   POPCOUNT(x)  bits set in a uint64_t
- *   BLOCK_SUMS   the XXH3 kernel
+ *   BLOCK_SUMS, APPLY_BLOCKS  the XXH3 kernels
  *
  * The compiler's own vector types carry the rest.
  */
@@ -207,4 +207,5 @@ const struct fl_kernels NAME(fl_kernels) = {.name = ISA,
 					    .count_byte = NAME(count_byte),
 					    .find_literal = NAME(find_literal),
 					    .count_words_ascii = NAME(count_words_ascii),
-					    .xxh3_block_sums = BLOCK_SUMS};
+					    .xxh3_block_sums = BLOCK_SUMS,
+					    .xxh3_apply_blocks = APPLY_BLOCKS};

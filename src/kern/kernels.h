@@ -53,6 +53,8 @@ void fl_literal_init(struct fl_literal *lit, const unsigned char *bytes, size_t 
  * @xxh3_block_sums: for each of @blocks blocks of 1024 bytes, the 8 lanes that its 16
  *                   stripes add to the accumulators, starting from zero; little-endian
  *                   values in host order at sums[8 * block]
+ * @xxh3_apply_blocks: adds the sums of each block to @acc and scrambles it with @key, the
+ *                   secret's last 64 bytes
  *
  * count_words_ascii: @in_word is the state carried in and out (false at the start of a
  * file): a byte that is white space (9-13, 32) ends a word, a printable one (33-126)
@@ -67,6 +69,8 @@ struct fl_kernels {
 	uint64_t (*count_words_ascii)(const unsigned char *p, size_t n, bool *in_word);
 	void (*xxh3_block_sums)(const unsigned char *p, size_t blocks,
 				const unsigned char secret[FL_XXH3_SECRET_BYTES], uint64_t *sums);
+	void (*xxh3_apply_blocks)(uint64_t acc[FL_XXH3_LANES], const uint64_t *sums, size_t blocks,
+				  const unsigned char key[FL_XXH3_STRIPE_BYTES]);
 };
 
 /** fl_kernels_get() - the best set for this processor; any thread, same answer always */

@@ -71,39 +71,11 @@ void fl_xxh3_init_acc(uint64_t acc[FL_XXH3_LANES])
 	memcpy(acc, init, sizeof(init));
 }
 
-/* What a block's end does to a lane; the key is taken first: only the shift waits for the sum. */
-static inline uint64_t scramble(uint64_t acc, uint64_t sum, uint64_t key)
-{
-	acc += sum;
-	return (acc ^ key ^ (acc >> 47)) * PRIME32_1;
-}
-
-/*
- * The one part of the digest that no other core can help with. All lanes stay in registers: 8
- * chains of 7 cycles side by side.
- */
 void fl_xxh3_apply_blocks(uint64_t acc[FL_XXH3_LANES], const uint64_t *sums, size_t n,
 			  const unsigned char secret[FL_XXH3_SECRET_BYTES])
 {
-	const unsigned char *key = secret + FL_XXH3_SECRET_BYTES - FL_XXH3_STRIPE_BYTES;
-	uint64_t k[FL_XXH3_LANES], a0 = acc[0], a1 = acc[1], a2 = acc[2], a3 = acc[3], a4 = acc[4],
-				   a5 = acc[5], a6 = acc[6], a7 = acc[7];
-	size_t i;
-
-	for (i = 0; i < FL_XXH3_LANES; i++)
-		k[i] = le64(key + 8 * i);
-	for (; n > 0; n--, sums += FL_XXH3_LANES) {
-		a0 = scramble(a0, sums[0], k[0]);
-		a1 = scramble(a1, sums[1], k[1]);
-		a2 = scramble(a2, sums[2], k[2]);
-		a3 = scramble(a3, sums[3], k[3]);
-		a4 = scramble(a4, sums[4], k[4]);
-		a5 = scramble(a5, sums[5], k[5]);
-		a6 = scramble(a6, sums[6], k[6]);
-		a7 = scramble(a7, sums[7], k[7]);
-	}
-	acc[0] = a0, acc[1] = a1, acc[2] = a2, acc[3] = a3;
-	acc[4] = a4, acc[5] = a5, acc[6] = a6, acc[7] = a7;
+	fl_kernels_get()->xxh3_apply_blocks(acc, sums, n,
+					    secret + FL_XXH3_SECRET_BYTES - FL_XXH3_STRIPE_BYTES);
 }
 
 void fl_xxh3_accumulate_stripe(uint64_t acc[FL_XXH3_LANES], const unsigned char *p,

@@ -21,7 +21,7 @@ void fl_xxh3_derive_secret(uint64_t seed, unsigned char out[FL_XXH3_SECRET_BYTES
 /** fl_xxh3_init_acc() - the accumulators before the first stripe */
 void fl_xxh3_init_acc(uint64_t acc[FL_XXH3_LANES]);
 
-/** fl_xxh3_apply_blocks() - add the sums of n blocks, scrambling after each. Cost: 4 ns per block. */
+/** fl_xxh3_apply_blocks() - add the sums of n blocks, scrambling after each. Cost: 3.7 ns per block with AVX2, 5-6 without. */
 void fl_xxh3_apply_blocks(uint64_t acc[FL_XXH3_LANES], const uint64_t *sums, size_t n,
 			  const unsigned char secret[FL_XXH3_SECRET_BYTES]);
 

@@ -95,6 +95,40 @@ static void check_plain(const unsigned char *p, size_t blocks)
 	check_sums(p, blocks, want);
 }
 
+/* The scrambling as the specification words it, one lane at a time. */
+static uint64_t plain_apply(uint64_t acc, uint64_t sum, uint64_t key)
+{
+	acc += sum;
+	acc ^= acc >> 47;
+	acc ^= key;
+	return acc * UINT64_C(0x9E3779B1);
+}
+
+Test(block_sums, every_variant_scrambles_alike)
+{
+	uint64_t acc[FL_XXH3_LANES], want[FL_XXH3_LANES];
+	const unsigned char *key = secret + FL_XXH3_SECRET_BYTES - FL_XXH3_STRIPE_BYTES;
+	uint64_t *sums = sums_for(BLOCKS_MAX);
+	const struct fl_kernels *k;
+
+	for (size_t i = 0; i < BLOCKS_MAX * FL_XXH3_LANES; i++)
+		sums[i] = i % 3 ? UINT64_MAX / (i + 1) : i * UINT64_C(0x9E3779B97F4A7C15);
+	for (size_t v = 0; (k = kernels_variant(v)); v++) {
+		for (size_t blocks = 0; blocks <= BLOCKS_MAX; blocks++) {
+			for (size_t lane = 0; lane < FL_XXH3_LANES; lane++) {
+				acc[lane] = want[lane] = ~(lane * UINT64_C(0x123456789ABCDEF));
+				for (size_t b = 0; b < blocks; b++)
+					want[lane] = plain_apply(want[lane],
+								 sums[b * FL_XXH3_LANES + lane],
+								 load(key + 8 * lane));
+			}
+			k->xxh3_apply_blocks(acc, sums, blocks, key);
+			cr_assert(memcmp(acc, want, sizeof(acc)) == 0, "%s: %zu blocks", k->name,
+				  blocks);
+		}
+	}
+}
+
 Test(block_sums, every_count_of_blocks_up_to_the_guards)
 {
 	for (size_t blocks = 0; blocks <= BLOCKS_MAX; blocks += blocks < 9 ? 1 : 7) {
