@@ -80,8 +80,12 @@ int fl_pool_new(struct fl_pool **ret)
 static void start_threads(struct fl_pool *p, unsigned n)
 {
 	struct start *s;
-	pthread_t *more = realloc(p->thread, n * sizeof(*more));
+	pthread_t *more;
 
+	/* Those of a wider round stay: they must be joined. */
+	if (n <= p->threads + 1)
+		return;
+	more = realloc(p->thread, n * sizeof(*more));
 	if (!more)
 		return;
 	p->thread = more;
@@ -103,8 +107,7 @@ unsigned fl_pool_run(struct fl_pool *p, unsigned n, void (*fn)(void *arg, unsign
 	if (n > POOL_MAX)
 		n = POOL_MAX;
 	pthread_mutex_lock(&p->lock);
-	if (n > 1)
-		start_threads(p, n);
+	start_threads(p, n);
 	if (n > p->threads + 1)
 		n = p->threads + 1;
 	p->fn = fn;

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+
+#include <stdint.h>
+
+#include "plat/mapping.h"
+#include "window/plan.h"
+
+#define MIB ((uint64_t)1 << 20)
+#define GIB ((uint64_t)1 << 30)
+
+static struct fl_options defaults(void)
+{
+	struct fl_options opt;
+
+	fl_options_init(&opt);
+	return opt;
+}
+
+static struct fl_plan plan_for(const struct fl_options *opt, uint64_t size)
+{
+	struct fl_needs needs = {.records = true, .unit_bytes = 1, .delimiter = '\n'};
+	struct fl_plan p;
+
+	fl_plan_make(opt, &needs, size, 1, 4, &p);
+	return p;
+}
+
+/* The chunks are the range: in order, without gap or overlap. */
+static void check_chunks(const struct fl_plan *p)
+{
+	uint64_t at = p->begin, off, end;
+
+	for (uint64_t k = 0; k < p->chunks; k++) {
+		fl_plan_chunk(p, k, &off, &end);
+		cr_assert_eq(off, at);
+		cr_assert(end > off && end - off <= p->chunk_bytes);
+		at = end;
+	}
+	cr_assert_eq(at, p->end);
+}
+
+Test(plan, chunks_cover_the_range)
+{
+	static const uint64_t sizes[] = {0, 1, 4095, 4096, 4097, MIB - 1, MIB + 1, 100 * MIB + 7};
+	static const size_t chunks[] = {0, 1, 4096, 4099, 200 << 20};
+	struct fl_options opt = defaults();
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
+		for (size_t k = 0; k < sizeof(chunks) / sizeof(*chunks); k++) {
+			struct fl_plan p;
+
+			opt.chunk_bytes = chunks[k];
+			if (sizes[i] > 8 * MIB && chunks[k] == 1)
+				continue;
+			p = plan_for(&opt, sizes[i]);
+			cr_assert_eq(p.begin, 0u);
+			cr_assert_eq(p.end, sizes[i]);
+			if (chunks[k])
+				cr_assert_eq(p.chunk_bytes, chunks[k]);
+			check_chunks(&p);
+		}
+}
+
+Test(plan, a_range_is_clipped_to_the_file)
+{
+	struct fl_options opt = defaults();
+	struct fl_plan p;
+
+	opt.range_off = 1000;
+	opt.range_len = 5000;
+	p = plan_for(&opt, 10000);
+	cr_assert(p.begin == 1000 && p.end == 6000);
+	check_chunks(&p);
+	p = plan_for(&opt, 3000);
+	cr_assert(p.begin == 1000 && p.end == 3000);
+	p = plan_for(&opt, 500);
+	cr_assert(p.begin == p.end && p.chunks == 0);
+	opt.range_len = UINT64_MAX - 1;
+	p = plan_for(&opt, 10000);
+	cr_assert(p.begin == 1000 && p.end == 10000);
+}
+
+Test(plan, offsets_beyond_32_bits)
+{
+	struct fl_options opt = defaults();
+	struct fl_plan p = plan_for(&opt, 5 * GIB + 1);
+
+	check_chunks(&p);
+	opt.range_off = 4 * GIB - 1;
+	opt.range_len = 2;
+	opt.chunk_bytes = 1;
+	p = plan_for(&opt, 5 * GIB);
+	cr_assert_eq(p.chunks, 2u);
+	check_chunks(&p);
+}
+
+Test(plan, anonymous_memory_fits_whatever_the_threads)
+{
+	static const unsigned threads[] = {1, 2, 7, 16, 64, 200};
+	static const uint64_t memory[] = {16 * MIB, 64 * MIB, GIB};
+
+	for (size_t i = 0; i < sizeof(threads) / sizeof(*threads); i++)
+		for (size_t k = 0; k < sizeof(memory) / sizeof(*memory); k++) {
+			struct fl_options opt = defaults();
+			struct fl_plan p;
+
+			opt.threads = threads[i];
+			opt.max_memory_bytes = memory[k];
+			p = plan_for(&opt, 100 * GIB);
+			cr_assert_eq(p.threads, threads[i]);
+			cr_assert((uint64_t)p.depth * p.part_limit <= memory[k] / 2);
+			cr_assert(p.threads * p.buffer_limit <= fl_page_bytes() * 16 * p.threads ||
+				  p.threads * p.buffer_limit <= memory[k] / 8 * 3);
+			cr_assert(p.depth > p.threads || p.threads > 6);
+			cr_assert(p.slice_bytes <= p.buffer_limit);
+			cr_assert((uint64_t)p.feed_blocks * p.feed_block <=
+				  (memory[k] / 8 * 3 > 3 * 65536 ? memory[k] / 8 * 3 : 3 * 65536));
+		}
+}
+
+Test(plan, no_more_threads_than_chunks)
+{
+	struct fl_options opt = defaults();
+
+	opt.threads = 7;
+	opt.chunk_bytes = 4096;
+	cr_assert_eq(plan_for(&opt, 3 * 4096).threads, 3u);
+	cr_assert_eq(plan_for(&opt, 0).threads, 1u);
+	opt.threads = 0;
+	opt.chunk_bytes = 0;
+	/* A thread costs more than it saves. */
+	cr_assert_eq(plan_for(&opt, MIB / 2).threads, 1u);
+	cr_assert_eq(plan_for(&opt, 64 * MIB).threads, 4u);
+}
+
+Test(plan, streams_have_no_end)
+{
+	struct fl_options opt = defaults();
+	struct fl_plan p = plan_for(&opt, FL_SIZE_UNKNOWN);
+
+	cr_assert_eq(p.end, FL_SIZE_UNKNOWN);
+	cr_assert_eq(p.chunks, UINT64_MAX);
+	cr_assert(p.chunk_bytes > 0);
+	opt.range_off = 10;
+	opt.range_len = 20;
+	p = plan_for(&opt, FL_SIZE_UNKNOWN);
+	cr_assert(p.begin == 10 && p.end == 30);
+}
