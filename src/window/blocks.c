@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -13,14 +15,11 @@
  * nearly all lines of logs, and a multiple of every O_DIRECT alignment. */
 #define HEADROOM_BYTES FL_KIB(64)
 
-struct flag {
-	_Atomic int set;
-};
-
 /**
  * struct fl_blocks - a ring of reads in flight
  * @in_order: id of the block that holds, or is reading, block number `n % count`
- * @is_free:  nobody looks at it; cleared under the feeder's lock, set by any thread
+ * @is_free:  nobody looks at it; under @lock; cleared by the feeder, set by any thread
+ * @freed:    one of them was set
  * @next_read, @next_take: blocks counted from the start of the range
  */
 struct fl_blocks {
@@ -36,7 +35,9 @@ struct fl_blocks {
 	uint64_t next_read;
 	uint64_t next_take;
 	int *in_order;
-	struct flag *is_free;
+	bool *is_free;
+	pthread_mutex_t lock;
+	pthread_cond_t freed;
 };
 
 static unsigned char *block_data(const struct fl_blocks *b, int id)
@@ -49,21 +50,39 @@ static uint64_t block_off(const struct fl_blocks *b, uint64_t order)
 	return b->first + order * b->block_bytes;
 }
 
-/* Every block that nobody looks at is reading what comes next. */
+/* Return: an id, -1 if all are being read into or looked at. */
+static int take_free(struct fl_blocks *b)
+{
+	int id;
+
+	for (id = 0; id < (int)b->count; id++)
+		if (b->is_free[id]) {
+			b->is_free[id] = false;
+			return id;
+		}
+	return -1;
+}
+
+/*
+ * Every block that nobody looks at is reading what comes next. Where there are fewer blocks than
+ * threads, all of them may be looked at: then the first to come back is waited for. Those who hold
+ * them need nothing of the feeder to get done.
+ */
 static int keep_reading(struct fl_blocks *b)
 {
 	int r, id;
 
-	for (id = 0; id < (int)b->count; id++) {
-		if (block_off(b, b->next_read) >= b->base + b->size)
-			return 0;
-		if (!atomic_load_explicit(&b->is_free[id].set, memory_order_acquire))
-			continue;
+	while (block_off(b, b->next_read) < b->base + b->size) {
+		pthread_mutex_lock(&b->lock);
+		while ((id = take_free(b)) < 0 && b->next_read == b->next_take)
+			pthread_cond_wait(&b->freed, &b->lock);
+		pthread_mutex_unlock(&b->lock);
+		if (id < 0)
+			break;
 		r = fl_aio_submit(b->aio, (unsigned)id, block_data(b, id), b->block_bytes,
 				  block_off(b, b->next_read));
 		if (r < 0)
 			return r;
-		atomic_store_explicit(&b->is_free[id].set, 0, memory_order_relaxed);
 		b->in_order[b->next_read % b->count] = id;
 		b->next_read++;
 	}
@@ -102,8 +121,12 @@ int fl_blocks_next(struct fl_blocks *b, struct fl_block *ret, struct fl_error *r
 
 void fl_blocks_release(struct fl_blocks *b, int id)
 {
-	if (id >= 0)
-		atomic_store_explicit(&b->is_free[id].set, 1, memory_order_release);
+	if (id < 0)
+		return;
+	pthread_mutex_lock(&b->lock);
+	b->is_free[id] = true;
+	pthread_cond_signal(&b->freed);
+	pthread_mutex_unlock(&b->lock);
 }
 
 void fl_blocks_free(struct fl_blocks *b)
@@ -115,6 +138,8 @@ void fl_blocks_free(struct fl_blocks *b)
 	fl_unmap(b->memory, b->memory_bytes);
 	free(b->in_order);
 	free(b->is_free);
+	pthread_cond_destroy(&b->freed);
+	pthread_mutex_destroy(&b->lock);
 	free(b);
 }
 
@@ -129,7 +154,7 @@ static int allocate(struct fl_blocks *b)
 	if (!b->memory || !b->in_order || !b->is_free)
 		return -ENOMEM;
 	for (i = 0; i < b->count; i++)
-		atomic_init(&b->is_free[i].set, 1);
+		b->is_free[i] = true;
 	return 0;
 }
 
@@ -143,6 +168,8 @@ int fl_blocks_new(const struct fl_file *file, const struct fl_plan *plan, bool u
 
 	if (!b)
 		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
+	pthread_mutex_init(&b->lock, NULL);
+	pthread_cond_init(&b->freed, NULL);
 	b->fd = -1;
 	r = fl_file_open_direct(file, &b->fd, &mem_align, &off_align);
 	if (r == 0 && (mem_align > HEADROOM_BYTES || off_align > plan->feed_block))
