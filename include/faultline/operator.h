@@ -52,7 +52,7 @@ struct fl_view {
  *            on from (a record start, or a multiple of the unit)
  * @view:     in a fold of an operator with FL_OP_KEEP_VIEW: the input bytes,
  *            @view_count of them in file order, valid until the fold returns
- * @capacity: the library's
+ * @capacity, @flush, @flush_arg: the library's
  *
  * Several views of one chunk are mapped into the same part, in file order. It
  * is a plain byte string so that threads, processes and files can carry it.
@@ -67,6 +67,8 @@ struct fl_part {
 	const struct fl_view *view;
 	size_t view_count;
 	size_t capacity;
+	int (*flush)(void *arg, struct fl_part *part, struct fl_error *reterr);
+	void *flush_arg;
 };
 
 /**
@@ -83,6 +85,20 @@ FL_API int fl_part_append(struct fl_part *part, const void *data, size_t len);
  */
 FL_API int fl_part_reserve(struct fl_part *part, size_t len);
 
+/**
+ * fl_part_flush() - have a part folded before its map returns
+ *
+ * For a map that has more to say about one record than a part should hold:
+ * what is in the part is folded as soon as all that precedes it has been, and
+ * if the bytes it was made from are sound; then the part is empty.
+ *
+ * Threads: the one that the map runs on; only in a map. Cost: may wait for
+ * other threads.
+ * Return: 0; FL_FOLD_STOP when no more is needed; a negative error, which the
+ * map must return.
+ */
+FL_API int fl_part_flush(struct fl_part *part, struct fl_error *reterr);
+
 /* What a map returns besides 0 and errors. */
 #define FL_MAP_FULL 1 /* the part is full; part->next_off says where to go on */
 /* What a fold returns besides 0 and errors. */
@@ -95,6 +111,9 @@ enum fl_cut {
 
 /* The fold reads the input bytes themselves: they stay visible until it has run. */
 #define FL_OP_KEEP_VIEW 1u
+/* What was found before an error counts: where a map fails, what it had put into the part by then
+ * is folded, and finish is called after a run that failed, too, unless it was fold that failed. */
+#define FL_OP_UNTIL_ERROR 2u
 
 /**
  * struct fl_run - what an operator may know about the run that begins
@@ -126,7 +145,7 @@ struct fl_run {
  * @worker_done: frees the scratch; may be NULL
  * @map:         any thread, any order; must not write to *op
  * @fold:        one at a time, in file order
- * @finish:      after the last fold of a run that did not fail; may be NULL
+ * @finish:      after the last fold of a run that did not fail (see FL_OP_UNTIL_ERROR); may be NULL
  *
  * Return of all: 0, or a negative error, which ends the run; the first one in
  * file order is the run's. map may also return FL_MAP_FULL, fold FL_FOLD_STOP.

@@ -25,12 +25,14 @@
 
 /**
  * struct fl_stage - an operator in a pipeline
- * @stopped: its fold asked for no more
+ * @stopped: its fold asked for no more, or failed
+ * @failed:  its fold failed; for whoever holds the fold baton
  */
 struct fl_stage {
 	const struct fl_operator *ops;
 	void *op;
 	_Atomic bool stopped;
+	bool failed;
 };
 
 struct fl_pipeline {

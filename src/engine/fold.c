@@ -14,7 +14,8 @@ int fl_exec_fold_part(struct fl_exec *x, unsigned k, struct fl_part *part, struc
 	if (atomic_load_explicit(&st->stopped, memory_order_relaxed))
 		return 0;
 	r = st->ops->fold(st->op, part, err);
-	if (r == FL_FOLD_STOP)
+	st->failed = r < 0;
+	if (r < 0 || r == FL_FOLD_STOP)
 		atomic_store_explicit(&st->stopped, true, memory_order_relaxed);
 	return r < 0 ? r : 0;
 }
@@ -58,17 +59,27 @@ static bool all_stopped(struct fl_exec *x)
 	return true;
 }
 
+/* Of a chunk that failed, only what its operator wants to keep. */
+static bool is_wanted(const struct fl_exec *x, const struct fl_slot *slot, unsigned k)
+{
+	if (slot->parts[k].end == 0)
+		return false;
+	return slot->result == 0 ||
+	       (slot->sound && (x->pl->stages[k].ops->flags & FL_OP_UNTIL_ERROR));
+}
+
 static int fold_parts(struct fl_exec *x, struct fl_slot *slot)
 {
-	struct fl_error *err = &x->error;
 	unsigned k;
-	int r = slot->result;
+	int r = 0;
 
-	if (r < 0)
-		*err = slot->error;
 	for (k = 0; r == 0 && k < x->pl->stage_count; k++)
-		if (slot->parts[k].end > 0)
-			r = fl_exec_fold_part(x, k, &slot->parts[k], err);
+		if (is_wanted(x, slot, k))
+			r = fl_exec_fold_part(x, k, &slot->parts[k], &x->error);
+	if (r == 0 && slot->result < 0) {
+		r = slot->result;
+		x->error = slot->error;
+	}
 	return r;
 }
 

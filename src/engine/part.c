@@ -5,6 +5,7 @@
 
 #include <faultline/operator.h>
 
+#include "base/error.h"
 #include "engine/part_impl.h"
 
 /* A first allocation that holds any counter and a few lines. */
@@ -39,6 +40,13 @@ int fl_part_append(struct fl_part *part, const void *data, size_t len)
 		memcpy(part->data + part->len, data, len);
 	part->len += len;
 	return 0;
+}
+
+int fl_part_flush(struct fl_part *part, struct fl_error *reterr)
+{
+	if (!part->flush)
+		return fl_error_set(reterr, -EINVAL, part->off, NULL);
+	return part->flush(part->flush_arg, part, reterr);
 }
 
 void fl_part_reset(struct fl_part *part)

@@ -170,6 +170,7 @@ static int start_operators(struct fl_exec *x, struct fl_error *reterr)
 		struct fl_stage *st = &x->pl->stages[k];
 
 		atomic_store_explicit(&st->stopped, false, memory_order_relaxed);
+		st->failed = false;
 		if (st->ops->start)
 			r = st->ops->start(st->op, &run, reterr);
 	}
@@ -185,6 +186,19 @@ static int finish_operators(struct fl_exec *x, struct fl_error *reterr)
 		if (x->pl->stages[k].ops->finish)
 			r = x->pl->stages[k].ops->finish(x->pl->stages[k].op, reterr);
 	return r;
+}
+
+/* The run's error stays what it is: what goes wrong from here on is not told. */
+static void finish_after_error(struct fl_exec *x)
+{
+	unsigned k;
+
+	for (k = 0; k < x->pl->stage_count; k++) {
+		struct fl_stage *st = &x->pl->stages[k];
+
+		if ((st->ops->flags & FL_OP_UNTIL_ERROR) && st->ops->finish && !st->failed)
+			(void)st->ops->finish(st->op, NULL);
+	}
 }
 
 /* io_uring, else direct, else read: "unavailable" is said, never a failure of the job. */
@@ -337,6 +351,7 @@ static void tear_down(struct fl_exec *x)
 int fl_pipeline_run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error *reterr)
 {
 	struct fl_exec *x;
+	bool started;
 	int r;
 
 	if (pl->running || pl->stage_count == 0)
@@ -354,6 +369,7 @@ int fl_pipeline_run(struct fl_pipeline *pl, struct fl_source *src, struct fl_err
 		r = set_up(x, reterr);
 	if (r == 0)
 		r = start_operators(x, reterr);
+	started = r == 0;
 	if (r == 0)
 		r = run_workers(x, reterr);
 	tear_down(x);
@@ -363,6 +379,8 @@ int fl_pipeline_run(struct fl_pipeline *pl, struct fl_source *src, struct fl_err
 		r = check_source(x, reterr);
 	if (r == 0)
 		r = finish_operators(x, reterr);
+	else if (started)
+		finish_after_error(x);
 	pl->running = false;
 	free(x);
 	return r;

@@ -70,6 +70,7 @@ struct fl_slot *fl_ring_enter(struct fl_ring *ring, uint64_t seq)
 		return NULL;
 	slot->seq = seq;
 	slot->result = 0;
+	slot->sound = false;
 	for (k = 0; k < ring->operators; k++)
 		fl_part_reset(&slot->parts[k]);
 	return slot;

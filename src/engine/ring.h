@@ -22,6 +22,7 @@
  * struct fl_slot - one chunk's results
  * @parts:  one per operator
  * @result: 0 or the error of its map, with detail in @error
+ * @sound:  with an error: what the parts hold was seen before it, in bytes that can be trusted
  * @end:    input bytes up to here are done once it is folded
  */
 struct fl_slot {
@@ -29,6 +30,7 @@ struct fl_slot {
 	bool ready;
 	struct fl_part *parts;
 	int result;
+	bool sound;
 	struct fl_error error;
 	uint64_t end;
 };

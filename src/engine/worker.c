@@ -10,6 +10,7 @@
 /**
  * struct worker - one thread's side of a run
  * @flushed: something of this chunk has been folded: it cannot be done again
+ * @sound:   after an error: what was mapped before it can be trusted
  * @settled: it has done a chunk
  */
 struct worker {
@@ -19,6 +20,7 @@ struct worker {
 	void *scratch[FL_OPERATORS_MAX];
 	struct fl_slot *slot;
 	bool flushed;
+	bool sound;
 	bool settled;
 };
 
@@ -41,6 +43,23 @@ static int flush(struct worker *w, unsigned k, uint64_t end, struct fl_error *er
 	return r;
 }
 
+/* fl_part_flush(): the map goes on with an empty part. */
+static int flush_in_map(void *arg, struct fl_part *part, struct fl_error *err)
+{
+	struct worker *w = arg;
+	unsigned k = (unsigned)(part - w->slot->parts);
+	uint64_t off = part->off, end = part->end;
+	int r = flush(w, k, end, err);
+
+	part->off = off;
+	part->end = end;
+	if (r < 0)
+		return r;
+	return atomic_load_explicit(&w->x->pl->stages[k].stopped, memory_order_relaxed)
+		       ? FL_FOLD_STOP
+		       : 0;
+}
+
 static int map_view(struct worker *w, unsigned k, struct fl_view view, struct fl_error *err)
 {
 	struct fl_stage *st = &w->x->pl->stages[k];
@@ -49,6 +68,8 @@ static int map_view(struct worker *w, unsigned k, struct fl_view view, struct fl
 	uint64_t done;
 	int r;
 
+	part->flush = flush_in_map;
+	part->flush_arg = w;
 	while (view.len > 0 && !atomic_load_explicit(&st->stopped, memory_order_relaxed)) {
 		if (part->end == 0)
 			part->off = view.off;
@@ -113,6 +134,7 @@ static int map_chunk(struct worker *w, const struct fl_chunk *chunk, struct fl_e
 		fl_window_use(&w->window, FL_IO_READ);
 		r = map_slices(w, chunk, err);
 	}
+	w->sound = r < 0 && r != FL_WINDOW_RETRY && fl_window_check(&w->window, NULL) == 0;
 	if (r == FL_WINDOW_RETRY)
 		r = fl_error_set(err, -FL_ECHANGED, chunk->off,
 				 "file was cut and rewritten here while it was read");
@@ -190,7 +212,7 @@ static void do_chunks(struct worker *w)
 		r = take(w, &chunk, &err);
 		if (r == 0)
 			return;
-		w->flushed = false;
+		w->flushed = w->sound = false;
 		w->slot = fl_ring_enter(&x->ring, chunk.seq);
 		if (w->slot && r > 0)
 			r = x->feeder ? map_chunk(w, &chunk, &err) : map_measured(w, &chunk, &err);
@@ -203,6 +225,7 @@ static void do_chunks(struct worker *w)
 			if (err.code != r)
 				(void)fl_error_set(&err, r, chunk.off, NULL);
 			w->slot->error = err;
+			w->slot->sound = w->sound;
 		}
 		w->slot->end = chunk.end;
 		fl_ring_publish(&x->ring, w->slot);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "opharness.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@ struct piece {
 	struct fl_view *views;
 	size_t view_count;
 	struct piece *next;
+	struct piece **link; /* what points to it */
 };
 
 struct chunk {
@@ -93,6 +95,25 @@ static void piece_keep(struct piece *pc, const struct fl_view *v)
 	pc->views[pc->view_count++] = *v;
 }
 
+/* What the map flushes is folded later, in order, like everything else. */
+static int flush_part(void *arg, struct fl_part *part, struct fl_error *reterr)
+{
+	struct piece *pc = arg, *done = calloc(1, sizeof(*done));
+
+	(void)reterr;
+	check(done != NULL, "out of memory");
+	*done = *pc;
+	done->part = *part;
+	done->views = NULL;
+	done->view_count = 0;
+	*pc->link = done;
+	pc->link = &done->next;
+	done->next = pc;
+	part->data = NULL;
+	part->len = part->capacity = 0;
+	return 0;
+}
+
 /* Return: where to go on. */
 static size_t map_view(struct harness *h, struct chunk *c, struct piece *pc, size_t pos)
 {
@@ -129,6 +150,9 @@ static void map_chunk(struct harness *h, struct chunk *c)
 		struct piece *pc = piece_new(h, pos);
 
 		*link = pc;
+		pc->link = link;
+		pc->part.flush = flush_part;
+		pc->part.flush_arg = pc;
 		link = &pc->next;
 		do
 			pos = map_view(h, c, pc, pos);
@@ -155,18 +179,19 @@ static void chunk_done(struct chunk *c)
 	}
 }
 
-static int fold_chunk(struct harness *h, struct chunk *c, struct fl_error *reterr)
+static int fold_chunk(struct harness *h, struct chunk *c, bool *ret_failed, struct fl_error *reterr)
 {
 	for (struct piece *pc = c->pieces; pc; pc = pc->next) {
 		int r;
 
-		if (c->code < 0 && !pc->next)
+		if (c->code < 0 && !pc->next && !(h->ops->flags & FL_OP_UNTIL_ERROR))
 			break;
 		if (h->ops->flags & FL_OP_KEEP_VIEW) {
 			pc->part.view = pc->views;
 			pc->part.view_count = pc->view_count;
 		}
 		r = h->ops->fold(h->op, &pc->part, reterr);
+		*ret_failed = r < 0;
 		if (r != 0)
 			return r;
 	}
@@ -210,17 +235,20 @@ static int run_chunks(struct harness *h, struct fl_error *reterr)
 {
 	size_t n = (h->len + h->how->chunk - 1) / h->how->chunk;
 	struct chunk *chunks = calloc(n + 1, sizeof(*chunks));
+	bool failed = false;
 	int r = 0;
 
 	check(chunks != NULL, "out of memory");
 	map_all(h, chunks, n);
 	for (size_t i = 0; i < n && r == 0; i++)
-		r = fold_chunk(h, &chunks[i], reterr);
+		r = fold_chunk(h, &chunks[i], &failed, reterr);
 	for (size_t i = 0; i < n; i++)
 		chunk_done(&chunks[i]);
 	free(chunks);
 	if (r >= 0 && h->ops->finish)
 		r = h->ops->finish(h->op, reterr);
+	else if (!failed && h->ops->finish && (h->ops->flags & FL_OP_UNTIL_ERROR))
+		(void)h->ops->finish(h->op, NULL);
 	return r;
 }
 
