@@ -93,6 +93,7 @@ static const struct fl_operator scan_operator = {
 	.size = sizeof(scan_operator),
 	.name = "scan",
 	.cut = FL_CUT_RECORD,
+	.flags = FL_OP_UNTIL_ERROR,
 	.start = scan_start,
 	.worker_init = scan_worker_init,
 	.worker_done = scan_worker_done,

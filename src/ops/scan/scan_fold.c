@@ -21,7 +21,7 @@ void fl_scan_sum_start(struct fl_scan_sum *sum, uint64_t base_line)
 	sum->line = base_line;
 	sum->selected = 0;
 	sum->binary = false;
-	sum->binary_off = FL_OFF_NONE;
+	sum->nul_off = FL_OFF_NONE;
 	sum->held_len = 0;
 	sum->output.used = 0;
 }
@@ -89,12 +89,13 @@ static int stop_at_binary(struct fl_scan_sum *sum)
 	return r < 0 ? r : FL_FOLD_STOP;
 }
 
-/* @known: no NUL stands before this offset other than at or after binary_off */
+/* @known: no NUL stands before this offset other than at or after nul_off */
 static int settle(struct fl_scan_sum *sum, const struct item *item, uint64_t known)
 {
-	if (item->rec.end_off >= sum->binary_off)
+	if (fl_scan_is_binary(sum->nul_off, item->rec.end_off, item->rec.flags))
 		return stop_at_binary(sum);
-	if (item->rec.end_off >= known)
+	/* What is held ends in blocks before a long line's end: nothing is overtaken. */
+	if (item->rec.end_off >= known && !(item->rec.flags & FL_SCAN_RECORD_LONG))
 		return hold(sum, item);
 	return print(sum, item);
 }
@@ -110,7 +111,7 @@ static int settle_held(struct fl_scan_sum *sum, uint64_t known)
 		r = item_read(sum->held + at, len - at, &item);
 		if (r < 0)
 			return r;
-		if (item.rec.end_off >= sum->binary_off)
+		if (fl_scan_is_binary(sum->nul_off, item.rec.end_off, item.rec.flags))
 			return stop_at_binary(sum);
 		if (item.rec.end_off >= known)
 			return 0;
@@ -156,7 +157,7 @@ int fl_scan_sum_fold(struct fl_scan_sum *sum, const struct fl_part *part)
 		sum->selected += head.selected;
 		return 0;
 	}
-	sum->binary_off = fl_min_u64(sum->binary_off, head.binary_off);
+	sum->nul_off = fl_min_u64(sum->nul_off, head.nul_off);
 	if (!(sum->flags & FL_SCAN_TEXT))
 		known = fl_round_down(head.end_off, FL_SCAN_BINARY_BLOCK_BYTES);
 	r = settle_held(sum, known);

@@ -15,10 +15,10 @@
  * @line:       line ends before the next part
  * @selected:   lines
  * @binary:     a selected line was not printed
- * @binary_off: start of the block with the first NUL byte seen, or FL_OFF_NONE
+ * @nul_off:    of the first NUL byte seen, or FL_OFF_NONE
  * @held:       records of lines that end in a block that has not been seen to
  *              its end: a NUL there may yet make them binary. At most a block
- *              of lines and one more
+ *              of lines and one more, itself no longer than a block
  *
  * Holding lines back is what makes the output independent of where chunks end.
  */
@@ -28,7 +28,7 @@ struct fl_scan_sum {
 	uint64_t line;
 	uint64_t selected;
 	bool binary;
-	uint64_t binary_off;
+	uint64_t nul_off;
 	unsigned char *held;
 	size_t held_len;
 	size_t held_size;

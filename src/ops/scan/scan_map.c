@@ -10,25 +10,24 @@
 #include "ops/scan/scan_record.h"
 #include "ops/scan/search.h"
 
+/* The least that is handed on of a line that does not fit into a part: a page of it. */
+#define PIECE_MIN_BYTES FL_KIB(4)
+
 /* One call of map: the part's head is kept here until the end. */
 struct mapping {
 	const struct fl_scan_job *job;
 	const struct fl_view *in;
 	struct fl_part *part;
+	struct fl_error *reterr;
 	struct fl_scan_head head;
 	struct fl_search search;
 	size_t counted; /* line ends before this place are in head.newlines */
-};
-
-/* What a line that does not fit must take back. */
-struct mark {
-	size_t len;
-	uint64_t selected;
+	bool is_told;   /* reterr says what is wrong */
 };
 
 static int head_open(struct fl_part *part, struct fl_scan_head *ret)
 {
-	*ret = (struct fl_scan_head){.version = FL_SCAN_PART_VERSION, .binary_off = FL_OFF_NONE};
+	*ret = (struct fl_scan_head){.version = FL_SCAN_PART_VERSION, .nul_off = FL_OFF_NONE};
 	if (part->len == 0)
 		return fl_part_append(part, ret, sizeof(*ret));
 	if (part->len < sizeof(*ret))
@@ -54,15 +53,12 @@ static bool wants_text(const struct fl_scan_job *job)
 static void find_nul(struct mapping *m)
 {
 	const unsigned char *nul;
-	uint64_t off;
 
-	if (m->head.binary_off != FL_OFF_NONE)
+	if (m->head.nul_off != FL_OFF_NONE)
 		return;
 	nul = memchr(m->in->data, '\0', m->in->len);
-	if (!nul)
-		return;
-	off = m->in->off + (uint64_t)(nul - m->in->data);
-	m->head.binary_off = fl_round_down(off, FL_SCAN_BINARY_BLOCK_BYTES);
+	if (nul)
+		m->head.nul_off = m->in->off + (uint64_t)(nul - m->in->data);
 }
 
 /* Would grep refuse to print these bytes? mbrlen(3) decides there, so it does here. */
@@ -87,29 +83,105 @@ static bool is_broken(const struct fl_scan_job *job, const unsigned char *p, siz
 	return false;
 }
 
+static void head_close(struct mapping *m)
+{
+	m->head.end_off = m->in->off + m->in->len;
+	if (m->part->len >= sizeof(m->head))
+		memcpy(m->part->data, &m->head, sizeof(m->head));
+}
+
+/* Return: 0; 1 when nothing of what follows can matter; an error. */
+static int hand_on(struct mapping *m)
+{
+	int r;
+
+	head_close(m);
+	r = fl_part_flush(m->part, m->reterr);
+	m->is_told = r < 0;
+	if (r < 0)
+		return r;
+	m->head.selected = m->head.newlines = 0;
+	m->head.closed |= r == FL_FOLD_STOP;
+	r = fl_part_append(m->part, &m->head, sizeof(m->head));
+	return r < 0 ? r : m->head.closed != 0;
+}
+
+/* Bytes of text that fit into the part behind the head of a record. */
+static size_t room(const struct mapping *m)
+{
+	size_t used = m->part->len + sizeof(struct fl_scan_record);
+
+	return m->part->limit > used ? m->part->limit - used : 0;
+}
+
+/* Return: as hand_on(). */
+static int make_room(struct mapping *m, size_t len)
+{
+	bool is_empty = m->part->len <= sizeof(m->head);
+	bool fits =
+		room(m) >= len && m->part->limit >= m->part->len + sizeof(struct fl_scan_record);
+
+	return is_empty || fits ? 0 : hand_on(m);
+}
+
+static int append_record(struct mapping *m, struct fl_scan_record *rec, const unsigned char *text)
+{
+	int r = fl_part_reserve(m->part, sizeof(*rec) + (size_t)rec->len);
+
+	if (r < 0)
+		return r;
+	rec->line = m->head.newlines;
+	fl_part_append(m->part, rec, sizeof(*rec));
+	fl_part_append(m->part, text, (size_t)rec->len);
+	return 0;
+}
+
+/* What does not fit into one part goes into several, so that memory does not grow with a line. */
+static int add_text(struct mapping *m, struct fl_scan_record *rec, const struct fl_span *text)
+{
+	const unsigned char *p = m->in->data + text->begin;
+	size_t left = text->end - text->begin;
+	int r = make_room(m, left);
+
+	while (r == 0) {
+		rec->len = fl_min_size(left, fl_max_size(room(m), PIECE_MIN_BYTES));
+		left -= (size_t)rec->len;
+		rec->flags |= left > 0 ? FL_SCAN_RECORD_MORE : 0;
+		r = append_record(m, rec, p);
+		if (r < 0 || left == 0)
+			break;
+		p += rec->len;
+		rec->flags &= ~(uint64_t)(FL_SCAN_RECORD_LINE | FL_SCAN_RECORD_MORE);
+		rec->flags |= FL_SCAN_RECORD_REST;
+		r = hand_on(m);
+	}
+	return r;
+}
+
+/* Return: 0; 1 when no more of the line is wanted; an error. */
 static int add_record(struct mapping *m, const struct fl_span *line, const struct fl_span *text,
 		      uint64_t flags)
 {
 	struct fl_scan_record rec = {.off = m->in->off + (text ? text->begin : line->begin),
 				     .end_off = m->in->off + line->end,
-				     .line = m->head.newlines,
 				     .flags = flags};
 	int r;
 
+	if (line->end - line->begin > FL_SCAN_BINARY_BLOCK_BYTES)
+		rec.flags |= FL_SCAN_RECORD_LONG;
 	if (text && is_broken(m->job, m->in->data + text->begin, text->end - text->begin)) {
 		rec.flags |= FL_SCAN_RECORD_BAD;
 		text = NULL;
 	}
 	if (text) {
 		rec.flags |= FL_SCAN_RECORD_TEXT;
-		rec.len = text->end - text->begin;
+		return add_text(m, &rec, text);
 	}
-	r = fl_part_reserve(m->part, sizeof(rec) + (size_t)rec.len);
-	if (r < 0)
+	r = make_room(m, 0);
+	if (r == 0)
+		r = append_record(m, &rec, m->in->data);
+	if (r != 0)
 		return r;
-	fl_part_append(m->part, &rec, sizeof(rec));
-	if (rec.len > 0)
-		fl_part_append(m->part, m->in->data + text->begin, (size_t)rec.len);
 	return rec.flags & FL_SCAN_RECORD_BAD ? 1 : 0;
 }
 
@@ -137,17 +209,21 @@ static int add_matches(struct mapping *m, const struct fl_span *line)
 		r = fl_search_each(&m->search, line, add_match, &e);
 	if (r < 0 || e.any)
 		return r < 0 ? r : 0;
-	return add_record(m, line, NULL, FL_SCAN_RECORD_LINE);
+	r = add_record(m, line, NULL, FL_SCAN_RECORD_LINE);
+	return r < 0 ? r : 0;
 }
 
 static int add_line(struct mapping *m, const struct fl_span *line)
 {
+	bool is_long = line->end - line->begin > FL_SCAN_BINARY_BLOCK_BYTES;
 	int r;
 
 	/* From the first binary line on nothing is printed. */
-	if (m->head.binary_off != FL_OFF_NONE && m->in->off + line->end >= m->head.binary_off) {
+	if (fl_scan_is_binary(m->head.nul_off, m->in->off + line->end,
+			      is_long ? FL_SCAN_RECORD_LONG : 0)) {
+		r = add_record(m, line, NULL, FL_SCAN_RECORD_LINE);
 		m->head.closed = 1;
-		return add_record(m, line, NULL, FL_SCAN_RECORD_LINE);
+		return r < 0 ? r : 0;
 	}
 	if (m->job->flags & FL_SCAN_ONLY_MATCHING)
 		return add_matches(m, line);
@@ -155,26 +231,15 @@ static int add_line(struct mapping *m, const struct fl_span *line)
 	return r < 0 ? r : 0;
 }
 
-/* Return: 0; FL_MAP_FULL; an error. */
 static int select_line(struct mapping *m, const struct fl_span *line)
 {
-	struct mark mark = {.len = m->part->len, .selected = m->head.selected};
-	int r;
-
 	m->head.selected++;
 	if (m->job->flags & FL_SCAN_QUIET)
 		m->head.closed = 1;
 	if (!wants_text(m->job))
 		return 0;
 	count_newlines(m, line->begin);
-	r = add_line(m, line);
-	if (r < 0 || m->part->len <= m->part->limit || mark.len == sizeof(m->head) ||
-	    m->head.closed)
-		return r;
-	m->part->len = mark.len;
-	m->head.selected = mark.selected;
-	m->part->next_off = m->in->off + line->begin;
-	return FL_MAP_FULL;
+	return add_line(m, line);
 }
 
 /* All lines in [pos, end) were found not to match. */
@@ -193,6 +258,8 @@ static int select_gap(struct mapping *m, size_t pos, size_t end)
 
 static int limit_error(const struct mapping *m, int code, size_t pos, struct fl_error *reterr)
 {
+	if (m->is_told)
+		return code;
 	if (code == -FL_ELIMIT)
 		return fl_error_set(reterr, code, m->in->off + pos,
 				    "exceeded PCRE's backtracking limit");
@@ -209,14 +276,14 @@ static int select_all(struct mapping *m, struct fl_error *reterr)
 		struct fl_span line;
 		int found = fl_search_next(&m->search, pos, &line);
 
-		if (found < 0)
-			return limit_error(m, found, line.begin, reterr);
 		if (found == 0)
 			line = (struct fl_span){.begin = m->in->len, .end = m->in->len};
 		if (invert)
 			r = select_gap(m, pos, line.begin);
-		else if (found)
+		else if (found > 0)
 			r = select_line(m, &line);
+		if (found < 0 && r == 0)
+			r = found;
 		if (r < 0)
 			return limit_error(m, r, line.begin, reterr);
 		pos = line.end + 1;
@@ -224,53 +291,50 @@ static int select_all(struct mapping *m, struct fl_error *reterr)
 	return r;
 }
 
-static uint64_t count_lines(const struct mapping *m)
+/* Lines in the first @len bytes of the view. */
+static uint64_t count_lines(const struct mapping *m, size_t len)
 {
 	const struct fl_kernels *k = fl_kernels_get();
 	const struct fl_search *s = &m->search;
-	uint64_t n = k->count_byte(s->data, s->len, s->eol);
-	unsigned char last = s->data[s->len - 1];
+	uint64_t n = k->count_byte(s->data, len, s->eol);
+	unsigned char last = len > 0 ? s->data[len - 1] : s->eol;
 
 	if (s->split_nul)
-		n += k->count_byte(s->data, s->len, '\0');
+		n += k->count_byte(s->data, len, '\0');
 	return n + (last != s->eol && !(s->split_nul && last == '\0'));
 }
 
-static int count_matching(struct mapping *m, uint64_t *ret, struct fl_error *reterr)
+/* @ret_end: where the lines that were looked at end: at an error, or at the view's end */
+static int count_matching(struct mapping *m, uint64_t *ret, size_t *ret_end)
 {
 	struct fl_span line = {0};
-	uint64_t n = 0;
 	size_t pos = 0;
 	int found = 0;
 
-	while (pos < m->in->len) {
+	for (*ret = 0; pos < m->in->len; pos = line.end + 1) {
 		found = fl_search_next(&m->search, pos, &line);
 		if (found <= 0)
 			break;
-		n++;
-		pos = line.end + 1;
+		++*ret;
 	}
-	if (found < 0)
-		return limit_error(m, found, line.begin, reterr);
-	*ret = n;
-	return 0;
+	*ret_end = found < 0 ? line.begin : m->in->len;
+	return found < 0 ? found : 0;
 }
 
 /* -c needs no look at lines that are not proposed. */
 static int count_view(struct mapping *m, struct fl_error *reterr)
 {
 	bool invert = (m->job->flags & FL_SCAN_INVERT) != 0;
-	uint64_t n = 0;
+	size_t end = m->in->len;
+	uint64_t n;
 	int r = 0;
 
 	if (m->search.method == FL_SCAN_EVERY)
-		n = count_lines(m);
+		n = count_lines(m, end);
 	else
-		r = count_matching(m, &n, reterr);
-	if (r < 0)
-		return r;
-	m->head.selected += invert ? count_lines(m) - n : n;
-	return 0;
+		r = count_matching(m, &n, &end);
+	m->head.selected += invert ? count_lines(m, end) - n : n;
+	return r < 0 ? limit_error(m, r, end, reterr) : 0;
 }
 
 static int map_open(struct mapping *m, struct fl_matcher *matcher)
@@ -289,7 +353,7 @@ static int map_open(struct mapping *m, struct fl_matcher *matcher)
 				       .split_nul = binary};
 	if (binary && wants_text(job)) {
 		find_nul(m);
-		m->search.split_nul = m->head.binary_off != FL_OFF_NONE;
+		m->search.split_nul = m->head.nul_off != FL_OFF_NONE;
 	}
 	return fl_search_begin(&m->search);
 }
@@ -297,7 +361,7 @@ static int map_open(struct mapping *m, struct fl_matcher *matcher)
 int fl_scan_map_view(const struct fl_scan_job *job, struct fl_matcher *matcher,
 		     const struct fl_view *in, struct fl_part *part, struct fl_error *reterr)
 {
-	struct mapping m = {.job = job, .in = in, .part = part};
+	struct mapping m = {.job = job, .in = in, .part = part, .reterr = reterr};
 	int r = map_open(&m, matcher);
 
 	if (r < 0)
@@ -308,12 +372,7 @@ int fl_scan_map_view(const struct fl_scan_job *job, struct fl_matcher *matcher,
 		r = count_view(&m, reterr);
 	else
 		r = select_all(&m, reterr);
-	if (r < 0)
-		return r;
-	m.head.end_off = in->off + in->len;
-	if (r == FL_MAP_FULL)
-		m.head.end_off = part->next_off;
-	count_newlines(&m, (size_t)(m.head.end_off - in->off));
-	memcpy(part->data, &m.head, sizeof(m.head));
+	count_newlines(&m, in->len);
+	head_close(&m);
 	return r;
 }

@@ -21,7 +21,7 @@ struct fl_scan_job {
  * fl_scan_map_view() - append a view's selected lines to a part (scan_record.h)
  * @matcher: the thread's
  *
- * Threads: any, one matcher each. Return: 0; FL_MAP_FULL; -ENOMEM; -FL_ELIMIT
+ * Threads: any, one matcher each. Return: 0; -ENOMEM; -FL_ELIMIT
  * with the offset of the line for which PCRE2 gave up.
  */
 int fl_scan_map_view(const struct fl_scan_job *job, struct fl_matcher *matcher,

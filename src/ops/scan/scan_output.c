@@ -50,8 +50,7 @@ static int put_number(struct fl_scan_output *out, uint64_t n)
 	return put(out, text + at, sizeof(text) - at);
 }
 
-int fl_scan_output_record(struct fl_scan_output *out, const struct fl_scan_record *rec,
-			  const unsigned char *text)
+static int put_front(struct fl_scan_output *out, const struct fl_scan_record *rec)
 {
 	int r = 0;
 
@@ -61,9 +60,19 @@ int fl_scan_output_record(struct fl_scan_output *out, const struct fl_scan_recor
 		r = put_number(out, rec->line + 1);
 	if (r == 0 && (out->flags & FL_SCAN_BYTE_OFFSET))
 		r = put_number(out, rec->off);
+	return r;
+}
+
+int fl_scan_output_record(struct fl_scan_output *out, const struct fl_scan_record *rec,
+			  const unsigned char *text)
+{
+	int r = 0;
+
+	if (!(rec->flags & FL_SCAN_RECORD_REST))
+		r = put_front(out, rec);
 	if (r == 0)
 		r = put(out, text, (size_t)rec->len);
-	if (r == 0)
+	if (r == 0 && !(rec->flags & FL_SCAN_RECORD_MORE))
 		r = put(out, &out->eol, 1);
 	return r;
 }

@@ -24,7 +24,7 @@ struct fl_scan_output {
 	char buffer[FL_SCAN_OUTPUT_BYTES];
 };
 
-/** fl_scan_output_record() - add one line. Return: 0; what write returned. */
+/** fl_scan_output_record() - add one line, or a piece of one. Return: 0; what write returned. */
 int fl_scan_output_record(struct fl_scan_output *out, const struct fl_scan_record *rec,
 			  const unsigned char *text);
 

@@ -2,37 +2,45 @@
 #ifndef FL_OPS_SCAN_SCAN_RECORD_H
 #define FL_OPS_SCAN_SCAN_RECORD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <faultline/error.h>
 
+#include "base/size.h"
+
 /* A NUL byte makes data binary from the beginning of its block of this size: GNU grep 3.8
- * reads so much first (INITIAL_BUFSIZE), and one rule holds for every loader here. */
+ * reads so much first (INITIAL_BUFSIZE), and one rule holds for every loader here. A line that is
+ * longer than a block cannot be held back until its last block has been seen, or memory would
+ * grow with it: only the NUL bytes up to its own end make it binary. */
 #define FL_SCAN_BINARY_BLOCK_BYTES (UINT64_C(96) << 10)
 
-#define FL_SCAN_PART_VERSION 1
+#define FL_SCAN_PART_VERSION 2
 
 /**
  * struct fl_scan_head - a part begins with it; host order, which is
  * little-endian on every machine supported
  * @selected:   lines
  * @newlines:   line ends in the part's range, with -n
- * @binary_off: start of the block with the first NUL byte, or FL_OFF_NONE
- * @end_off:    the range's end
+ * @nul_off:    of the first NUL byte, or FL_OFF_NONE
+ * @end_off:    NUL bytes were looked for up to here
  * @closed:     what follows in the range cannot matter any more
  */
 struct fl_scan_head {
 	uint64_t version;
 	uint64_t selected;
 	uint64_t newlines;
-	uint64_t binary_off;
+	uint64_t nul_off;
 	uint64_t end_off;
 	uint64_t closed;
 };
 
-#define FL_SCAN_RECORD_LINE 1u /* the first of its line */
-#define FL_SCAN_RECORD_TEXT 2u /* text follows, to be printed */
-#define FL_SCAN_RECORD_BAD 4u  /* what would follow is not text in this locale */
+#define FL_SCAN_RECORD_LINE 1u  /* the first of its line */
+#define FL_SCAN_RECORD_TEXT 2u  /* text follows, to be printed */
+#define FL_SCAN_RECORD_BAD 4u   /* what would follow is not text in this locale */
+#define FL_SCAN_RECORD_MORE 8u  /* the next record goes on with this text */
+#define FL_SCAN_RECORD_REST 16u /* goes on with the text of the record before */
+#define FL_SCAN_RECORD_LONG 32u /* its line is longer than a block */
 
 /**
  * struct fl_scan_record - one piece of output, then @len bytes of text, unaligned
@@ -47,5 +55,18 @@ struct fl_scan_record {
 	uint64_t len;
 	uint64_t flags;
 };
+
+/**
+ * fl_scan_is_binary() - is a line not to be printed because of NUL bytes?
+ * @nul_off: of the first NUL byte that is known, or FL_OFF_NONE
+ * @end_off: of the line's end
+ * @flags:   of its records
+ */
+static inline bool fl_scan_is_binary(uint64_t nul_off, uint64_t end_off, uint64_t flags)
+{
+	if (!(flags & FL_SCAN_RECORD_LONG))
+		nul_off = fl_round_down(nul_off, FL_SCAN_BINARY_BLOCK_BYTES);
+	return end_off >= nul_off;
+}
 
 #endif
