@@ -9,7 +9,7 @@
 set -euo pipefail
 
 build=(autoconf automake libtool pkg-config gcc libc6-dev make
-	libxxhash-dev libpcre2-dev libjansson-dev liburing-dev)
+	libxxhash-dev libpcre2-dev libssl-dev libjansson-dev liburing-dev)
 peers=(xxhash ripgrep)
 tests=(libcriterion-dev bats clang clang-format shellcheck binutils python3 xz-utils)
 

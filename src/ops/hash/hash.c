@@ -6,144 +6,43 @@
 #include <string.h>
 #include <strings.h>
 
-#include <xxhash.h>
-
 #include "base/attr.h"
-#include "kern/xxh3.h"
-#include "ops/hash/hash_blocks.h"
+#include "base/error.h"
+#include "kern/crc.h"
+#include "ops/hash/hash_impl.h"
 
-/* xxHash specification: XXH3 and XXH128 treat up to this many bytes in other ways. */
-#define SHORT_INPUT_BYTES 240
-/* The smallest page of any machine supported: a larger step could miss one. */
-#define PAGE_STEP_BYTES 4096
+#define XXH(bits) &fl_hash_family_xxh##bits, NULL, 0
+#define EVP(name) &fl_hash_family_evp, name, 0
+#define CRC(poly) &fl_hash_family_crc, NULL, poly
 
-struct fl_hash {
-	enum fl_hash_alg alg;
-	uint64_t seed;
-	XXH32_state_t *xxh32;
-	XXH64_state_t *xxh64;
-	unsigned char secret[FL_XXH3_SECRET_BYTES];
-	struct fl_hash_blocks blocks;
+/* Where only a digest's length is known, the first row that matches counts: the common ones come
+ * first among those of one length. Names of EVP: provider documentation, OSSL_PROVIDER-default(7). */
+static const struct fl_hash_kind kinds[] = {
+	[FL_HASH_XXH32] = {"xxh32", 4, XXH(32)},
+	[FL_HASH_XXH64] = {"xxh64", 8, XXH(64)},
+	[FL_HASH_XXH3] = {"xxh3", 8, XXH(3)},
+	[FL_HASH_XXH128] = {"xxh128", 16, XXH(128)},
+	[FL_HASH_MD5] = {"md5", 16, EVP("MD5")},
+	[FL_HASH_SHA1] = {"sha1", 20, EVP("SHA1")},
+	[FL_HASH_SHA224] = {"sha224", 28, EVP("SHA2-224")},
+	[FL_HASH_SHA256] = {"sha256", 32, EVP("SHA2-256")},
+	[FL_HASH_SHA384] = {"sha384", 48, EVP("SHA2-384")},
+	[FL_HASH_SHA512] = {"sha512", 64, EVP("SHA2-512")},
+	[FL_HASH_SHA512_256] = {"sha512-256", 32, EVP("SHA2-512/256")},
+	[FL_HASH_SHA3_256] = {"sha3-256", 32, EVP("SHA3-256")},
+	[FL_HASH_BLAKE2B] = {"blake2b", 64, EVP("BLAKE2B-512")},
+	[FL_HASH_BLAKE2S] = {"blake2s", 32, EVP("BLAKE2S-256")},
+	[FL_HASH_CRC32] = {"crc32", 4, CRC(FL_CRC32_POLY)},
+	[FL_HASH_CRC32C] = {"crc32c", 4, CRC(FL_CRC32C_POLY)},
+	[FL_HASH_FSVERITY] = {"fsverity", 32, &fl_hash_family_fsverity, NULL, 0},
 };
 
-static const char *const alg_names[] = {
-	[FL_HASH_XXH32] = "xxh32",
-	[FL_HASH_XXH64] = "xxh64",
-	[FL_HASH_XXH3] = "xxh3",
-	[FL_HASH_XXH128] = "xxh128",
-};
-
-#define ALG_COUNT (sizeof(alg_names) / sizeof(alg_names[0]))
-
-/* XXH3 and XXH128 */
-
-static int blocks_start(void *op, const struct fl_run *run FL_UNUSED,
-			struct fl_error *reterr FL_UNUSED)
-{
-	struct fl_hash *hash = op;
-
-	fl_hash_blocks_init(&hash->blocks);
-	return 0;
-}
-
-static int blocks_map(const void *op, void *scratch FL_UNUSED, const struct fl_view *in,
-		      struct fl_part *part, struct fl_error *reterr FL_UNUSED)
-{
-	const struct fl_hash *hash = op;
-
-	return fl_hash_blocks_map(hash->secret, in, part);
-}
-
-static int blocks_fold(void *op, const struct fl_part *part, struct fl_error *reterr FL_UNUSED)
-{
-	struct fl_hash *hash = op;
-
-	return fl_hash_blocks_fold(&hash->blocks, hash->secret, part);
-}
-
-static const struct fl_operator blocks_operator = {
-	.size = sizeof(blocks_operator),
-	.name = "hash",
-	.cut = FL_CUT_UNIT,
-	.unit_bytes = FL_XXH3_BLOCK_BYTES,
-	.start = blocks_start,
-	.map = blocks_map,
-	.fold = blocks_fold,
-};
-
-/* XXH32 and XXH64 */
-
-static int stream_start(void *op, const struct fl_run *run FL_UNUSED,
-			struct fl_error *reterr FL_UNUSED)
-{
-	struct fl_hash *hash = op;
-
-	if (hash->xxh32)
-		XXH32_reset(hash->xxh32, (XXH32_hash_t)hash->seed);
-	else
-		XXH64_reset(hash->xxh64, hash->seed);
-	return 0;
-}
-
-/* The digest is sequential; what can be done ahead of it is to bring the pages in. */
-static int stream_map(const void *op FL_UNUSED, void *scratch FL_UNUSED, const struct fl_view *in,
-		      struct fl_part *part FL_UNUSED, struct fl_error *reterr FL_UNUSED)
-{
-	for (size_t i = 0; i < in->len; i += PAGE_STEP_BYTES)
-		(void)*(const volatile unsigned char *)(in->data + i);
-	(void)*(const volatile unsigned char *)(in->data + in->len - 1);
-	return 0;
-}
-
-static int stream_fold(void *op, const struct fl_part *part, struct fl_error *reterr FL_UNUSED)
-{
-	struct fl_hash *hash = op;
-
-	for (size_t i = 0; i < part->view_count; i++) {
-		const struct fl_view *v = &part->view[i];
-
-		if (hash->xxh32)
-			XXH32_update(hash->xxh32, v->data, v->len);
-		else
-			XXH64_update(hash->xxh64, v->data, v->len);
-	}
-	return 0;
-}
-
-static const struct fl_operator stream_operator = {
-	.size = sizeof(stream_operator),
-	.name = "hash",
-	.cut = FL_CUT_UNIT,
-	.unit_bytes = FL_XXH3_BLOCK_BYTES,
-	.flags = FL_OP_KEEP_VIEW,
-	.start = stream_start,
-	.map = stream_map,
-	.fold = stream_fold,
-};
-
-static int hash_init(struct fl_hash *hash)
-{
-	switch (hash->alg) {
-	case FL_HASH_XXH32:
-		hash->xxh32 = XXH32_createState();
-		if (!hash->xxh32)
-			return -ENOMEM;
-		return stream_start(hash, NULL, NULL);
-	case FL_HASH_XXH64:
-		hash->xxh64 = XXH64_createState();
-		if (!hash->xxh64)
-			return -ENOMEM;
-		return stream_start(hash, NULL, NULL);
-	default:
-		fl_xxh3_derive_secret(hash->seed, hash->secret);
-		return blocks_start(hash, NULL, NULL);
-	}
-}
+#define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
 
 int fl_hash_alg_from_name(const char *name, enum fl_hash_alg *ret)
 {
-	for (size_t i = 0; i < ALG_COUNT; i++) {
-		if (strcasecmp(name, alg_names[i]) == 0) {
+	for (size_t i = 0; i < KIND_COUNT; i++) {
+		if (strcasecmp(name, kinds[i].name) == 0) {
 			*ret = (enum fl_hash_alg)i;
 			return 0;
 		}
@@ -153,25 +52,75 @@ int fl_hash_alg_from_name(const char *name, enum fl_hash_alg *ret)
 
 const char *fl_hash_alg_name(enum fl_hash_alg alg)
 {
-	return (size_t)alg < ALG_COUNT ? alg_names[alg] : NULL;
+	return (size_t)alg < KIND_COUNT ? kinds[alg].name : NULL;
 }
 
-int fl_hash_new(enum fl_hash_alg alg, uint64_t seed, struct fl_hash **ret)
+size_t fl_hash_alg_bytes(enum fl_hash_alg alg)
+{
+	return (size_t)alg < KIND_COUNT ? kinds[alg].digest_bytes : 0;
+}
+
+int fl_hash_alg_is_parallel(enum fl_hash_alg alg)
+{
+	return (size_t)alg < KIND_COUNT && !kinds[alg].family->update;
+}
+
+int fl_hash_op_start(void *op, const struct fl_run *run FL_UNUSED, struct fl_error *reterr)
+{
+	struct fl_hash *hash = op;
+	int r = hash->kind->family->reset(hash);
+
+	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, "%s: %s", hash->kind->name,
+				    fl_strerror(r))
+		     : 0;
+}
+
+int fl_hash_op_finish(void *op, struct fl_error *reterr)
+{
+	struct fl_hash *hash = op;
+	int r = hash->kind->family->finish(hash);
+
+	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, "%s: %s", hash->kind->name,
+				    fl_strerror(r))
+		     : 0;
+}
+
+static int check_options(const struct fl_hash_options *opt, struct fl_error *reterr)
+{
+	const struct fl_hash_family *f;
+
+	if (opt->size != sizeof(*opt) || (size_t)opt->alg >= KIND_COUNT)
+		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, "no such digest");
+	f = kinds[opt->alg].family;
+	if (opt->seed &&
+	    (f == &fl_hash_family_evp || f == &fl_hash_family_crc || f == &fl_hash_family_fsverity))
+		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, "%s has no seed",
+				    kinds[opt->alg].name);
+	if ((opt->salt_len || opt->block_bytes) && f != &fl_hash_family_fsverity)
+		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, "%s has neither salt nor blocks",
+				    kinds[opt->alg].name);
+	return 0;
+}
+
+int fl_hash_new_with(const struct fl_hash_options *opt, struct fl_hash **ret,
+		     struct fl_error *reterr)
 {
 	struct fl_hash *hash;
-	int r;
+	int r = check_options(opt, reterr);
 
-	if (!fl_hash_alg_name(alg) || !ret)
-		return -EINVAL;
-	/* XXH32's seed has 32 bits: dropping some silently would give a digest not asked for. */
-	if (alg == FL_HASH_XXH32 && seed > UINT32_MAX)
-		return -EINVAL;
+	if (r < 0)
+		return r;
 	hash = calloc(1, sizeof(*hash));
 	if (!hash)
-		return -ENOMEM;
-	hash->alg = alg;
-	hash->seed = seed;
-	r = hash_init(hash);
+		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
+	hash->kind = &kinds[opt->alg];
+	hash->ops = hash->kind->family->ops;
+	hash->seed = opt->seed;
+	r = hash->kind->family->init(hash, opt, reterr);
+	if (r == 0)
+		r = fl_hash_op_start(hash, NULL, reterr);
+	if (r == 0)
+		r = fl_hash_op_finish(hash, reterr);
 	if (r < 0) {
 		fl_hash_free(hash);
 		return r;
@@ -180,70 +129,28 @@ int fl_hash_new(enum fl_hash_alg alg, uint64_t seed, struct fl_hash **ret)
 	return 0;
 }
 
+int fl_hash_new(enum fl_hash_alg alg, uint64_t seed, struct fl_hash **ret)
+{
+	struct fl_hash_options opt = {.size = sizeof(opt), .alg = alg, .seed = seed};
+
+	return fl_hash_new_with(&opt, ret, NULL);
+}
+
 const struct fl_operator *fl_hash_operator(const struct fl_hash *hash)
 {
-	return hash->xxh32 || hash->xxh64 ? &stream_operator : &blocks_operator;
-}
-
-static XXH64_hash_t digest64(const struct fl_hash *hash)
-{
-	const struct fl_hash_blocks *b = &hash->blocks;
-	uint64_t acc[FL_XXH3_LANES];
-
-	if (b->total_bytes <= SHORT_INPUT_BYTES)
-		return XXH3_64bits_withSeed(b->tail.bytes, (size_t)b->total_bytes, hash->seed);
-	fl_hash_blocks_close(b, hash->secret, acc);
-	return fl_xxh3_finish64(acc, b->total_bytes, hash->secret);
-}
-
-static XXH128_hash_t digest128(const struct fl_hash *hash)
-{
-	const struct fl_hash_blocks *b = &hash->blocks;
-	uint64_t acc[FL_XXH3_LANES];
-	uint64_t lo;
-	uint64_t hi;
-
-	if (b->total_bytes <= SHORT_INPUT_BYTES)
-		return XXH3_128bits_withSeed(b->tail.bytes, (size_t)b->total_bytes, hash->seed);
-	fl_hash_blocks_close(b, hash->secret, acc);
-	fl_xxh3_finish128(acc, b->total_bytes, hash->secret, &lo, &hi);
-	return (XXH128_hash_t){.low64 = lo, .high64 = hi};
+	return &hash->ops;
 }
 
 size_t fl_hash_digest(const struct fl_hash *hash, unsigned char ret[FL_HASH_DIGEST_MAX])
 {
-	union {
-		XXH32_canonical_t h32;
-		XXH64_canonical_t h64;
-		XXH128_canonical_t h128;
-	} canonical;
-	size_t len = sizeof(canonical.h64);
-
-	switch (hash->alg) {
-	case FL_HASH_XXH32:
-		XXH32_canonicalFromHash(&canonical.h32, XXH32_digest(hash->xxh32));
-		len = sizeof(canonical.h32);
-		break;
-	case FL_HASH_XXH64:
-		XXH64_canonicalFromHash(&canonical.h64, XXH64_digest(hash->xxh64));
-		break;
-	case FL_HASH_XXH3:
-		XXH64_canonicalFromHash(&canonical.h64, digest64(hash));
-		break;
-	case FL_HASH_XXH128:
-		XXH128_canonicalFromHash(&canonical.h128, digest128(hash));
-		len = sizeof(canonical.h128);
-		break;
-	}
-	memcpy(ret, &canonical, len);
-	return len;
+	memcpy(ret, hash->digest, hash->kind->digest_bytes);
+	return hash->kind->digest_bytes;
 }
 
 void fl_hash_free(struct fl_hash *hash)
 {
 	if (!hash)
 		return;
-	XXH32_freeState(hash->xxh32);
-	XXH64_freeState(hash->xxh64);
+	hash->kind->family->done(hash);
 	free(hash);
 }

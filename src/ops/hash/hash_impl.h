@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FL_OPS_HASH_HASH_IMPL_H
+#define FL_OPS_HASH_HASH_IMPL_H
+
+#include <stdint.h>
+
+#include <faultline/hash.h>
+
+/**
+ * struct fl_hash_family - code that several algorithms share
+ * @ops:    copied into each hash, because the unit may be an option
+ * @init:   allocate the state and check the options; may leave work to @reset
+ * @reset:  begin a message
+ * @update: sequential families: the next bytes, in order; NULL for the others
+ * @finish: write the digest to hash->digest
+ * @done:   free the state; also after an @init that failed
+ *
+ * Return of init, reset, update, finish: 0 or a negative error; init fills reterr.
+ */
+struct fl_hash_family {
+	struct fl_operator ops;
+	int (*init)(struct fl_hash *hash, const struct fl_hash_options *opt,
+		    struct fl_error *reterr);
+	int (*reset)(struct fl_hash *hash);
+	int (*update)(struct fl_hash *hash, const unsigned char *p, size_t n);
+	int (*finish)(struct fl_hash *hash);
+	void (*done)(struct fl_hash *hash);
+};
+
+/**
+ * struct fl_hash_kind - a row of the table of algorithms
+ * @evp:  name in OpenSSL's default provider, for that family
+ * @poly: reflected generator, for the CRC family
+ */
+struct fl_hash_kind {
+	const char *name;
+	size_t digest_bytes;
+	const struct fl_hash_family *family;
+	const char *evp;
+	uint32_t poly;
+};
+
+struct fl_hash {
+	const struct fl_hash_kind *kind;
+	struct fl_operator ops;
+	uint64_t seed;
+	void *state;
+	unsigned char digest[FL_HASH_DIGEST_MAX];
+};
+
+extern const struct fl_hash_family fl_hash_family_xxh32;
+extern const struct fl_hash_family fl_hash_family_xxh64;
+extern const struct fl_hash_family fl_hash_family_xxh3;
+extern const struct fl_hash_family fl_hash_family_xxh128;
+extern const struct fl_hash_family fl_hash_family_evp;
+extern const struct fl_hash_family fl_hash_family_crc;
+extern const struct fl_hash_family fl_hash_family_fsverity;
+
+/** fl_hash_op_start(), fl_hash_op_finish() - fl_operator callbacks over a struct fl_hash */
+int fl_hash_op_start(void *op, const struct fl_run *run, struct fl_error *reterr);
+int fl_hash_op_finish(void *op, struct fl_error *reterr);
+
+/**
+ * fl_hash_stream_map() - fl_operator.map of sequential families: have the pages there
+ *
+ * The digest is sequential; what can be done ahead of it is to bring the bytes in.
+ */
+int fl_hash_stream_map(const void *op, void *scratch, const struct fl_view *in,
+		       struct fl_part *part, struct fl_error *reterr);
+
+/* Cut of the sequential families: any number of bytes would do. This one goes with XXH3's. */
+#define FL_HASH_STREAM_UNIT_BYTES 1024
+
+/* The operator of a sequential family */
+#define FL_HASH_STREAM_OPERATOR                                                                    \
+	{                                                                                          \
+		.size = sizeof(struct fl_operator), .name = "hash", .cut = FL_CUT_UNIT,            \
+		.unit_bytes = FL_HASH_STREAM_UNIT_BYTES, .flags = FL_OP_KEEP_VIEW,                 \
+		.start = fl_hash_op_start, .map = fl_hash_stream_map, .fold = fl_hash_stream_fold, \
+		.finish = fl_hash_op_finish                                                        \
+	}
+
+/** fl_hash_stream_fold() - fl_operator.fold of sequential families: family->update() */
+int fl_hash_stream_fold(void *op, const struct fl_part *part, struct fl_error *reterr);
+
+#endif
