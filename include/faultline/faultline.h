@@ -10,6 +10,7 @@
  * and page faults do the loading through windows that slide. Start with
  * pipeline.h; operator.h is for jobs of your own.
  */
+#include <faultline/batch.h>
 #include <faultline/count.h>
 #include <faultline/error.h>
 #include <faultline/export.h>
