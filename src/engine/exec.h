@@ -35,6 +35,11 @@ struct fl_stage {
 	bool failed;
 };
 
+/**
+ * struct fl_pipeline
+ * @small: buffer of @small_capacity bytes for files that are read at once (small.h)
+ * @small_rss: when such a run last asked, @small_rss_ns on the clock
+ */
 struct fl_pipeline {
 	struct fl_options opt;
 	struct fl_stage stages[FL_OPERATORS_MAX];
@@ -43,6 +48,10 @@ struct fl_pipeline {
 	struct fl_stats stats;
 	_Atomic int cancel;
 	bool running;
+	unsigned char *small;
+	size_t small_capacity;
+	struct fl_rss small_rss;
+	uint64_t small_rss_ns;
 };
 
 /**
@@ -86,6 +95,12 @@ int fl_exec_fold(void *arg, struct fl_slot *slot);
 
 /** fl_exec_fold_part() - one operator's fold of one part, with the baton held */
 int fl_exec_fold_part(struct fl_exec *x, unsigned k, struct fl_part *part, struct fl_error *err);
+
+/**
+ * fl_exec_check_source() - after all of it was read: is the file still as long, and the same one?
+ * Return: 0; -FL_ETRUNCATED; -FL_ECHANGED.
+ */
+int fl_exec_check_source(struct fl_source *src, struct fl_error *reterr);
 
 /** fl_exec_sample_rss() - note the peaks; with the baton held */
 void fl_exec_sample_rss(struct fl_exec *x, uint64_t now);

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "engine/exec.h"
+#include "engine/small.h"
 #include "kern/kernels.h"
 #include "plat/thread.h"
 
@@ -116,6 +117,7 @@ void fl_pipeline_free(struct fl_pipeline *pl)
 	if (!pl)
 		return;
 	fl_pool_free(pl->pool);
+	free(pl->small);
 	free(pl);
 }
 
@@ -268,13 +270,13 @@ static int set_up(struct fl_exec *x, struct fl_error *reterr)
 }
 
 /* A file that is shorter now, or another one under its name: what was read is not what is there. */
-static int check_source(struct fl_exec *x, struct fl_error *reterr)
+int fl_exec_check_source(struct fl_source *src, struct fl_error *reterr)
 {
-	struct fl_file *file = &x->src->file;
+	struct fl_file *file = &src->file;
 	struct fl_file_state now;
 	uint64_t seen;
 
-	if (!fl_source_seekable(x->src) || x->early)
+	if (!fl_source_seekable(src))
 		return 0;
 	if (fl_file_state(file, &now) == 0 && now.size_bytes < file->base_off + file->size_bytes) {
 		seen = now.size_bytes > file->base_off ? now.size_bytes - file->base_off : 0;
@@ -356,6 +358,11 @@ int fl_pipeline_run(struct fl_pipeline *pl, struct fl_source *src, struct fl_err
 
 	if (pl->running || pl->stage_count == 0)
 		return fl_error_set(reterr, pl->running ? -EBUSY : -EINVAL, FL_OFF_NONE, NULL);
+	if (fl_small_applies(pl, src)) {
+		r = fl_small_run(pl, src, reterr);
+		if (r <= 0)
+			return r;
+	}
 	x = aligned_alloc(FL_CACHE_LINE_BYTES, fl_round_up(sizeof(*x), FL_CACHE_LINE_BYTES));
 	if (!x)
 		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
@@ -375,8 +382,8 @@ int fl_pipeline_run(struct fl_pipeline *pl, struct fl_source *src, struct fl_err
 	tear_down(x);
 	if (r == 0 && atomic_load_explicit(&pl->cancel, memory_order_relaxed) && !x->early)
 		r = fl_error_set(reterr, -FL_ECANCELED, FL_OFF_NONE, NULL);
-	if (r == 0)
-		r = check_source(x, reterr);
+	if (r == 0 && !x->early)
+		r = fl_exec_check_source(src, reterr);
 	if (r == 0)
 		r = finish_operators(x, reterr);
 	else if (started)
