@@ -1,169 +1,184 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include <faultline/hash.h>
+#include <faultline/batch.h>
 
-#include "cli/common_options.h"
+#include "cli/hash_check.h"
+#include "cli/hash_lanes.h"
+#include "cli/hash_options.h"
 #include "cli/job.h"
 #include "cli/json_doc.h"
 #include "cli/message.h"
 #include "cli/outbuf.h"
+#include "cli/progress_bar.h"
 #include "cli/verbs.h"
-
-/* Four algorithms there are, and nobody needs one of them four times. */
-#define HASH_MAX 16
-
-struct hash_options {
-	struct common_options common;
-	enum fl_hash_alg algs[HASH_MAX];
-	size_t count;
-};
 
 struct hash_run {
 	struct job job;
 	const struct hash_options *opt;
-	struct fl_hash *hashes[HASH_MAX];
+	struct hash_lanes *lanes;
 	json_t *doc;
 };
 
-static const struct argp_option hash_table[] = {
-	{.name = "algorithm",
-	 .key = 'a',
-	 .arg = "ALG",
-	 .doc = "xxh32, xxh64, xxh3 (default), xxh128; repeat it for several in one pass"},
-	{.key = 'H', .arg = "N", .doc = "0: xxh32, 1: xxh64, 2: xxh128, 3: xxh3, as for xxhsum"},
-	{0},
+/**
+ * struct hash_item - one file of the batch
+ * @name:  NULL when reading the list of names failed
+ */
+struct hash_item {
+	char *name;
+	struct hash_result result;
 };
 
-static void add_alg(struct hash_options *opt, enum fl_hash_alg alg)
+static void set_problem(struct hash_item *item, int code, const char *text)
 {
-	if (opt->count == HASH_MAX)
-		message_usage("more than %d algorithms", HASH_MAX);
-	opt->algs[opt->count++] = alg;
+	item->result.code = code;
+	item->result.error = (struct fl_error){.code = code, .off = FL_OFF_NONE};
+	snprintf(item->result.error.text, sizeof(item->result.error.text), "%s", text);
 }
 
-static void add_name(struct hash_options *opt, const char *name)
+/* Nothing is printed here: done may be printing on another thread. */
+static int next_file(void *arg, void *slot)
 {
-	enum fl_hash_alg alg;
+	struct hash_run *run = arg;
+	struct inputs *in = &run->job.inputs;
+	struct hash_item *item = slot;
+	const char *name;
+	int rc;
 
-	if (fl_hash_alg_from_name(name, &alg) < 0)
-		message_usage("--algorithm: '%s' is none of xxh32, xxh64, xxh3, xxh128", name);
-	add_alg(opt, alg);
-}
-
-static void add_number(struct hash_options *opt, const char *text)
-{
-	static const struct {
-		const char *text;
-		enum fl_hash_alg alg;
-	} numbers[] = {
-		{"0", FL_HASH_XXH32},    {"1", FL_HASH_XXH64},  {"2", FL_HASH_XXH128},
-		{"3", FL_HASH_XXH3},     {"32", FL_HASH_XXH32}, {"64", FL_HASH_XXH64},
-		{"128", FL_HASH_XXH128},
-	};
-
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		if (strcmp(text, numbers[i].text) == 0) {
-			add_alg(opt, numbers[i].alg);
-			return;
-		}
+	if (job_interrupted())
+		return 0;
+	rc = inputs_next(in, &name);
+	if (rc == 0 || (rc == -EINTR && job_interrupted()))
+		return 0;
+	if (rc < 0) {
+		set_problem(item, rc, fl_strerror(rc));
+		return 1;
 	}
-	message_usage("-H: '%s' is none of 0, 1, 2, 3", text);
+	item->name = strdup(name);
+	if (item->name == NULL)
+		return -ENOMEM;
+	if (in->problem != NULL)
+		set_problem(item, -EINVAL, in->problem);
+	return 1;
 }
 
-static error_t parse_hash(int key, char *arg, struct argp_state *state)
+static int work_on_file(void *arg, unsigned worker, void *slot)
 {
-	struct hash_options *opt = state->input;
+	struct hash_run *run = arg;
+	struct hash_item *item = slot;
 
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &opt->common;
-		state->child_inputs[1] = &opt->common;
-		state->err_stream = NULL;
+	if (item->result.code < 0 || *item->name == '\0')
 		return 0;
-	case 'a':
-		add_name(opt, arg);
-		return 0;
-	case 'H':
-		add_number(opt, arg);
-		return 0;
-	case ARGP_KEY_ARGS:
-		common_options_rest(&opt->common, state);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	return hash_lanes_work(run->lanes, worker, &run->opt->choice, item->name, &item->result);
 }
 
-static const struct argp_child hash_children[] = {
-	{.argp = &common_argp},
-	{.argp = &document_argp},
-	{0},
-};
-
-static const struct argp hash_argp = {
-	.options = hash_table,
-	.parser = parse_hash,
-	.args_doc = "[FILE...]",
-	.doc = "Print digests of each FILE, as xxhsum does. Without FILE, or where it is -, read "
-	       "standard input.",
-	.children = hash_children,
-};
-
-static void format_digest(const struct fl_hash *hash, char ret[2 * FL_HASH_DIGEST_MAX + 1])
+static void print_lines(const struct hash_run *run, const struct hash_item *item)
 {
-	unsigned char digest[FL_HASH_DIGEST_MAX];
-	size_t len = fl_hash_digest(hash, digest);
+	const unsigned char *digest = item->result.digests;
 
-	for (size_t i = 0; i < len; i++)
-		snprintf(ret + 2 * i, 3, "%02x", digest[i]);
-	ret[2 * len] = '\0';
-}
+	for (size_t i = 0; i < run->opt->choice.count; i++) {
+		enum fl_hash_alg alg = run->opt->choice.algs[i].alg;
 
-/* xxhsum 0.8.1 tags XXH3, because its digest is as long as that of XXH64. */
-static void print_lines(const struct hash_run *run, const char *name)
-{
-	char hex[2 * FL_HASH_DIGEST_MAX + 1];
-
-	if (input_is_stdin(name))
-		name = "stdin";
-	for (size_t i = 0; i < run->opt->count; i++) {
-		format_digest(run->hashes[i], hex);
-		if (run->opt->algs[i] == FL_HASH_XXH3)
-			outbuf_printf("XXH3 (%s) = %s\n", name, hex);
-		else
-			outbuf_printf("%s  %s\n", hex, name);
+		hash_line_print(&run->opt->layout, alg, digest, item->name);
+		digest += fl_hash_alg_bytes(alg);
 	}
 	outbuf_flush_lines();
 }
 
-static void add_members(const struct hash_run *run, const char *name)
+static void add_members(const struct hash_run *run, const struct hash_item *item)
 {
-	json_t *file = json_doc_add_file(run->doc, name);
+	const unsigned char *digest = item->result.digests;
+	json_t *file = json_doc_add_file(run->doc, item->name);
 	json_t *digests = json_object();
 	char hex[2 * FL_HASH_DIGEST_MAX + 1];
 
 	json_doc_set(file, "digests", digests);
-	for (size_t i = 0; i < run->opt->count; i++) {
-		format_digest(run->hashes[i], hex);
-		json_doc_set(digests, fl_hash_alg_name(run->opt->algs[i]), json_string(hex));
+	for (size_t i = 0; i < run->opt->choice.count; i++) {
+		enum fl_hash_alg alg = run->opt->choice.algs[i].alg;
+
+		hash_hex(digest, fl_hash_alg_bytes(alg), hex);
+		json_doc_set(digests, fl_hash_alg_name(alg), json_string(hex));
+		digest += fl_hash_alg_bytes(alg);
 	}
+}
+
+static void report(struct hash_run *run, struct hash_item *item)
+{
+	progress_bar_erase();
+	if (item->name == NULL) {
+		message_error("%s: %s", run->job.common->files_from, item->result.error.text);
+		run->job.trouble = 1;
+	} else if (*item->name == '\0') {
+		message_error("invalid zero-length file name");
+		run->job.trouble = 1;
+	} else if (item->result.code < 0) {
+		job_complain(&run->job, item->name, &item->result.error);
+	} else if (run->doc != NULL) {
+		add_members(run, item);
+	} else {
+		print_lines(run, item);
+	}
+}
+
+static void drop_file(void *arg, void *slot)
+{
+	struct hash_item *item = slot;
+
+	(void)arg;
+	free(item->name);
+}
+
+static int file_is_done(void *arg, void *slot)
+{
+	struct hash_run *run = arg;
+	struct hash_item *item = slot;
+
+	if (item->name != NULL && !job_interrupted())
+		hash_lanes_whole(run->lanes, &run->opt->choice, item->name, &item->result);
+	if (item->result.stats.size != 0)
+		run_stats_add_one(&run->job.stats, &item->result.stats);
+	if (!job_interrupted())
+		report(run, item);
+	drop_file(NULL, item);
+	return job_interrupted() || outbuf_error() != 0;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
 static void hash_files(struct hash_run *run)
 {
-	const char *name;
+	static const struct fl_batch_ops ops = {.size = sizeof(ops),
+						.item_bytes = sizeof(struct hash_item),
+						.next = next_file,
+						.work = work_on_file,
+						.done = file_is_done,
+						.drop = drop_file};
+	int several = inputs_may_be_several(&run->job.inputs);
+	unsigned threads = several ? fl_batch_threads(run->opt->common.run.threads) : 1;
+	uint64_t start = now_ns();
+	int rc;
 
-	while (job_next(&run->job, &name)) {
-		if (job_run(&run->job, name) < 0)
-			continue;
-		if (run->doc != NULL)
-			add_members(run, name);
-		else
-			print_lines(run, name);
+	run->lanes = hash_lanes_new(&run->opt->common, threads, !several);
+	hash_lanes_check(run->lanes, &run->opt->choice);
+	rc = fl_batch_run(&ops, run, threads);
+	if (rc < 0) {
+		message_error("%s", fl_strerror(rc));
+		run->job.trouble = 1;
 	}
+	hash_lanes_free(run->lanes);
+	/* Runs that go side by side take less time than their sum. */
+	if (threads > 1)
+		run->job.stats.sum.ns = now_ns() - start;
 	if (run->doc == NULL || job_interrupted())
 		return;
 	if (run->job.common->stats)
@@ -171,35 +186,18 @@ static void hash_files(struct hash_run *run)
 	json_doc_print(run->doc);
 }
 
-static void make_hashes(struct hash_run *run)
-{
-	for (size_t i = 0; i < run->opt->count; i++) {
-		int rc = fl_hash_new(run->opt->algs[i], 0, &run->hashes[i]);
-
-		if (rc < 0) {
-			message_error("%s", fl_strerror(rc));
-			exit(EXIT_TROUBLE);
-		}
-		job_add(&run->job, fl_hash_operator(run->hashes[i]), run->hashes[i]);
-	}
-}
-
 int cmd_hash(int argc, char **argv)
 {
-	struct hash_options opt = {0};
+	static struct hash_options opt;
 	struct hash_run run = {.opt = &opt};
 	int rc;
 
-	common_options_init(&opt.common);
-	common_options_parse(&hash_argp, argc, argv, &opt, &opt.common);
-	if (opt.count == 0)
-		add_alg(&opt, FL_HASH_XXH3);
+	hash_options_parse(argc, argv, &opt);
 	job_begin(&run.job, &opt.common);
-	make_hashes(&run);
 	run.doc = opt.common.json ? json_doc_new("faultline-hash/1") : NULL;
+	if (opt.check)
+		return hash_check(&run.job, &opt);
 	hash_files(&run);
 	rc = job_end(&run.job, NULL, opt.common.json);
-	for (size_t i = 0; i < opt.count; i++)
-		fl_hash_free(run.hashes[i]);
 	return rc;
 }

@@ -8,6 +8,7 @@
 #include <faultline/pipeline.h>
 
 #include "cli/progress_bar.h"
+#include "cli/walk.h"
 
 /**
  * struct common_options - what all processing verbs understand
@@ -18,6 +19,7 @@
  * @quiet:      -q (document_argp), or set by a verb: no messages about single files
  * @files_from: --files-from, or NULL
  * @nul:        -0
+ * @walk:       set by verbs that have such options
  * @files:      operands; set by the verb's parser
  * @file_count: how many
  */
@@ -29,6 +31,7 @@ struct common_options {
 	int quiet;
 	const char *files_from;
 	int nul;
+	struct walk_options walk;
 	char **files;
 	size_t file_count;
 };

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int inputs_init(struct inputs *in, const struct common_options *common)
@@ -36,7 +37,13 @@ static int next_of_list(struct inputs *in, const char **ret)
 	return 1;
 }
 
-int inputs_next(struct inputs *in, const char **ret)
+/* As for grep, no FILE means the working directory when directories are asked for. */
+static const char *implied(const struct inputs *in)
+{
+	return in->common->walk.recursive ? "." : "-";
+}
+
+static int next_start(struct inputs *in, const char **ret)
 {
 	const struct common_options *common = in->common;
 
@@ -44,15 +51,61 @@ int inputs_next(struct inputs *in, const char **ret)
 		return next_of_list(in, ret);
 	if (in->count == (inputs_are_implied(in) ? 1 : common->file_count))
 		return 0;
-	*ret = inputs_are_implied(in) ? "-" : common->files[in->count];
+	*ret = inputs_are_implied(in) ? implied(in) : common->files[in->count];
 	in->count++;
 	return 1;
+}
+
+static void refuse_link(struct inputs *in, const char *name)
+{
+	struct stat st;
+
+	if (in->common->walk.no_dereference && lstat(name, &st) == 0 && S_ISLNK(st.st_mode))
+		in->problem = "Is a symbolic link";
+}
+
+static int next_of_walk(struct inputs *in, const char **ret)
+{
+	int rc = walk_next(in->walk, ret, &in->problem);
+
+	if (rc > 0)
+		return rc;
+	walk_close(in->walk);
+	in->walk = NULL;
+	return rc;
+}
+
+int inputs_next(struct inputs *in, const char **ret)
+{
+	const struct walk_options *walk = &in->common->walk;
+	int rc;
+
+	in->problem = NULL;
+	for (;;) {
+		if (in->walk != NULL) {
+			rc = next_of_walk(in, ret);
+			if (rc != 0)
+				return rc;
+		}
+		rc = next_start(in, ret);
+		if (rc <= 0 || **ret == '\0' || input_is_stdin(*ret))
+			return rc;
+		if (!walk->recursive) {
+			refuse_link(in, *ret);
+			return 1;
+		}
+		rc = walk_open(&in->walk, *ret, walk);
+		if (rc < 0)
+			return rc;
+	}
 }
 
 int inputs_rewind(struct inputs *in)
 {
 	if (in->list != NULL && fseeko(in->list, 0, SEEK_SET) < 0)
 		return 0;
+	walk_close(in->walk);
+	in->walk = NULL;
 	in->count = 0;
 	return 1;
 }
@@ -64,11 +117,12 @@ int inputs_are_implied(const struct inputs *in)
 
 int inputs_may_be_several(const struct inputs *in)
 {
-	return in->list != NULL || in->common->file_count > 1;
+	return in->list != NULL || in->common->walk.recursive || in->common->file_count > 1;
 }
 
 void inputs_done(struct inputs *in)
 {
+	walk_close(in->walk);
 	if (in->list != NULL && in->list != stdin)
 		fclose(in->list);
 	free(in->line);

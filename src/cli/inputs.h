@@ -11,11 +11,14 @@
 
 /**
  * struct inputs - the files of a run: operands, a list (--files-from), or standard input
- * @count: how many names inputs_next() has returned
+ * @count:   how many names have been taken from there
+ * @problem: why the last file of inputs_next() should not be opened, or NULL
  */
 struct inputs {
 	const struct common_options *common;
 	size_t count;
+	const char *problem;
+	struct walk *walk;
 	FILE *list;
 	char *line;
 	size_t line_size;
@@ -26,7 +29,9 @@ int inputs_init(struct inputs *in, const struct common_options *common);
 
 /**
  * inputs_next() - the next file name
- * @ret: valid until the next call; "-" is standard input
+ * @ret: valid until the next call; "-" is standard input; look at @in->problem before opening it
+ *
+ * With -r, directories have been replaced by the files below them (walk.h).
  * Return: 1; 0 at the end; -errno from reading the list.
  */
 int inputs_next(struct inputs *in, const char **ret);

@@ -73,7 +73,7 @@ int job_interrupted(void)
 	return stop_signals_caught() != 0;
 }
 
-static void complain(struct job *job, const char *name, const struct fl_error *err)
+void job_complain(struct job *job, const char *name, const struct fl_error *err)
 {
 	job->trouble = 1;
 	/* A signal and a lost standard output are told once, at the end. */
@@ -82,13 +82,24 @@ static void complain(struct job *job, const char *name, const struct fl_error *e
 	message_file(input_is_stdin(name) ? STDIN_NAME : name, err);
 }
 
+/* What the walk through directories refused is not opened. */
+static int job_open(const struct inputs *in, const char *name, struct fl_source **ret,
+		    struct fl_error *err)
+{
+	if (in->problem == NULL)
+		return input_open(name, ret, err);
+	*err = (struct fl_error){.code = -EINVAL, .off = FL_OFF_NONE};
+	snprintf(err->text, sizeof(err->text), "%s", in->problem);
+	return err->code;
+}
+
 int job_run(struct job *job, const char *name)
 {
 	struct fl_source *src = NULL;
 	struct fl_error err;
 	int rc;
 
-	rc = input_open(name, &src, &err);
+	rc = job_open(&job->inputs, name, &src, &err);
 	if (rc >= 0) {
 		rc = fl_pipeline_run(job->pl, src, &err);
 		run_stats_add(&job->stats, job->pl);
@@ -97,7 +108,7 @@ int job_run(struct job *job, const char *name)
 	}
 	progress_bar_erase();
 	if (rc < 0)
-		complain(job, name, &err);
+		job_complain(job, name, &err);
 	outbuf_flush_lines();
 	return rc < 0 ? rc : 0;
 }

@@ -38,6 +38,9 @@ int job_next(struct job *job, const char **ret_name);
  */
 int job_run(struct job *job, const char *name);
 
+/** job_complain() - a file's message on stderr, if it is wanted; the exit status will be 2 */
+void job_complain(struct job *job, const char *name, const struct fl_error *err);
+
 /** job_interrupted() - Return: 1 after a signal that wants the program to end */
 int job_interrupted(void);
 

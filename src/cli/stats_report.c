@@ -24,25 +24,30 @@ static void take_choices(struct fl_stats *sum, const struct fl_stats *one)
 	sum->chunk_bytes = one->chunk_bytes;
 }
 
+void run_stats_add_one(struct run_stats *stats, const struct fl_stats *one)
+{
+	struct fl_stats *sum = &stats->sum;
+
+	if (stats->files++ == 0 || one->bytes > stats->most) {
+		take_choices(sum, one);
+		stats->most = one->bytes;
+	}
+	sum->bytes += one->bytes;
+	sum->ns += one->ns;
+	sum->windows += one->windows;
+	sum->minor_faults += one->minor_faults;
+	sum->major_faults += one->major_faults;
+	sum->copied_bytes += one->copied_bytes;
+	sum->peak_rss_anon_bytes = larger(sum->peak_rss_anon_bytes, one->peak_rss_anon_bytes);
+	sum->peak_rss_file_bytes = larger(sum->peak_rss_file_bytes, one->peak_rss_file_bytes);
+}
+
 void run_stats_add(struct run_stats *stats, const struct fl_pipeline *pl)
 {
 	struct fl_stats one = {.size = sizeof(one)};
-	struct fl_stats *sum = &stats->sum;
 
-	if (fl_pipeline_stats(pl, &one) < 0)
-		return;
-	if (stats->files++ == 0 || one.bytes > stats->most) {
-		take_choices(sum, &one);
-		stats->most = one.bytes;
-	}
-	sum->bytes += one.bytes;
-	sum->ns += one.ns;
-	sum->windows += one.windows;
-	sum->minor_faults += one.minor_faults;
-	sum->major_faults += one.major_faults;
-	sum->copied_bytes += one.copied_bytes;
-	sum->peak_rss_anon_bytes = larger(sum->peak_rss_anon_bytes, one.peak_rss_anon_bytes);
-	sum->peak_rss_file_bytes = larger(sum->peak_rss_file_bytes, one.peak_rss_file_bytes);
+	if (fl_pipeline_stats(pl, &one) == 0)
+		run_stats_add_one(stats, &one);
 }
 
 double run_stats_rate(const struct run_stats *stats)

@@ -19,6 +19,9 @@ struct run_stats {
 	uint64_t most;
 };
 
+/** run_stats_add_one() - one run */
+void run_stats_add_one(struct run_stats *stats, const struct fl_stats *one);
+
 /** run_stats_add() - the last run of @pl */
 void run_stats_add(struct run_stats *stats, const struct fl_pipeline *pl);
 

@@ -49,6 +49,13 @@ void stop_signals_install(struct fl_pipeline *pl)
 	sigaction(SIGUSR1, &action, NULL);
 }
 
+void stop_signals_watch(struct fl_pipeline *pl)
+{
+	atomic_store(&current, pl);
+	if (stop_signals_caught())
+		fl_pipeline_cancel(pl);
+}
+
 void stop_signals_forget(void)
 {
 	atomic_store(&current, NULL);

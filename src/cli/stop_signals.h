@@ -15,6 +15,9 @@
 /** stop_signals_install() - @pl: is cancelled by the first signal; lives until ..._forget() */
 void stop_signals_install(struct fl_pipeline *pl);
 
+/** stop_signals_watch() - from now on @pl is the one to cancel; at once if a signal came already */
+void stop_signals_watch(struct fl_pipeline *pl);
+
 /** stop_signals_forget() - the pipeline is about to be freed */
 void stop_signals_forget(void);
 

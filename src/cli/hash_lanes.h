@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FAULTLINE_CLI_HASH_LANES_H
+#define FAULTLINE_CLI_HASH_LANES_H
+
+#include <stddef.h>
+
+#include <faultline/pipeline.h>
+
+#include "cli/hash_options.h"
+#include "cli/job.h"
+
+/**
+ * DOC: Files side by side.
+ *
+ * Small files are hashed by one thread each, on lanes; large ones, if their
+ * digests can be shared among threads, by all threads together, one after the
+ * other. Lanes are the workers of a batch; the caller of hash_lanes_whole() is
+ * the batch's done.
+ */
+struct hash_lanes;
+
+/**
+ * struct hash_result - of one file
+ * @waiting: it was left to hash_lanes_whole()
+ * @code:    0, or an error with detail in @error
+ * @digests: those of the choice, one after the other
+ */
+struct hash_result {
+	int waiting;
+	int code;
+	struct fl_error error;
+	struct fl_stats stats;
+	unsigned char digests[HASH_MAX * FL_HASH_DIGEST_MAX];
+};
+
+/**
+ * hash_lanes_new() - ends the program without memory
+ * @threads: lanes
+ * @single:  there will be one file only: all threads are for it
+ */
+struct hash_lanes *hash_lanes_new(const struct common_options *common, unsigned threads,
+				  int single);
+
+/** hash_lanes_check() - can these digests be computed? Ends the program where not */
+void hash_lanes_check(struct hash_lanes *lanes, const struct hash_choice *choice);
+
+/**
+ * hash_lanes_work() - for fl_batch_ops.work
+ * @choice: must outlive the lanes; it is told from others by its address
+ * Return: what work returns.
+ */
+int hash_lanes_work(struct hash_lanes *lanes, unsigned worker, const struct hash_choice *choice,
+		    const char *name, struct hash_result *result);
+
+/** hash_lanes_whole() - for fl_batch_ops.done: the files that were left, with all threads */
+void hash_lanes_whole(struct hash_lanes *lanes, const struct hash_choice *choice, const char *name,
+		      struct hash_result *result);
+
+/** hash_lanes_free() */
+void hash_lanes_free(struct hash_lanes *lanes);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FAULTLINE_CLI_WALK_H
+#define FAULTLINE_CLI_WALK_H
+
+/**
+ * struct walk_options - how names become files
+ * @recursive:      -r: directories stand for the files below them
+ * @no_dereference: a name that is a symbolic link is refused
+ * @devices:        also devices and FIFOs below a directory
+ */
+struct walk_options {
+	int recursive;
+	int no_dereference;
+	int devices;
+};
+
+/**
+ * DOC: Walking through directories.
+ *
+ * Depth first; the entries of a directory in the order of their names' bytes, a
+ * directory in its place among the files. Symbolic links below the start are
+ * passed over, as by grep -r, and so are devices, FIFOs and sockets, with a
+ * problem for each.
+ */
+struct walk;
+
+/** walk_open() - begin at @start. Return: 0; -ENOMEM. */
+int walk_open(struct walk **ret, const char *start, const struct walk_options *opt);
+
+/**
+ * walk_next() - the next file
+ * @ret_name:    valid until the next call; @start first, as it was given
+ * @ret_problem: why it should not be opened, or NULL; static text
+ * Return: 1; 0 at the end; -errno.
+ */
+int walk_next(struct walk *walk, const char **ret_name, const char **ret_problem);
+
+/** walk_close() - free; NULL is fine */
+void walk_close(struct walk *walk);
+
+#endif

@@ -1,0 +1,176 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# faultline hash -c against sha256sum -c, b2sum -c, md5sum -c and xxhsum -c.
+
+load helpers
+
+setup() {
+	make_work
+	make_samples
+	printf 'bytes error\n' >$'not-utf8-\xff\xfe'
+	printf 'return error\n' >$'carriage\rreturn'
+	printf 'blank error\n' >' leading'
+	names=("${all_samples[@]}" $'not-utf8-\xff\xfe' $'carriage\rreturn' ' leading')
+	printf -v all ' %q' "${names[@]}"
+	hash="'$FAULTLINE' hash"
+}
+
+teardown() {
+	remove_work
+}
+
+need() {
+	local program
+	for program; do
+		command -v "$program" >/dev/null || skip "$program is not installed"
+	done
+}
+
+# same_check OPTIONS FILE: the same output, messages and success as sha256sum -c
+same_check() {
+	local ours=0 theirs=0
+	# shellcheck disable=SC2086 # several options
+	"$FAULTLINE" hash -c -a sha256 $1 "$2" >ours 2>ours.err || ours=$?
+	# shellcheck disable=SC2086 # several options
+	sha256sum -c $1 "$2" >theirs 2>theirs.err || theirs=$?
+	cmp theirs ours
+	diff <(sed 's/^sha256sum: //' theirs.err) <(sed 's/^faultline hash: //' ours.err)
+	(((ours == 0) == (theirs == 0)))
+}
+
+@test "hash -c: files of coreutils, every form, every name" {
+	need md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum
+	for pair in md5:md5sum sha1:sha1sum sha224:sha224sum sha256:sha256sum sha384:sha384sum \
+		sha512:sha512sum blake2b:b2sum; do
+		for form in "" -b --tag; do
+			eval "${pair#*:} $form -- $all" >sums
+			same_as "$hash -c sums" "${pair#*:} -c sums"
+			same_as "$hash -c -a ${pair%:*} sums" "${pair#*:} -c sums"
+			eval "$hash -a ${pair%:*} $form -- $all" >sums
+			same_as "$hash -c <sums" "${pair#*:} -c sums"
+		done
+	done
+}
+
+@test "hash -c: files of xxhsum and for xxhsum" {
+	need xxhsum
+	# xxhsum 0.8.1 escapes nothing: its own lines about other names cannot be checked.
+	local good=(empty plain long 'a name with spaces' 'back\slash' ./-dash $'not-utf8-\xff\xfe')
+	printf -v some ' %q' "${good[@]}"
+	for n in 0 1 2 3; do
+		for form in "" --tag "--tag --little-endian"; do
+			eval "xxhsum -H$n $form $some" >theirs.sums 2>/dev/null
+			eval "$hash -H$n $form $some" >ours.sums
+			same_as "$hash -c theirs.sums" "xxhsum -c ours.sums"
+			same_as "$hash -c ours.sums" "xxhsum -c theirs.sums"
+		done
+	done
+	xxhsum -H1 --little-endian plain >theirs.sums
+	expect 0 "$FAULTLINE" hash -c -H1 --little-endian theirs.sums
+	equal "$out" "plain: OK"
+	xxhsum -H1 <plain >theirs.sums
+	expect 0 "$FAULTLINE" hash -c theirs.sums <plain
+	equal "$out" "stdin: OK"
+}
+
+@test "hash -c: lines of fsverity, openssl, md5 -r, and a prefix of newer xxhsum" {
+	need fsverity openssl
+	fsverity digest plain long >sums
+	openssl dgst -sha256 -sha256 plain >>sums
+	openssl dgst -sha3-256 plain >>sums
+	openssl dgst -blake2s256 plain >>sums
+	printf '%s plain\n' "$(md5sum <plain | cut -d ' ' -f 1)" >>sums
+	printf 'XXH3_%s  plain\n' "$("$FAULTLINE" hash plain | cut -d ' ' -f 4)" >>sums
+	printf '  %s  plain\r\n' "$(sha1sum <plain | cut -d ' ' -f 1 | tr a-f A-F)" >>sums
+	expect 0 "$FAULTLINE" hash -c --strict sums
+	equal "$out" $'plain: OK\nlong: OK\nplain: OK\nplain: OK\nplain: OK\nplain: OK\nplain: OK\nplain: OK'
+}
+
+@test "hash -c: messages and success of sha256sum" {
+	sha256sum plain long pair $'new\nline' 'back\slash' >good
+	{ cat good; echo garbage; echo; echo '# comment'; } >malformed
+	{ cat good; echo 00; echo 0g; } >malformed2
+	sed 's/^\(.\)./\10/' good >wrong
+	sed '1s/^.*$/'"$(printf '%064d' 0)"'  plain/' good >one-wrong
+	{ sed 's/  plain/  absent/' good; cat malformed2 one-wrong; } >missing
+	{ sed 's/  plain/  absent/; s/  long/  absent2/' good; cat wrong; } >missing2
+	sed -n 's/  plain/  absent/p' good >only-missing
+	: >nothing
+	for list in good malformed malformed2 wrong one-wrong missing missing2 only-missing; do
+		for options in "" --quiet --status --strict -w --warn --ignore-missing \
+			"--quiet --strict" "--ignore-missing --quiet --warn" "--status --ignore-missing" \
+			"--status --warn --strict"; do
+			same_check "$options" "$list"
+		done
+	done
+	same_check "" nothing
+	same_check "" plain
+}
+
+@test "hash -c: exit status 0, 1 for a mismatch or a missing file, 2 for errors" {
+	"$FAULTLINE" hash -a sha256 plain long >good
+	sed 's/  plain/  absent/' good >missing
+	sed '1s/^.*$/'"$(printf '%064d' 0)"'  plain/' good >wrong
+	sed 's/  plain/  ./' good >directory
+	expect 0 "$FAULTLINE" hash -c good
+	expect 1 "$FAULTLINE" hash -c missing
+	expect 1 "$FAULTLINE" hash -c wrong
+	expect 1 "$FAULTLINE" hash -c --status good wrong good
+	equal "$out$err" ""
+	expect 0 "$FAULTLINE" hash -c --ignore-missing missing
+	expect 2 "$FAULTLINE" hash -c directory
+	contains "$err" "faultline hash: .: Is a directory"
+	contains "$out" ".: FAILED open or read"
+	expect 2 "$FAULTLINE" hash -c not-there wrong
+	contains "$err" "faultline hash: not-there: No such file or directory"
+	expect 2 "$FAULTLINE" hash -c plain
+	equal "$err" "faultline hash: plain: no properly formatted checksum lines found"
+	expect 2 "$FAULTLINE" hash -c .
+}
+
+@test "hash -c: lines that do not say their algorithm" {
+	# 64 digits are SHA-256, SHA-512/256, SHA3-256 or BLAKE2s: the first that matches is kept.
+	"$FAULTLINE" hash -a sha3-256 plain >sums
+	"$FAULTLINE" hash -a sha256 long >>sums
+	"$FAULTLINE" hash -a sha3-256 pair >>sums
+	"$FAULTLINE" hash -a md5 pair >>sums
+	"$FAULTLINE" hash -a crc32c pair >>sums
+	for how in -j1 -j2 -j7; do
+		expect 1 "$FAULTLINE" hash -c $how sums
+		equal "$out" $'plain: OK\nlong: FAILED\npair: OK\npair: OK\npair: OK'
+	done
+	# -a decides, and what is no digest of that length is not understood.
+	expect 1 "$FAULTLINE" hash -c -w -a sha256 sums
+	equal "$out" $'plain: FAILED\nlong: OK\npair: FAILED'
+	contains "$err" "sums: 4: improperly formatted SHA256 checksum line"
+	expect 0 "$FAULTLINE" hash -c -a sha3-256 -a crc32c sums || true
+	expect 1 "$FAULTLINE" hash -c -a sha3-256 -a sha256 -a md5 -a crc32c sums
+	equal "$out" $'plain: OK\nlong: FAILED\npair: OK\npair: OK\npair: OK'
+	# A mismatch before the first match decides nothing.
+	{ printf '%064d  plain\n' 0; "$FAULTLINE" hash -a blake2s plain long; } >sums
+	expect 1 "$FAULTLINE" hash -c sums
+	equal "$out" $'plain: FAILED\nplain: OK\nlong: OK'
+	# Every file of digests begins anew.
+	"$FAULTLINE" hash -a sha256 plain >sums2
+	expect 1 "$FAULTLINE" hash -c sums sums2
+	equal "$out" $'plain: FAILED\nplain: OK\nlong: OK\nplain: OK'
+}
+
+@test "hash -c: seeds, salts and block sizes come from the options" {
+	"$FAULTLINE" hash -H1 --seed=7 plain >seeded
+	expect 1 "$FAULTLINE" hash -c seeded
+	expect 0 "$FAULTLINE" hash -c --seed=7 seeded
+	"$FAULTLINE" hash -a fsverity --salt=aa --block-size=1K long >salted
+	expect 1 "$FAULTLINE" hash -c salted
+	expect 0 "$FAULTLINE" hash -c --salt=aa --block-size=1K salted
+}
+
+@test "hash -c: many files, in order, by many threads" {
+	for ((i = 0; i < 700; i++)); do printf 'file %d\n' $i >"f$i"; done
+	"$FAULTLINE" hash -a sha256 f? f?? f??? >sums
+	equal "$(sha256sum f? f?? f???)" "$(cat sums)"
+	for ((i = 0; i < 700; i += 97)); do echo changed >"f$i"; done
+	for how in -j1 -j2 -j5; do
+		same_as "$hash -c $how sums" "sha256sum -c sums"
+	done
+}
