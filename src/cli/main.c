@@ -13,7 +13,7 @@
 
 static const struct verb verbs[] = {
 	{"count", "Count lines, words and bytes, as wc does", cmd_count},
-	{"hash", "Compute XXH32, XXH64, XXH3 or XXH128, as xxhsum does", cmd_hash},
+	{"hash", "Print or check digests, as xxhsum, sha256sum and b2sum do", cmd_hash},
 	{"scan", "Print the lines that match a pattern, as grep -P does", cmd_scan},
 };
 
