@@ -144,3 +144,27 @@ need() {
 	expect 0 strace -f -e trace=openat -o trace "$FAULTLINE" hash -a xxh3 -a crc32c plain
 	equal "$(grep -c libcrypto trace)" 0
 }
+
+@test "hash: an algorithm that OpenSSL's providers do not offer is a clear error" {
+	cat >no-md5.cnf <<'END'
+openssl_conf = init
+[init]
+providers = providers
+[providers]
+null = null
+[null]
+activate = 1
+END
+	export OPENSSL_CONF=$work/no-md5.cnf
+	expect 2 "$FAULTLINE" hash -a xxh3 -a md5 plain
+	equal "$out" ""
+	equal "$err" "faultline hash: OpenSSL's providers do not offer MD5 here"
+	# What is not there is no candidate for a line without a tag, either.
+	"$FAULTLINE" hash -H2 plain >sums
+	expect 0 "$FAULTLINE" hash -c sums
+	printf '%032d  plain\n' 0 >sums
+	expect 1 "$FAULTLINE" hash -c sums
+	printf 'MD5 (plain) = %032d\n' 0 >sums
+	expect 2 "$FAULTLINE" hash -c sums
+	contains "$err" "plain: OpenSSL's providers do not offer MD5 here"
+}

@@ -69,8 +69,9 @@ static size_t expected_crc(uint32_t poly, size_t len, unsigned char *ret)
 	return 4;
 }
 
+static const unsigned char no_salt[1];
 static struct fl_hash_options verity = {
-	.size = sizeof(verity), .alg = FL_HASH_FSVERITY, .block_bytes = 1024};
+	.size = sizeof(verity), .alg = FL_HASH_FSVERITY, .salt = no_salt, .block_bytes = 1024};
 
 /* One level after the other, all of it in memory: hashes the level in place. */
 static size_t merkle_level(unsigned char *level, size_t len)
