@@ -127,3 +127,28 @@ faultline hash: missing: No such file or directory"
 	expect 0 "$FAULTLINE" hash --json --stats -a crc32 -r tree
 	contains "$out" '"files":7,"bytes":68,'
 }
+
+# interrupted_by_int COMMAND...: SIGINT after half a second ends it, without a word
+interrupted_by_int() {
+	local status=0 pid
+	perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV or die' timeout -k 1 --foreground 10 "$@" \
+		>.out 2>.err 3>&- &
+	pid=$!
+	sleep 0.5
+	pkill -INT -P "$pid"
+	wait "$pid" || status=$?
+	equal "$status" 130
+	equal "$(cat .err)" ""
+}
+
+@test "hash: SIGINT ends a batch: a FIFO without a writer, a list that waits, long files" {
+	mkfifo fifo list
+	interrupted_by_int "$FAULTLINE" hash -j2 fifo tree/z
+	exec 8<>list
+	interrupted_by_int "$FAULTLINE" hash -j2 --files-from=list
+	interrupted_by_int "$FAULTLINE" hash -c -j2 list
+	exec 8>&-
+	truncate -s 200G sparse1 sparse2
+	interrupted_by_int "$FAULTLINE" hash -j2 -a md5 sparse1 sparse2
+	interrupted_by_int "$FAULTLINE" hash -j2 -a fsverity sparse1 sparse2
+}
