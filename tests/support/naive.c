@@ -111,6 +111,8 @@ size_t naive_hash(enum fl_hash_alg alg, uint64_t seed, const struct naive_range 
 	case FL_HASH_XXH3:
 		XXH64_canonicalFromHash(&c64, XXH3_64bits_withSeed(p, n, seed));
 		break;
+	default:
+		return 0;
 	}
 	memcpy(ret, &c64, sizeof(c64));
 	return sizeof(c64);

@@ -37,7 +37,11 @@ struct naive_range naive_lines_span(const struct naive_range *in);
 /** naive_count() - lines, words (of the locale in force) and bytes of the range's bytes */
 void naive_count(const struct naive_range *in, struct fl_count_result *ret);
 
-/** naive_hash() - libxxhash's canonical digest of the range's bytes. Return: its length. */
+/**
+ * naive_hash() - libxxhash's canonical digest of the range's bytes
+ *
+ * Return: its length; 0 for an algorithm that is not one of libxxhash.
+ */
 size_t naive_hash(enum fl_hash_alg alg, uint64_t seed, const struct naive_range *in,
 		  unsigned char *ret);
 
