@@ -111,7 +111,7 @@ line_start() {
 }
 
 patterns=("-P error" "-P '^x+'" "-P 'e.r'" "-P '\\berror\\b'" "-P '[0-9]+'" "-P 'xxx\$'" "-P '^\$'"
-	"-P '(?i)err|user r'" "-P 'nowhere'" "-F error" "-F -e error -e 'user r'" "-F -i ERROR" "-F ''"
+	"-P '(?i)err|user r'" "-P 'nowhere'" "-F error" "-F -e error -e 'user r'" "-F -i ERROR" "-F 'x'"
 	"-P -i 'fail'")
 outputs=("" -n -b -nb -o -nob -c -v -vn -vc -ic -inb)
 

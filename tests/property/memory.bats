@@ -1,0 +1,149 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Anonymous memory stays within --max-memory (64 MiB unless said), whatever the length of a line and
+# the number of threads; and results are right where address space is scarce.
+
+load ../cli/helpers
+
+limit_kib=65536
+
+setup() {
+	[[ -z ${FL_SANITIZERS-} ]] || skip "sanitizers take memory and address space of their own"
+	work=$(mktemp -d /var/tmp/faultline-memory.XXXXXX)
+	cd "$work" || return 1
+	large=$(awk -v s="${FL_TEST_SCALE:-1}" 'BEGIN { print (s >= 20) }')
+}
+
+teardown() {
+	[[ -z ${work-} ]] || remove_work
+}
+
+# need_room MIB
+need_room() {
+	local free
+	free=$(df -Pk . | awk 'NR == 2 { print int($4 / 1024) }')
+	((free > $1 + 500)) || skip "$1 MiB of disk are needed, $free are free"
+}
+
+# one_line MIB: "needle" at its beginning, middle and end, and a short line after it
+one_line() {
+	local half=$(($1 / 2))
+	printf 'needle '
+	head -c "${half}M" /dev/zero | tr '\0' x
+	printf ' needle '
+	head -c "${half}M" /dev/zero | tr '\0' y
+	printf ' needle\nlast line\n'
+}
+
+# text MIB: lines of a log
+text() {
+	"${LOGGEN:?}" "--size=$1M"
+}
+
+# bounded STATUS COMMAND...: as expect, and RssAnon, looked at all the time, stays within the limit
+bounded() {
+	local want=$1 got=0 pid key value unit peak=0
+	shift
+	"$@" >.out 2>.err &
+	pid=$!
+	while [[ -d /proc/$pid ]] && kill -0 "$pid" 2>/dev/null; do
+		while read -r key value unit; do
+			[[ $key == RssAnon: ]] && ((value > peak)) && peak=$value
+		done 2>/dev/null <"/proc/$pid/status" || break
+		sleep 0.005
+	done
+	wait "$pid" || got=$?
+	# Not more: the shell's memory is that of the next command until it is executed.
+	out=$(head -c 4096 .out | tr -d '\0')
+	((got == want)) || { echo "status $got, not $want: $*" && cat .err && return 1; }
+	value=$(awk '/^peak RssAnon: / { print int($3 / 1024) }' .err)
+	((value > 0)) || { echo "no peak in --stats: $*" && return 1; }
+	((value > peak)) && peak=$value
+	((peak <= limit_kib)) || { echo "RssAnon $peak KiB: $*" && return 1; }
+}
+
+@test "memory: one line that is far longer than memory may be used" {
+	mib=$((large ? 3072 : 300))
+	need_room $((2 * mib))
+	one_line $mib >long
+	size=$(stat -c %s long)
+	digest=
+	! command -v xxhsum >/dev/null || digest=$(xxhsum -H2 long)
+	for io in auto mmap read direct uring; do
+		bounded 0 "$FAULTLINE" count --stats "--io=$io" long
+		equal "$(tr -s ' ' <<<"$out" | sed 's,^ ,,')" "2 7 $size long"
+		bounded 0 "$FAULTLINE" scan -c --stats "--io=$io" -F needle long
+		equal "$out" 1
+		bounded 0 "$FAULTLINE" scan -c --stats "--io=$io" 'y nee.le$' long
+		equal "$out" 1
+		bounded 1 "$FAULTLINE" scan -c --stats "--io=$io" 'x needle$' long
+		equal "$out" 0
+		bounded 0 "$FAULTLINE" scan -obn --stats "--io=$io" -F needle long
+		equal "$out" "1:0:needle
+1:$((mib / 2 * 1048576 + 8)):needle
+1:$((size - 17)):needle"
+		[[ -n $digest ]] || continue
+		bounded 0 "$FAULTLINE" hash -H2 --stats "--io=$io" long
+		equal "$out" "$digest"
+	done
+}
+
+@test "memory: one long line through a pipe" {
+	need_room 600
+	one_line 300 >long
+	mkfifo pipe
+	for job in "count -lw" "scan -c -F needle"; do
+		cat long >pipe &
+		# shellcheck disable=SC2086 # words
+		bounded 0 "$FAULTLINE" $job --stats pipe
+	done
+	equal "$out" 1
+	cat long >pipe &
+	bounded 0 "$FAULTLINE" count -lw --stats pipe
+	equal "$(tr -s ' ' <<<"$out" | sed 's,^ ,,')" "2 7 pipe"
+}
+
+@test "memory: sixteen threads that read" {
+	need_room 256
+	text 256 >log
+	newlines=$(wc -l <log)
+	errors=$(LC_ALL=C grep -Fc "Failed password" log)
+	for io in read direct; do
+		bounded 0 "$FAULTLINE" count -l --stats -j16 "--io=$io" log
+		equal "$out" "$newlines log"
+		bounded 0 "$FAULTLINE" scan -c --stats -j16 "--io=$io" -F "Failed password" log
+		equal "$out" "$errors"
+		bounded 0 "$FAULTLINE" hash --stats -j16 "--io=$io" log
+		equal "$out" "$("$FAULTLINE" hash --io=mmap log)"
+		bounded 0 "$FAULTLINE" hash -H1 --stats -j16 "--io=$io" log
+		# All lines are output: parts are full again and again.
+		bounded 0 "$FAULTLINE" scan --stats -j16 "--io=$io" '' log
+		cmp .out log
+	done
+}
+
+@test "memory: in half a gigabyte of address space" {
+	need_room 256
+	text 256 >log
+	newlines=$(wc -l <log)
+	errors=$(LC_ALL=C grep -Fc "Failed password" log)
+	digest=$("$FAULTLINE" hash --io=read log)
+	LC_ALL=C grep -nb "Failed password" log >found
+	ulimit -v 524288
+	for io in auto mmap read direct uring; do
+		# A window of 1 GiB does not fit: reads take its place.
+		for more in -j1 -j2 -j7 "-j2 --window-size=1G" "-j7 --window-size=32M"; do
+			# shellcheck disable=SC2086 # words
+			expect 0 "$FAULTLINE" count -l "--io=$io" $more log
+			equal "$out" "$newlines log"
+			# shellcheck disable=SC2086
+			expect 0 "$FAULTLINE" scan -c "--io=$io" $more "Failed password" log
+			equal "$out" "$errors"
+			# shellcheck disable=SC2086
+			expect 0 "$FAULTLINE" hash "--io=$io" $more log
+			equal "$out" "$digest"
+		done
+	done
+	expect 0 "$FAULTLINE" scan -nb "Failed password" log
+	cmp .out found
+}
