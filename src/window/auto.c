@@ -29,9 +29,13 @@
 /* Samples of either loader before one is preferred. */
 #define SAMPLES_MIN 3u
 
-/* Every so many chunks the other loader is used: at 1.3 times the cost (the most that was seen)
- * this costs 1.5 %. */
+/*
+ * Every so many chunks the other loader is used, and the more seldom the slower it is known to be,
+ * so that looking costs 1 % however much slower it is (2.2 times was seen: a file that is mostly in
+ * large folios).
+ */
 #define OTHER_EVERY 20u
+#define OTHER_COST 0.01
 
 /* Weight of a new sample, and what it may be at most beside the average: an interrupted chunk
  * does not decide. */
@@ -173,6 +177,14 @@ static enum fl_io faster(const struct fl_auto *a)
 		       : FL_IO_MMAP;
 }
 
+static unsigned other_every(const struct fl_auto *a)
+{
+	double ratio = a->pace[1].ns_per_mib / a->pace[0].ns_per_mib;
+	unsigned every = (unsigned)(((ratio > 1 ? ratio : 1 / ratio) - 1) / OTHER_COST);
+
+	return every > OTHER_EVERY ? every : OTHER_EVERY;
+}
+
 /* Under the lock, where folios are small. */
 static enum fl_io pick_small(struct fl_auto *a, bool *ret_exploring)
 {
@@ -181,8 +193,10 @@ static enum fl_io pick_small(struct fl_auto *a, bool *ret_exploring)
 	*ret_exploring = true;
 	if (a->pace[0].asked < SAMPLES_MIN || a->pace[1].asked < SAMPLES_MIN)
 		return a->pace[0].asked <= a->pace[1].asked ? FL_IO_MMAP : FL_IO_READ;
-	if (a->picks % OTHER_EVERY == 0)
+	if (a->picks >= other_every(a)) {
+		a->picks = 0;
 		return other;
+	}
 	*ret_exploring = false;
 	return io;
 }
@@ -227,9 +241,10 @@ enum fl_io fl_auto_explain(const struct fl_auto *a, const struct fl_choice *choi
 
 	if (a->pace[1].ns_per_mib > 0)
 		snprintf(reason, n,
-			 "%s, small folios: %.1f faults per MiB, mmap %.1f, read %.1f GB/s per "
+			 "%s, %s folios: %.1f faults per MiB, mmap %.1f, read %.1f GB/s per "
 			 "thread",
-			 choice->reason, faults, 1048576.0 / a->pace[0].ns_per_mib,
+			 choice->reason, faults < FAULTS_PER_MIB_SMALL ? "mostly large" : "small",
+			 faults, 1048576.0 / a->pace[0].ns_per_mib,
 			 1048576.0 / a->pace[1].ns_per_mib);
 	else if (faults > 0)
 		snprintf(reason, n, "%s, large folios: %.1f faults per MiB", choice->reason,

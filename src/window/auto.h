@@ -18,7 +18,8 @@
  * of the source, what of it is cached, what memory is free. During the run,
  * for cached files, from measurement: page faults per MiB tell large folios,
  * which are always mapped, from small ones, and where they are small the
- * faster of mmap and read is used, the other one now and then to know.
+ * faster of mmap and read is used; the other one now and then to know, and the
+ * more seldom the slower it is.
  */
 
 /**
@@ -67,7 +68,7 @@ struct fl_pace {
  * struct fl_auto - the run's measurements; all under @lock
  * @io:     without adaptation
  * @small:  the mapped chunk that was reported last was cached in small folios
- * @picks:  chunks handed out while @small
+ * @picks:  chunks handed out while @small since the slower loader was used last
  * @pace:   by loader: 0 mmap, 1 read
  * @mapped: sum of the mapped chunks
  * @served: bytes by loader

@@ -87,6 +87,34 @@ Test(auto, small_folios_take_the_faster_loader)
 	fl_auto_done(&a);
 }
 
+Test(auto, the_slower_loader_is_tried_the_more_seldom_the_slower_it_is)
+{
+	struct world w = {.faults_per_mib = 16, .mmap_ns = 40, .read_ns = 100};
+	struct fl_choice c = adaptive();
+	struct fl_auto a;
+
+	fl_auto_init(&a, &c);
+	/* 3 samples to begin with, then one in 150 chunks: (100 / 40 - 1) / 1 %. */
+	cr_assert_leq(live(&a, &w, 1500), 3u + 1500 / 150);
+	fl_auto_done(&a);
+}
+
+Test(auto, says_what_most_of_the_file_is_made_of)
+{
+	struct world large = {.faults_per_mib = 1, .mmap_ns = 40, .read_ns = 100};
+	struct world small = {.faults_per_mib = 16, .mmap_ns = 100, .read_ns = 100};
+	struct fl_choice c = adaptive();
+	char reason[160];
+	struct fl_auto a;
+
+	fl_auto_init(&a, &c);
+	(void)live(&a, &large, 1000);
+	(void)live(&a, &small, 20);
+	cr_assert_eq(fl_auto_explain(&a, &c, reason, sizeof(reason)), FL_IO_MMAP);
+	cr_assert(strstr(reason, "mostly large folios: 1."), "%s", reason);
+	fl_auto_done(&a);
+}
+
 Test(auto, follows_a_file_whose_folios_change)
 {
 	struct world small = {.faults_per_mib = 16, .mmap_ns = 130, .read_ns = 100};
