@@ -16,6 +16,7 @@ if (($# < 1)) || [[ ! -s $1 ]]; then
 	exit 2
 fi
 file=$1
+file_bytes=$(stat -L -c %s "$file")
 runs=${2-5}
 shift $(($# < 2 ? $# : 2))
 states=("$@")
@@ -34,9 +35,10 @@ prepare_once() {
 	esac
 }
 
+# Memory that the file's pages will take has been in use shortly before: see cachestate.c.
 prepare_run() {
 	case $1 in
-	cold | limited) "$cachestate" evict "$file" ;;
+	cold | limited) "$cachestate" evict "$file" && "$cachestate" memory $((2 * file_bytes)) ;;
 	esac
 }
 
@@ -101,7 +103,7 @@ why() {
 	sed -n 's/^loader: *//p' "$work/auto.err" | tr -d '|'
 }
 
-echo "$(machine). $(basename "$file"): $(stat -L -c %s "$file") bytes. Seconds, median of $runs, interleaved."
+echo "$(machine). $(basename "$file"): $file_bytes bytes. Seconds, median of $runs, interleaved."
 echo
 echo "| state | verb | auto | mmap | read | direct | uring | auto/best | auto/best of mmap, read | why |"
 echo "|---|---|---|---|---|---|---|---|---|---|"

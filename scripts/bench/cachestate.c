@@ -7,6 +7,10 @@
  * small: read with readahead off (POSIX_FADV_RANDOM), so that every page is its own folio;
  *        page faults then map 64 KiB (fault-around) instead of 2 MiB.
  * show:  resident share and page faults per GiB of a sequential walk through a mapping.
+ * memory: so many bytes of free memory have been used a moment ago. A virtual machine gives
+ *        memory that stays free for some seconds back to its host (free page reporting), and who
+ *        uses it next pays for getting it again, several times what the copy into it costs: a run
+ *        that fills the page cache right after another one has it easy, one after a pause has not.
  *
  * Each of the first three evicts first. Exit 1: the state was not reached.
  */
@@ -155,6 +159,32 @@ static int expect(const struct file *f, const char *path, uint64_t least, uint64
 	return 1;
 }
 
+/* No more than what is available: nobody else is to lose memory for it. */
+static int use_memory(const char *bytes)
+{
+	char *end;
+	uint64_t wanted = strtoull(bytes, &end, 10);
+	uint64_t left = (uint64_t)sysconf(_SC_AVPHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+	size_t n = (size_t)(wanted < left / 10 * 9 ? wanted : left / 10 * 9);
+	char *p;
+
+	if (*end != '\0' || wanted == 0) {
+		fprintf(stderr, "cachestate: '%s' is not a number of bytes\n", bytes);
+		return 2;
+	}
+	p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED) {
+		fprintf(stderr, "cachestate: %zu bytes: %s\n", n, strerror(errno));
+		return 2;
+	}
+	/* 2 MiB pages where they are to be had: this is about memory, not about page faults. */
+	(void)madvise(p, n, MADV_HUGEPAGE);
+	for (size_t off = 0; off < n; off += 4096)
+		p[off] = 1;
+	munmap(p, n);
+	return 0;
+}
+
 static int run(const char *state, const char *path, const struct file *f)
 {
 	int err;
@@ -182,6 +212,8 @@ int main(int argc, char **argv)
 	struct file f;
 	int err;
 
+	if (argc == 3 && strcmp(argv[1], "memory") == 0)
+		return use_memory(argv[2]);
 	for (size_t i = 0; argc == 3 && i < sizeof(states) / sizeof(states[0]); i++) {
 		if (strcmp(argv[1], states[i]) != 0)
 			continue;
@@ -193,6 +225,7 @@ int main(int argc, char **argv)
 		}
 		return run(argv[1], argv[2], &f);
 	}
-	fprintf(stderr, "Usage: cachestate evict|large|small|show FILE\n");
+	fprintf(stderr, "Usage: cachestate evict|large|small|show FILE\n"
+			"       cachestate memory BYTES\n");
 	return 2;
 }
