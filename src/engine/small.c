@@ -67,9 +67,23 @@ static int fold(struct fl_stage *st, struct fl_part *part, struct fl_error *err)
 	return r < 0 ? r : 0;
 }
 
+/* fl_part_flush(): the map goes on with an empty part. */
+static int flush_in_map(void *arg, struct fl_part *part, struct fl_error *err)
+{
+	struct fl_stage *st = arg;
+	uint64_t off = part->off, end = part->end;
+	int r = fold(st, part, err);
+
+	part->off = off;
+	part->end = end;
+	if (r < 0)
+		return r;
+	return st->stopped ? FL_FOLD_STOP : 0;
+}
+
 static int show(struct fl_stage *st, void *scratch, struct fl_view view, struct fl_error *err)
 {
-	struct fl_part part = {.limit = PART_BYTES};
+	struct fl_part part = {.limit = PART_BYTES, .flush = flush_in_map, .flush_arg = st};
 	bool keep = st->ops->flags & FL_OP_KEEP_VIEW;
 	struct fl_view seen;
 	int r = 0;

@@ -17,9 +17,11 @@
 
 static unsigned char text[TEXT_MAX];
 
-/* Copies what it sees; a part is full after @full bytes. */
+/* Copies what it sees; a part is full after @full bytes, and then folded in the map's midst if
+ * @flushes says so. */
 struct copy {
 	size_t full;
+	int flushes;
 	size_t stop_at;
 	int map_fails;
 	int stuck;
@@ -53,6 +55,21 @@ static void copy_done(const void *op, void *scratch)
 	++((struct copy *)(uintptr_t)op)->dones;
 }
 
+static int map_and_flush(const struct copy *c, const struct fl_view *in, struct fl_part *part,
+			 struct fl_error *reterr)
+{
+	for (size_t at = 0; at < in->len; at += c->full) {
+		size_t n = in->len - at < c->full ? in->len - at : c->full;
+		int r = part->len > 0 ? fl_part_flush(part, reterr) : 0;
+
+		cr_assert(r < 0 || part->len == 0);
+		if (r != 0)
+			return r < 0 ? r : 0;
+		fl_part_append(part, in->data + at, n);
+	}
+	return 0;
+}
+
 static int copy_map(const void *op, void *scratch, const struct fl_view *in, struct fl_part *part,
 		    struct fl_error *reterr)
 {
@@ -66,6 +83,8 @@ static int copy_map(const void *op, void *scratch, const struct fl_view *in, str
 		return c->map_fails;
 	}
 	cr_assert(part->len == 0 && part->off == in->off && in->flags == FL_VIEW_END);
+	if (c->flushes)
+		return map_and_flush(c, in, part, reterr);
 	part->next_off = in->off + n;
 	if (c->stuck) {
 		part->next_off = in->off;
@@ -80,7 +99,7 @@ static int copy_fold(void *op, const struct fl_part *part, struct fl_error *rete
 	struct copy *c = op;
 
 	(void)reterr;
-	cr_assert(part->off == c->len && part->end == part->off + part->len);
+	cr_assert(c->flushes || (part->off == c->len && part->end == part->off + part->len));
 	if (part->view_count) {
 		cr_assert(part->view->off == part->off && part->view->len == part->len);
 		cr_assert(memcmp(part->view->data, part->data, part->len) == 0);
@@ -191,6 +210,24 @@ Test(small, an_operator_that_stops_and_one_that_goes_on)
 	cr_assert(run(pl, NULL) == 0);
 	cr_assert(first.len == 300 && second.len == 5000);
 	cr_assert(first.finished == 1 && second.finished == 1);
+	fl_pipeline_free(pl);
+	unlink(path);
+}
+
+/* More output than a part should hold. */
+Test(small, a_map_that_has_its_part_folded)
+{
+	struct fl_pipeline *pl;
+
+	make_file(100000);
+	first.full = 3000;
+	first.flushes = 1;
+	pl = make_pipeline();
+	cr_assert(run(pl, NULL) == 0);
+	cr_assert(first.len == 100000 && memcmp(first.bytes, text, first.len) == 0);
+	first.stop_at = 5000;
+	cr_assert(run(pl, NULL) == 0);
+	cr_assert(first.len == 6000 && second.len == 100000 && first.finished == 2);
 	fl_pipeline_free(pl);
 	unlink(path);
 }
