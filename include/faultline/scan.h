@@ -17,7 +17,7 @@
  */
 struct fl_scan;
 
-#define FL_SCAN_FIXED 1u          /* -F: the pattern is a literal */
+#define FL_SCAN_FIXED 1u          /* -F: the patterns are literals */
 #define FL_SCAN_IGNORE_CASE 2u    /* -i */
 #define FL_SCAN_INVERT 4u         /* -v */
 #define FL_SCAN_COUNT 8u          /* -c: nothing is written, only counted */
@@ -26,6 +26,25 @@ struct fl_scan;
 #define FL_SCAN_BYTE_OFFSET 64u   /* -b */
 #define FL_SCAN_QUIET 128u        /* -q: stop at the first selected line, write nothing */
 #define FL_SCAN_TEXT 256u         /* -a: binary data are treated as text */
+#define FL_SCAN_EXTENDED 512u     /* -E: the patterns are POSIX extended regular expressions */
+#define FL_SCAN_BASIC 1024u       /* -G: basic ones; both with GNU's additions */
+#define FL_SCAN_WORD 2048u        /* -w: no word character stands before or behind a match */
+#define FL_SCAN_LINE_REGEXP 4096u /* -x: a match is the whole line; more than FL_SCAN_WORD */
+#define FL_SCAN_CONTEXT                                                                            \
+	8192u                        /* -A, -B, -C: "--" stands between groups of lines, of one
+				       or several runs */
+#define FL_SCAN_NULL 16384u          /* -Z: NUL, not ":", behind the prefix */
+#define FL_SCAN_CRLF 32768u          /* a CR at a line's end is part of its end, not of its text */
+#define FL_SCAN_COUNT_MATCHES 65536u /* with FL_SCAN_COUNT: matches that are not empty, too */
+#define FL_SCAN_SKIP_BINARY 131072u  /* -I: binary data do not match */
+#define FL_SCAN_UCP 262144u          /* \w, \d, ... mean Unicode's properties (UTF-8 locales) */
+#define FL_SCAN_COLUMN 524288u       /* the column of the first match, in bytes from 1 */
+#define FL_SCAN_PASSTHRU 1048576u    /* lines that are not selected are written, too */
+#define FL_SCAN_NULL_DATA                                                                          \
+	4194304u /* -z: lines end with NUL; so says the pipeline's delimiter, too */
+#define FL_SCAN_STREAMING                                                                          \
+	2097152u /* lines are written at once, not held back until their block
+				       of 96 KiB has been looked through for NUL bytes */
 
 enum fl_scan_engine {
 	FL_SCAN_ENGINE_AUTO,
@@ -33,17 +52,44 @@ enum fl_scan_engine {
 	FL_SCAN_ENGINE_LIT    /* literal proposer; an error where the pattern has no literal */
 };
 
+/* Pieces of output, in file order. */
+#define FL_SCAN_EVENT_HEAD 1u    /* a line (with FL_SCAN_ONLY_MATCHING a match) begins */
+#define FL_SCAN_EVENT_TAIL 2u    /* it ends: its end byte is to be written */
+#define FL_SCAN_EVENT_MATCH 4u   /* this piece is a match */
+#define FL_SCAN_EVENT_CONTEXT 8u /* the line is not selected */
+#define FL_SCAN_EVENT_GAP 16u    /* lines were left out here; nothing else is set */
+
+/**
+ * struct fl_scan_event - one piece of output
+ * @flags:  FL_SCAN_EVENT_...
+ * @line:   number of the line, from 1, with FL_SCAN_LINE_NUMBER
+ * @off:    of the text, bytes from the start of the file
+ * @column: HEAD with FL_SCAN_COLUMN: of the first match, in bytes from 1; 0 = none
+ * @text:   @len bytes; valid during the call
+ */
+struct fl_scan_event {
+	size_t size;
+	unsigned flags;
+	uint64_t line;
+	uint64_t off;
+	uint64_t column;
+	const char *text;
+	size_t len;
+};
+
 /**
  * struct fl_scan_options - what to search for
  * @size:        sizeof this struct
- * @pattern:     bytes, @pattern_len of them; copied. Newlines separate
- *               alternative patterns with FL_SCAN_FIXED, as in grep
+ * @pattern:     bytes, @pattern_len of them; copied. Newlines separate alternative patterns
  * @flags:       FL_SCAN_...
  * @engine:      how
- * @prefix:      written before each output line (file name and separator), or NULL; copied
+ * @before, @after: lines to write before and after each selected line
+ * @max_count:   stop after so many selected lines, 0 = never
+ * @prefix:      written before each output line and its separator (a file name), or NULL; copied
  * @write:       takes output, in file order; called by fold; returns 0 or a negative error,
- *               which ends the run; NULL with FL_SCAN_COUNT or FL_SCAN_QUIET
- * @write_arg:   handed to @write
+ *               which ends the run; NULL with FL_SCAN_COUNT, FL_SCAN_QUIET or @event
+ * @event:       instead of @write: takes output in pieces that tell what matched
+ * @arg:         handed to @write or @event
  */
 struct fl_scan_options {
 	size_t size;
@@ -51,15 +97,29 @@ struct fl_scan_options {
 	size_t pattern_len;
 	unsigned flags;
 	enum fl_scan_engine engine;
+	uint64_t before;
+	uint64_t after;
+	uint64_t max_count;
 	const char *prefix;
 	int (*write)(void *arg, const void *data, size_t len);
-	void *write_arg;
+	int (*event)(void *arg, const struct fl_scan_event *event);
+	void *arg;
 };
 
+/**
+ * struct fl_scan_result - what was found
+ * @selected:   lines
+ * @matches:    with FL_SCAN_COUNT_MATCHES
+ * @binary:     1: selected lines were not written, because they are binary
+ * @binary_off: of the first NUL byte, where one was seen, else UINT64_MAX
+ * @plan:       "literal 'Failed password'", "pcre2-jit on whole views", ...
+ */
 struct fl_scan_result {
-	uint64_t selected; /* lines */
-	int binary;        /* 1: the data held a NUL byte, so lines were counted, not written */
-	const char *plan;  /* "literal 'Failed password'", "pcre2-jit on whole views", ... */
+	uint64_t selected;
+	uint64_t matches;
+	int binary;
+	uint64_t binary_off;
+	const char *plan;
 };
 
 /**

@@ -91,6 +91,8 @@ int inputs_next(struct inputs *in, const char **ret)
 		if (rc <= 0 || **ret == '\0' || input_is_stdin(*ret))
 			return rc;
 		if (!walk->recursive) {
+			if (walk_excludes(walk, *ret))
+				continue;
 			refuse_link(in, *ret);
 			return 1;
 		}

@@ -15,6 +15,7 @@ static const struct verb verbs[] = {
 	{"count", "Count lines, words and bytes, as wc does", cmd_count},
 	{"hash", "Print or check digests, as xxhsum, sha256sum and b2sum do", cmd_hash},
 	{"scan", "Print the lines that match a pattern, as grep -P does", cmd_scan},
+	{"grep", "The same as scan", cmd_scan},
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))

@@ -2,17 +2,40 @@
 #ifndef FAULTLINE_CLI_WALK_H
 #define FAULTLINE_CLI_WALK_H
 
+#include <stddef.h>
+
+/**
+ * struct walk_rule - --include, --exclude
+ * @pattern: of the shell's kind; must match the name, or what follows a slash in it
+ */
+struct walk_rule {
+	const char *pattern;
+	int include;
+};
+
 /**
  * struct walk_options - how names become files
  * @recursive:      -r: directories stand for the files below them
  * @no_dereference: a name that is a symbolic link is refused
  * @devices:        also devices and FIFOs below a directory
+ * @pass_over:      devices and FIFOs below a directory are no problem, but no files either
+ * @rules:          the last one that matches decides; where none does, a file is left out if
+ *                  the first one is an include; malloc'ed
+ * @no_dirs:        --exclude-dir: directories that are not entered; malloc'ed
  */
 struct walk_options {
 	int recursive;
 	int no_dereference;
 	int devices;
+	int pass_over;
+	struct walk_rule *rules;
+	size_t rule_count;
+	const char **no_dirs;
+	size_t no_dir_count;
 };
+
+/** walk_excludes() - do the rules leave out a file of this name? */
+int walk_excludes(const struct walk_options *opt, const char *name);
 
 /**
  * DOC: Walking through directories.

@@ -120,12 +120,91 @@ Try 'faultline scan --help' for more information."
 	expect 2 "$FAULTLINE" scan 'a(' plain
 	contains "$err" "faultline scan: "
 	contains "$err" "parenthes"
-	expect 2 "$FAULTLINE" scan $'a\nb' plain
-	contains "$err" "several patterns need --fixed-strings"
-	expect 2 "$FAULTLINE" scan -e a -e b plain
-	contains "$err" "several patterns need --fixed-strings"
-	expect 2 "$FAULTLINE" scan --json a plain
-	contains "$err" "unrecognized option '--json'"
+	expect 2 "$FAULTLINE" scan -E '(a' plain
+	equal "$err" "faultline scan: Unmatched ( or \("
+	expect 2 "$FAULTLINE" scan -G 'a\{x\}' plain
+	equal "$err" "faultline scan: Invalid content of \{\}"
+	expect 2 "$FAULTLINE" scan -G '[[:foo:]]' plain
+	equal "$err" "faultline scan: Invalid character class name"
+	expect 2 "$FAULTLINE" scan -E '[:space:]' plain
+	equal "$err" "faultline scan: character class syntax is [[:space:]], not [:space:]"
+	expect 2 "$FAULTLINE" scan -E 'a\' plain
+	equal "$err" "faultline scan: Trailing backslash"
+	expect 2 "$FAULTLINE" scan -C x a plain
+	contains "$err" "--context: 'x' is not a number"
+	expect 2 "$FAULTLINE" scan --binary-files=odd a plain
+	contains "$err" "--binary-files: 'odd' is none of binary, text, without-match"
+	expect 2 "$FAULTLINE" scan --color=blue a plain
+	contains "$err" "--color: 'blue' is none of always, never, auto"
+	expect 2 "$FAULTLINE" scan -f missing plain
+	equal "$err" "faultline scan: missing: No such file or directory"
+}
+
+@test "scan: several patterns, from the command line and from files" {
+	printf 'error\nthree\n' >patterns
+	: >none
+	printf '\n' >empty_line
+	for o in -P -E -G -F; do
+		same_as "$scan $o -e error -e three plain" "grep -e error -e three plain"
+		same_as "$scan $o -c -f patterns plain pair" "grep -c -f patterns plain pair"
+		same_as "$scan $o -c -f patterns -e one plain pair" "grep -c -f patterns -e one plain pair"
+		same_as "$scan $o -f none plain" "grep -f none plain"
+		same_as "$scan $o -vc -f none plain" "grep -vc -f none plain"
+		same_as "$scan $o -f empty_line plain" "grep -f empty_line plain"
+		same_as "$scan $o -f - plain <patterns" "grep -f - plain <patterns"
+	done
+}
+
+@test "scan: names of files with and without matches" {
+	local o
+	for o in -l -L -lZ -LZ -lv -Lv "-l -m0" "-L -m0" "-l --color=always" -ql; do
+		same_as_grep "$o" error "plain pair empty nul missing"
+		same_as_grep "$o" nowhere "plain pair empty"
+	done
+	same_as "$scan -l --label=NAME error <pair" "grep -l --label=NAME error <pair"
+	same_as "$scan -Hn --label=NAME error <pair" "grep -Hn --label=NAME error <pair"
+}
+
+@test "scan: a small file with much output" {
+	for i in {1..3000}; do echo "$i: some error of fifty bytes or so"; done >much
+	for o in "" -n -o -nb -C1 -v; do
+		same_as_grep "$o" 'err' much
+		same_as_grep "$o" 'e\w+' much
+	done
+}
+
+@test "scan: directories" {
+	mkdir -p tree/a tree/b/c
+	echo foo >tree/x.c
+	echo foo >tree/a/x.h
+	echo foo >tree/b/y.c
+	echo foo >tree/b/c/z.txt
+	ln -s ../x.c tree/b/link.c
+	mkfifo tree/a/fifo
+	for o in "" "--include=*.c" "--exclude=*.c" "--include=*.h --exclude=x*" "--exclude-dir=b" \
+		"--exclude-dir=c --include=*.c" "--exclude=x.* --include=x.c"; do
+		same_as "$scan -r $o foo tree | sort" "grep -r $o foo tree | sort"
+		same_as "(cd tree; $scan -rc $o foo | sort)" "(cd tree; grep -rc $o foo | sort)"
+		same_as "$scan $o foo tree/x.c tree/a/x.h" "grep $o foo tree/x.c tree/a/x.h"
+	done
+}
+
+@test "scan: grep is another name of the verb" {
+	same_as "$FAULTLINE grep -n error plain" "grep -n error plain"
+}
+
+@test "scan: ripgrep's options" {
+	printf 'Foo a\r\nfoo b\r\nbar\n' >crs
+	same_as "$scan -S foo crs" "grep -i foo crs"
+	same_as "$scan -S Foo crs" "grep Foo crs"
+	same_as "$scan -S 'fo\\W*o' crs" "grep -iE 'fo\\W*o' crs"
+	same_as "$scan -c 'a\$' crs" "echo 0; false"
+	same_as "$scan --crlf -n 'a\$' crs" "grep -n 'Foo a' crs"
+	same_as "$scan --count-matches o crs" "echo 4"
+	same_as "$scan --count-matches -H o crs" "echo crs:4"
+	same_as "$scan --column -n b crs" "printf '2:5:foo b\\r\\n3:1:bar\\n'"
+	same_as "$scan --passthru -n bar crs" "printf '1-Foo a\\r\\n2-foo b\\r\\n3:bar\\n'"
+	same_as "$scan --ucp -c '^\\w+\$' <<<éa" "echo 1"
 }
 
 @test "scan: results do not depend on loader, threads, window and chunk size" {

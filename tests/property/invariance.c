@@ -194,7 +194,7 @@ static void job_add_scan(struct job *j)
 				      .pattern_len = strlen(j->pattern->text),
 				      .flags = j->pattern->flags | j->scan_flags,
 				      .write = collect,
-				      .write_arg = &j->out};
+				      .arg = &j->out};
 	struct fl_error err;
 	int r = fl_scan_new(&opt, &j->scan, &err);
 

@@ -132,7 +132,7 @@ static void run_scan(const struct search *s, enum fl_scan_engine engine, const s
 				      .flags = s->flags,
 				      .engine = engine,
 				      .write = collect,
-				      .write_arg = &ret->out};
+				      .arg = &ret->out};
 	struct fl_scan *scan = NULL;
 	char number[32];
 
@@ -488,8 +488,8 @@ Test(scan, refuses)
 	opt.flags = FL_SCAN_COUNT;
 	cr_assert(fl_scan_new(&opt, &scan, &error) == -EINVAL && error.off == 2);
 	cr_assert(strstr(error.text, "parenthesis") != NULL);
-	opt.pattern = "a\nb";
-	opt.pattern_len = 3;
+	opt.pattern = "a\nb(";
+	opt.pattern_len = 4;
 	cr_assert(fl_scan_new(&opt, &scan, &error) == -EINVAL);
 	opt.pattern = "[ab]";
 	opt.pattern_len = 4;
@@ -606,16 +606,16 @@ Test(scan, prefix)
 				      .pattern = "a",
 				      .pattern_len = 1,
 				      .flags = FL_SCAN_LINE_NUMBER | FL_SCAN_BYTE_OFFSET,
-				      .prefix = "f:",
+				      .prefix = "f",
 				      .write = collect,
-				      .write_arg = &got.out};
+				      .arg = &got.out};
 	struct opharness how = {.chunk = 1, .slice = 1, .part_limit = 1, .delimiter = '\n'};
 	const unsigned char text[] = "a\nb\nca";
 	struct fl_scan *scan = NULL;
 
 	cr_assert(fl_scan_new(&opt, &scan, NULL) == 0);
 	cr_assert(opharness_run(fl_scan_operator(scan), scan, text, 6, &how, NULL) == 0);
-	cr_assert(fl_scan_set_prefix(scan, "g:") == 0);
+	cr_assert(fl_scan_set_prefix(scan, "g") == 0);
 	cr_assert(opharness_run(fl_scan_operator(scan), scan, text, 1, &how, NULL) == 0);
 	cr_assert(got.out.len == 25);
 	cr_assert(memcmp(got.out.data, "f:1:0:a\nf:3:4:ca\ng:1:0:a\n", got.out.len) == 0);

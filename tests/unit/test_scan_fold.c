@@ -60,9 +60,9 @@ static void scan(const char *pattern, unsigned flags, const struct text *in,
 				      .pattern = pattern,
 				      .pattern_len = strlen(pattern),
 				      .flags = flags,
-				      .prefix = "p:",
+				      .prefix = "p",
 				      .write = collect,
-				      .write_arg = &ret->out};
+				      .arg = &ret->out};
 	struct fl_scan *sc = NULL;
 
 	*ret = (struct outcome){.code = fl_scan_new(&opt, &sc, &ret->error)};

@@ -10,10 +10,8 @@
 #include "ops/scan/scan_fold.h"
 #include "ops/scan/scan_map.h"
 
-#define SCAN_ALL                                                                                   \
-	(FL_SCAN_FIXED | FL_SCAN_IGNORE_CASE | FL_SCAN_INVERT | FL_SCAN_COUNT |                    \
-	 FL_SCAN_ONLY_MATCHING | FL_SCAN_LINE_NUMBER | FL_SCAN_BYTE_OFFSET | FL_SCAN_QUIET |       \
-	 FL_SCAN_TEXT)
+/* All flags there are: FL_SCAN_NULL_DATA is the highest. */
+#define SCAN_ALL (2 * FL_SCAN_NULL_DATA - 1)
 
 /**
  * struct fl_scan - a search
@@ -108,9 +106,34 @@ static int options_check(const struct fl_scan_options *opt)
 		return -EINVAL;
 	if (!opt->pattern && opt->pattern_len > 0)
 		return -EINVAL;
-	if (!opt->write && !(opt->flags & (FL_SCAN_COUNT | FL_SCAN_QUIET)))
+	if (!opt->write && !opt->event && !(opt->flags & (FL_SCAN_COUNT | FL_SCAN_QUIET)))
 		return -EINVAL;
 	return 0;
+}
+
+/* Whether a file is binary is not known before its last byte: -I cannot stop early. */
+static unsigned flags_of(const struct fl_scan_options *opt)
+{
+	if ((opt->flags & FL_SCAN_SKIP_BINARY) && (opt->flags & FL_SCAN_QUIET))
+		return (opt->flags & ~FL_SCAN_QUIET) | FL_SCAN_COUNT;
+	return opt->flags;
+}
+
+static void take_options(struct fl_scan *scan, const struct fl_scan_options *opt)
+{
+	unsigned flags = flags_of(opt);
+
+	scan->job.flags = scan->sum.flags = scan->sum.output.flags = flags;
+	scan->job.before = scan->sum.context.before = opt->before;
+	scan->job.after = scan->sum.context.after = opt->after;
+	scan->job.spans = opt->event != NULL;
+	scan->sum.context.everything = (flags & FL_SCAN_PASSTHRU) != 0;
+	scan->sum.context.max_count = opt->max_count;
+	scan->sum.output.write = opt->write;
+	scan->sum.output.event = opt->event;
+	scan->sum.output.arg = opt->arg;
+	scan->job.eol = '\n';
+	scan->sum.output.eol = '\n';
 }
 
 int fl_scan_new(const struct fl_scan_options *opt, struct fl_scan **ret, struct fl_error *reterr)
@@ -123,13 +146,7 @@ int fl_scan_new(const struct fl_scan_options *opt, struct fl_scan **ret, struct 
 	scan = calloc(1, sizeof(*scan));
 	if (!scan)
 		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
-	scan->job.flags = opt->flags;
-	scan->job.eol = '\n';
-	scan->sum.flags = opt->flags;
-	scan->sum.output.flags = opt->flags;
-	scan->sum.output.write = opt->write;
-	scan->sum.output.arg = opt->write_arg;
-	scan->sum.output.eol = '\n';
+	take_options(scan, opt);
 	fl_scan_sum_start(&scan->sum, 0);
 	r = fl_scan_set_prefix(scan, opt->prefix);
 	if (r < 0)
@@ -171,7 +188,9 @@ const struct fl_operator *fl_scan_operator(const struct fl_scan *scan FL_UNUSED)
 void fl_scan_result(const struct fl_scan *scan, struct fl_scan_result *ret)
 {
 	ret->selected = scan->sum.selected;
+	ret->matches = scan->sum.matches;
 	ret->binary = scan->sum.binary;
+	ret->binary_off = scan->sum.nul_off;
 	ret->plan = scan->job.plan.text;
 }
 

@@ -19,7 +19,9 @@ struct item {
 void fl_scan_sum_start(struct fl_scan_sum *sum, uint64_t base_line)
 {
 	sum->line = base_line;
+	fl_scan_context_start(&sum->context);
 	sum->selected = 0;
+	sum->matches = 0;
 	sum->binary = false;
 	sum->nul_off = FL_OFF_NONE;
 	sum->held_len = 0;
@@ -28,6 +30,7 @@ void fl_scan_sum_start(struct fl_scan_sum *sum, uint64_t base_line)
 
 void fl_scan_sum_done(struct fl_scan_sum *sum)
 {
+	fl_scan_context_done(&sum->context);
 	free(sum->held);
 	sum->held = NULL;
 	sum->held_len = sum->held_size = 0;
@@ -67,33 +70,106 @@ static int hold(struct fl_scan_sum *sum, const struct item *item)
 	return 0;
 }
 
-static int print(struct fl_scan_sum *sum, const struct item *item)
+static int print_text(struct fl_scan_sum *sum, const struct fl_scan_record *rec,
+		      const unsigned char *text, bool context)
 {
-	if (item->rec.flags & FL_SCAN_RECORD_LINE)
-		sum->selected++;
-	if (item->rec.flags & FL_SCAN_RECORD_BAD)
-		sum->binary = true;
-	if (!(item->rec.flags & FL_SCAN_RECORD_TEXT))
+	if (!(rec->flags & FL_SCAN_RECORD_TEXT))
 		return 0;
-	return fl_scan_output_record(&sum->output, &item->rec, item->text);
+	return fl_scan_output_record(&sum->output, rec, text, context);
 }
 
-/* grep prints nothing of binary data and stops at the first line selected there. */
+/* The gap, and the lines that were kept for standing before this one. */
+static int print_before(struct fl_scan_sum *sum, const struct fl_scan_record *rec)
+{
+	struct fl_scan_context *c = &sum->context;
+	struct fl_scan_record kept = *rec;
+	const unsigned char *text = NULL;
+	bool any = fl_scan_kept_take(c, &kept, &text);
+	int r = 0;
+
+	if ((sum->flags & FL_SCAN_CONTEXT) && fl_scan_context_gap(c, kept.begin_off))
+		r = fl_scan_output_gap(&sum->output);
+	while (any && r == 0) {
+		r = print_text(sum, &kept, text, true);
+		any = fl_scan_kept_take(c, &kept, &text);
+	}
+	return r;
+}
+
+static int print_selected(struct fl_scan_sum *sum, const struct item *item)
+{
+	int r = 0;
+
+	sum->selected = sum->context.selected;
+	if (item->rec.flags & FL_SCAN_RECORD_BAD) {
+		sum->binary = true;
+		return 0;
+	}
+	if (item->rec.flags & FL_SCAN_RECORD_LINE)
+		r = print_before(sum, &item->rec);
+	fl_scan_context_printed(&sum->context, item->rec.end_off);
+	return r < 0 ? r : print_text(sum, &item->rec, item->text, false);
+}
+
+/* A selected line behind the last one that is wanted is like one that does not match. */
+static int print_near(struct fl_scan_sum *sum, const struct item *item)
+{
+	struct fl_scan_record rec = item->rec;
+
+	fl_scan_context_printed(&sum->context, rec.end_off);
+	if (!(rec.flags & FL_SCAN_RECORD_CONTEXT)) {
+		if (sum->flags & FL_SCAN_ONLY_MATCHING)
+			return 0;
+		rec.flags &= ~(uint64_t)FL_SCAN_RECORD_MATCH;
+	}
+	return print_text(sum, &rec, item->text, true);
+}
+
+static int print(struct fl_scan_sum *sum, const struct item *item)
+{
+	switch (fl_scan_context_fate(&sum->context, &item->rec)) {
+	case FL_SCAN_STOP:
+		return FL_FOLD_STOP;
+	case FL_SCAN_PRINT:
+		return print_selected(sum, item);
+	case FL_SCAN_PRINT_NEAR:
+		return print_near(sum, item);
+	case FL_SCAN_KEEP:
+		return fl_scan_kept_add(&sum->context, &item->rec, item->text);
+	default:
+		return 0;
+	}
+}
+
+/*
+ * grep prints nothing of binary data and stops at the first line selected there; with -I nothing
+ * was selected at all.
+ */
 static int stop_at_binary(struct fl_scan_sum *sum)
 {
 	int r = fl_scan_output_flush(&sum->output);
 
-	sum->binary = true;
-	sum->selected++;
+	sum->binary = !(sum->flags & FL_SCAN_SKIP_BINARY);
+	sum->selected = sum->binary ? sum->context.selected + 1 : 0;
 	sum->held_len = 0;
 	return r < 0 ? r : FL_FOLD_STOP;
+}
+
+static bool is_binary(const struct fl_scan_sum *sum, const struct fl_scan_record *rec)
+{
+	return fl_scan_is_binary(sum->nul_off, rec->end_off, rec->flags);
+}
+
+static bool is_context(const struct fl_scan_record *rec)
+{
+	return (rec->flags & FL_SCAN_RECORD_CONTEXT) != 0;
 }
 
 /* @known: no NUL stands before this offset other than at or after nul_off */
 static int settle(struct fl_scan_sum *sum, const struct item *item, uint64_t known)
 {
-	if (fl_scan_is_binary(sum->nul_off, item->rec.end_off, item->rec.flags))
-		return stop_at_binary(sum);
+	if (is_binary(sum, &item->rec))
+		return is_context(&item->rec) ? 0 : stop_at_binary(sum);
 	/* What is held ends in blocks before a long line's end: nothing is overtaken. */
 	if (item->rec.end_off >= known && !(item->rec.flags & FL_SCAN_RECORD_LONG))
 		return hold(sum, item);
@@ -111,8 +187,11 @@ static int settle_held(struct fl_scan_sum *sum, uint64_t known)
 		r = item_read(sum->held + at, len - at, &item);
 		if (r < 0)
 			return r;
-		if (fl_scan_is_binary(sum->nul_off, item.rec.end_off, item.rec.flags))
+		if (is_binary(sum, &item.rec)) {
+			if (is_context(&item.rec))
+				continue;
 			return stop_at_binary(sum);
+		}
 		if (item.rec.end_off >= known)
 			return 0;
 		r = print(sum, &item);
@@ -136,11 +215,60 @@ static int fold_records(struct fl_scan_sum *sum, const struct fl_part *part, uin
 	return r;
 }
 
+/* With -I a NUL byte anywhere says that nothing was selected. */
+static bool is_skipped(struct fl_scan_sum *sum)
+{
+	if (!(sum->flags & FL_SCAN_SKIP_BINARY) || sum->nul_off == FL_OFF_NONE)
+		return false;
+	sum->selected = sum->matches = 0;
+	return true;
+}
+
+static int fold_count(struct fl_scan_sum *sum, const struct fl_scan_head *head)
+{
+	uint64_t most = sum->context.max_count;
+
+	sum->selected += head->selected;
+	sum->matches += head->matches;
+	if (is_skipped(sum))
+		return FL_FOLD_STOP;
+	if (most == 0 || sum->selected < most)
+		return 0;
+	sum->selected = most;
+	return FL_FOLD_STOP;
+}
+
+/* Up to where it is known which lines are binary. */
+static uint64_t known_end(const struct fl_scan_sum *sum, const struct fl_scan_head *head)
+{
+	if (sum->flags & (FL_SCAN_TEXT | FL_SCAN_STREAMING))
+		return FL_OFF_NONE;
+	return fl_round_down(head->end_off, FL_SCAN_BINARY_BLOCK_BYTES);
+}
+
+static int fold_lines(struct fl_scan_sum *sum, const struct fl_part *part,
+		      const struct fl_scan_head *head)
+{
+	uint64_t known = known_end(sum, head);
+	int flushed;
+	int r = settle_held(sum, known);
+
+	if (r == 0)
+		r = fold_records(sum, part, known);
+	if (r < 0)
+		return r;
+	sum->line += head->newlines;
+	flushed = fl_scan_output_flush(&sum->output);
+	if (flushed < 0)
+		return flushed;
+	if (is_skipped(sum) || fl_scan_context_full(&sum->context))
+		return FL_FOLD_STOP;
+	return r;
+}
+
 int fl_scan_sum_fold(struct fl_scan_sum *sum, const struct fl_part *part)
 {
 	struct fl_scan_head head;
-	uint64_t known = FL_OFF_NONE;
-	int r;
 
 	if (part->len == 0)
 		return 0;
@@ -149,29 +277,19 @@ int fl_scan_sum_fold(struct fl_scan_sum *sum, const struct fl_part *part)
 	memcpy(&head, part->data, sizeof(head));
 	if (head.version != FL_SCAN_PART_VERSION)
 		return -EINVAL;
+	sum->nul_off = fl_min_u64(sum->nul_off, head.nul_off);
 	if (sum->flags & FL_SCAN_QUIET) {
 		sum->selected = head.selected > 0;
 		return head.selected > 0 ? FL_FOLD_STOP : 0;
 	}
-	if (sum->flags & FL_SCAN_COUNT) {
-		sum->selected += head.selected;
-		return 0;
-	}
-	sum->nul_off = fl_min_u64(sum->nul_off, head.nul_off);
-	if (!(sum->flags & FL_SCAN_TEXT))
-		known = fl_round_down(head.end_off, FL_SCAN_BINARY_BLOCK_BYTES);
-	r = settle_held(sum, known);
-	if (r == 0)
-		r = fold_records(sum, part, known);
-	if (r != 0)
-		return r;
-	sum->line += head.newlines;
-	return fl_scan_output_flush(&sum->output);
+	if (sum->flags & FL_SCAN_COUNT)
+		return fold_count(sum, &head);
+	return fold_lines(sum, part, &head);
 }
 
 int fl_scan_sum_finish(struct fl_scan_sum *sum)
 {
-	int r = settle_held(sum, FL_OFF_NONE);
+	int r = is_skipped(sum) ? 0 : settle_held(sum, FL_OFF_NONE);
 	int flushed = fl_scan_output_flush(&sum->output);
 
 	return r < 0 ? r : flushed;

@@ -6,6 +6,7 @@
 
 #include <faultline/operator.h>
 
+#include "ops/scan/scan_context.h"
 #include "ops/scan/scan_output.h"
 #include "ops/scan/scan_record.h"
 
@@ -13,7 +14,9 @@
  * struct fl_scan_sum - the sequential side of a search
  * @flags:      FL_SCAN_...
  * @line:       line ends before the next part
+ * @context:    which lines are printed
  * @selected:   lines
+ * @matches:    with FL_SCAN_COUNT_MATCHES
  * @binary:     a selected line was not printed
  * @nul_off:    of the first NUL byte seen, or FL_OFF_NONE
  * @held:       records of lines that end in a block that has not been seen to
@@ -26,7 +29,9 @@ struct fl_scan_sum {
 	struct fl_scan_output output;
 	unsigned flags;
 	uint64_t line;
+	struct fl_scan_context context;
 	uint64_t selected;
+	uint64_t matches;
 	bool binary;
 	uint64_t nul_off;
 	unsigned char *held;
@@ -34,7 +39,7 @@ struct fl_scan_sum {
 	size_t held_size;
 };
 
-/** fl_scan_sum_start() - before a run; flags and output are the caller's to set */
+/** fl_scan_sum_start() - before a run; flags, output and what context takes are the caller's to set */
 void fl_scan_sum_start(struct fl_scan_sum *sum, uint64_t base_line);
 
 /**

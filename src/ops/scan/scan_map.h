@@ -2,18 +2,25 @@
 #ifndef FL_OPS_SCAN_SCAN_MAP_H
 #define FL_OPS_SCAN_SCAN_MAP_H
 
+#include <stdbool.h>
+
 #include <faultline/operator.h>
 
 #include "ops/scan/scan_plan.h"
 
 /**
  * struct fl_scan_job - what all maps of a run share; constant during a run
- * @flags: FL_SCAN_...
- * @eol:   ends a line
+ * @flags:  FL_SCAN_...
+ * @before, @after: lines of context
+ * @spans:  matches within lines are told apart
+ * @eol:    ends a line
  */
 struct fl_scan_job {
 	struct fl_scan_plan plan;
 	unsigned flags;
+	uint64_t before;
+	uint64_t after;
+	bool spans;
 	unsigned char eol;
 };
 

@@ -3,9 +3,7 @@
 
 #include <string.h>
 
-#include <faultline/scan.h>
-
-/* 20 digits of 2^64 and a colon */
+/* 20 digits of 2^64 and a separator */
 #define NUMBER_BYTES 21
 
 int fl_scan_output_flush(struct fl_scan_output *out)
@@ -37,12 +35,12 @@ static int put(struct fl_scan_output *out, const void *data, size_t len)
 	return 0;
 }
 
-static int put_number(struct fl_scan_output *out, uint64_t n)
+static int put_number(struct fl_scan_output *out, uint64_t n, char separator)
 {
 	char text[NUMBER_BYTES];
 	size_t at = sizeof(text);
 
-	text[--at] = ':';
+	text[--at] = separator;
 	do {
 		text[--at] = (char)('0' + n % 10);
 		n /= 10;
@@ -50,29 +48,73 @@ static int put_number(struct fl_scan_output *out, uint64_t n)
 	return put(out, text + at, sizeof(text) - at);
 }
 
-static int put_front(struct fl_scan_output *out, const struct fl_scan_record *rec)
+static int put_prefix(struct fl_scan_output *out, char separator)
 {
+	int r = put(out, out->prefix, strlen(out->prefix));
+
+	if (out->flags & FL_SCAN_NULL)
+		separator = '\0';
+	return r < 0 ? r : put(out, &separator, 1);
+}
+
+static int put_front(struct fl_scan_output *out, const struct fl_scan_record *rec, bool context)
+{
+	char separator = context ? '-' : ':';
 	int r = 0;
 
 	if (out->prefix)
-		r = put(out, out->prefix, strlen(out->prefix));
+		r = put_prefix(out, separator);
 	if (r == 0 && (out->flags & FL_SCAN_LINE_NUMBER))
-		r = put_number(out, rec->line + 1);
+		r = put_number(out, rec->line + 1, separator);
+	if (r == 0 && (out->flags & FL_SCAN_COLUMN) && rec->column > 0)
+		r = put_number(out, rec->column, separator);
 	if (r == 0 && (out->flags & FL_SCAN_BYTE_OFFSET))
-		r = put_number(out, rec->off);
+		r = put_number(out, rec->off, separator);
 	return r;
 }
 
+static int tell(struct fl_scan_output *out, const struct fl_scan_record *rec,
+		const unsigned char *text, bool context)
+{
+	struct fl_scan_event e = {.size = sizeof(e),
+				  .line = rec->line + 1,
+				  .off = rec->off,
+				  .column = rec->column,
+				  .text = (const char *)text,
+				  .len = (size_t)rec->len};
+	int r;
+
+	e.flags |= rec->flags & FL_SCAN_RECORD_REST ? 0 : FL_SCAN_EVENT_HEAD;
+	e.flags |= rec->flags & FL_SCAN_RECORD_MORE ? 0 : FL_SCAN_EVENT_TAIL;
+	e.flags |= rec->flags & FL_SCAN_RECORD_MATCH ? FL_SCAN_EVENT_MATCH : 0;
+	e.flags |= context ? FL_SCAN_EVENT_CONTEXT : 0;
+	r = out->event(out->arg, &e);
+	return r < 0 ? r : 0;
+}
+
 int fl_scan_output_record(struct fl_scan_output *out, const struct fl_scan_record *rec,
-			  const unsigned char *text)
+			  const unsigned char *text, bool context)
 {
 	int r = 0;
 
+	if (out->event)
+		return tell(out, rec, text, context);
 	if (!(rec->flags & FL_SCAN_RECORD_REST))
-		r = put_front(out, rec);
+		r = put_front(out, rec, context);
 	if (r == 0)
 		r = put(out, text, (size_t)rec->len);
 	if (r == 0 && !(rec->flags & FL_SCAN_RECORD_MORE))
 		r = put(out, &out->eol, 1);
 	return r;
+}
+
+int fl_scan_output_gap(struct fl_scan_output *out)
+{
+	struct fl_scan_event e = {.size = sizeof(e), .flags = FL_SCAN_EVENT_GAP};
+	int r;
+
+	if (!out->event)
+		return put(out, "--\n", 3);
+	r = out->event(out->arg, &e);
+	return r < 0 ? r : 0;
 }

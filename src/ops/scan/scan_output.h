@@ -2,7 +2,10 @@
 #ifndef FL_OPS_SCAN_SCAN_OUTPUT_H
 #define FL_OPS_SCAN_SCAN_OUTPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+#include <faultline/scan.h>
 
 #include "ops/scan/scan_record.h"
 
@@ -11,11 +14,13 @@
 
 /**
  * struct fl_scan_output - formats records as grep does and hands them on in
- * large pieces
- * @flags:  FL_SCAN_LINE_NUMBER, FL_SCAN_BYTE_OFFSET
+ * large pieces, or as they are to @event
+ * @prefix: file name, or NULL
+ * @flags:  FL_SCAN_LINE_NUMBER, FL_SCAN_BYTE_OFFSET, FL_SCAN_COLUMN, FL_SCAN_NULL
  */
 struct fl_scan_output {
 	int (*write)(void *arg, const void *data, size_t len);
+	int (*event)(void *arg, const struct fl_scan_event *event);
 	void *arg;
 	const char *prefix;
 	unsigned flags;
@@ -24,9 +29,16 @@ struct fl_scan_output {
 	char buffer[FL_SCAN_OUTPUT_BYTES];
 };
 
-/** fl_scan_output_record() - add one line, or a piece of one. Return: 0; what write returned. */
+/**
+ * fl_scan_output_record() - add one line, or a piece of one
+ * @context: the line is not selected
+ * Return: 0; what write or event returned.
+ */
 int fl_scan_output_record(struct fl_scan_output *out, const struct fl_scan_record *rec,
-			  const unsigned char *text);
+			  const unsigned char *text, bool context);
+
+/** fl_scan_output_gap() - lines were left out. Return: as above. */
+int fl_scan_output_gap(struct fl_scan_output *out);
 
 /** fl_scan_output_flush() - hand on what is there. Return: 0; what write returned. */
 int fl_scan_output_flush(struct fl_scan_output *out);

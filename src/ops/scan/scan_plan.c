@@ -8,121 +8,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "ops/scan/scan_pattern.h"
 
 /* A shorter literal stands in too many lines to save PCRE2's work; about what ripgrep's
  * literal extractor asks for, to be measured. */
 #define PROPOSER_MIN_BYTES 3
-
-struct alternative {
-	const char *p;
-	size_t len;
-	size_t order;
-};
-
-/* grep -F prefers the longest of the literals that match at one place. */
-static int longest_first(const void *a, const void *b)
-{
-	const struct alternative *x = a;
-	const struct alternative *y = b;
-
-	if (x->len != y->len)
-		return x->len < y->len ? 1 : -1;
-	return x->order < y->order ? -1 : 1;
-}
-
-static size_t split(const char *p, size_t len, struct alternative *ret)
-{
-	const char *end = p + len;
-	size_t n = 0;
-
-	for (;;) {
-		const char *stop = memchr(p, '\n', (size_t)(end - p));
-
-		ret[n] = (struct alternative){p, (size_t)((stop ? stop : end) - p), n};
-		n++;
-		if (!stop)
-			return n;
-		p = stop + 1;
-	}
-}
-
-/* The most that quote() makes of one byte */
-#define QUOTED_BYTES 10
-
-/*
- * @fold_like_grep: grep -F -i takes case from towupper(3), to which U+212A
- * KELVIN SIGN is no "k"; to PCRE2, and so to grep -P, it is one.
- */
-static size_t quote(char *to, const struct alternative *alt, bool fold_like_grep)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < alt->len; i++) {
-		if (alt->p[i] == '\0') {
-			memcpy(to + n, "\\x00", 4);
-			n += 4;
-			continue;
-		}
-		if (fold_like_grep && (alt->p[i] == 'k' || alt->p[i] == 'K')) {
-			memcpy(to + n, "(?-i:[kK])", QUOTED_BYTES);
-			n += QUOTED_BYTES;
-			continue;
-		}
-		if (strchr("\\^$.[]|()?*+{}-#", alt->p[i]) != NULL)
-			to[n++] = '\\';
-		to[n++] = alt->p[i];
-	}
-	return n;
-}
-
-static int count_alternatives(const char *p, size_t len)
-{
-	int n = 1;
-
-	for (size_t i = 0; i < len; i++)
-		n += p[i] == '\n';
-	return n;
-}
-
-/* The literals of -F as PCRE2's text. */
-static int quote_all(struct fl_scan_plan *plan, const struct fl_scan_options *opt)
-{
-	size_t count = (size_t)count_alternatives(opt->pattern, opt->pattern_len);
-	bool fold = plan->is_utf_locale && (opt->flags & FL_SCAN_IGNORE_CASE);
-	struct alternative *alts = calloc(count, sizeof(*alts));
-
-	plan->pattern = malloc(opt->pattern_len * QUOTED_BYTES + count);
-	if (!alts || !plan->pattern) {
-		free(alts);
-		return -ENOMEM;
-	}
-	split(opt->pattern, opt->pattern_len, alts);
-	qsort(alts, count, sizeof(*alts), longest_first);
-	for (size_t i = 0; i < count; i++) {
-		if (i > 0)
-			plan->pattern[plan->pattern_len++] = '|';
-		plan->pattern_len += quote(plan->pattern + plan->pattern_len, &alts[i], fold);
-	}
-	free(alts);
-	return 0;
-}
-
-static int take_pattern(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
-			struct fl_error *reterr)
-{
-	if (opt->flags & FL_SCAN_FIXED)
-		return quote_all(plan, opt);
-	if (opt->pattern_len > 0 && memchr(opt->pattern, '\n', opt->pattern_len))
-		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE,
-				    "a pattern cannot hold a newline");
-	plan->pattern = malloc(opt->pattern_len + 1);
-	if (!plan->pattern)
-		return -ENOMEM;
-	if (opt->pattern_len > 0)
-		memcpy(plan->pattern, opt->pattern, opt->pattern_len);
-	plan->pattern_len = opt->pattern_len;
-	return 0;
-}
 
 /* May the kernels look for the literal in either case? */
 static bool fold_case(struct fl_scan_plan *plan, unsigned flags)
@@ -143,6 +33,11 @@ static bool fold_case(struct fl_scan_plan *plan, unsigned flags)
 	return true;
 }
 
+static bool is_wrapped(unsigned flags)
+{
+	return (flags & (FL_SCAN_WORD | FL_SCAN_LINE_REGEXP)) != 0;
+}
+
 static bool literal_is_usable(struct fl_scan_plan *plan, unsigned flags)
 {
 	const struct fl_pattern_facts *f = &plan->facts;
@@ -160,21 +55,23 @@ static void choose(struct fl_scan_plan *plan, const struct fl_scan_options *opt)
 {
 	const struct fl_pattern_facts *f = &plan->facts;
 	bool usable = literal_is_usable(plan, opt->flags);
+	bool exact = f->is_exact && !is_wrapped(opt->flags) &&
+		     !(plan->is_crlf && memchr(f->literal, '\r', f->literal_len));
 
 	plan->method = FL_SCAN_BY_LINE;
 	plan->needs_regex = true;
 	if (opt->engine == FL_SCAN_ENGINE_PCRE2)
 		return;
-	if (plan->pattern_len == 0) {
+	if (plan->pattern_len == 0 && !is_wrapped(opt->flags)) {
 		plan->method = FL_SCAN_EVERY;
 		plan->needs_regex = false;
-	} else if (usable && f->is_exact) {
+	} else if (usable && exact) {
 		plan->method = FL_SCAN_LITERAL;
 		plan->needs_regex = plan->ascii_only;
 	} else if (usable &&
 		   (f->literal_len >= PROPOSER_MIN_BYTES || opt->engine == FL_SCAN_ENGINE_LIT)) {
 		plan->method = FL_SCAN_PROPOSED;
-	} else if (f->whole) {
+	} else if (f->whole && !plan->is_crlf) {
 		plan->method = FL_SCAN_WHOLE;
 	}
 }
@@ -214,6 +111,10 @@ static int compile(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
 	re->text_len = plan->pattern_len;
 	re->flags = opt->flags & FL_SCAN_IGNORE_CASE ? PCRE2_CASELESS : 0;
 	re->is_utf = plan->is_utf_locale;
+	/* grep's own words and classes, unlike grep -P's, are the locale's. */
+	if (re->is_utf &&
+	    (opt->flags & (FL_SCAN_UCP | FL_SCAN_FIXED | FL_SCAN_BASIC | FL_SCAN_EXTENDED)))
+		re->flags |= PCRE2_UCP;
 	/* Literals that are not valid UTF-8 are found as bytes. */
 	if ((opt->flags & FL_SCAN_FIXED) && re->is_utf)
 		re->is_utf = fl_text_is_utf8((const unsigned char *)re->text, re->text_len);
@@ -242,6 +143,73 @@ static int literal_of_fixed(struct fl_scan_plan *plan, const struct fl_scan_opti
 	return 0;
 }
 
+static int take_pattern(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
+			struct fl_error *reterr)
+{
+	struct fl_text text = {0};
+	int r = fl_scan_pattern_text(opt, plan->is_utf_locale, &text, reterr);
+
+	if (r < 0) {
+		fl_text_done(&text);
+		return r;
+	}
+	plan->pattern = text.p;
+	plan->pattern_len = text.len;
+	r = fl_pattern_read(text.p, text.len, plan->is_utf_locale, &plan->facts);
+	if (r == 0)
+		r = literal_of_fixed(plan, opt);
+	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, NULL) : 0;
+}
+
+static int wrap(unsigned flags, char **text, size_t *len)
+{
+	struct fl_text wrapped = {0};
+	int r = fl_scan_pattern_wrap(flags, *text, *len, &wrapped);
+
+	if (r < 0) {
+		fl_text_done(&wrapped);
+		return r;
+	}
+	free(*text);
+	*text = wrapped.p;
+	*len = wrapped.len;
+	return 0;
+}
+
+/* What is known of the pattern is known of it without these; a literal in it remains there. */
+static int wrap_all(struct fl_scan_plan *plan, unsigned flags, struct fl_error *reterr)
+{
+	struct fl_pattern_facts *f = &plan->facts;
+	int r = 0;
+
+	if (is_wrapped(flags)) {
+		r = wrap(flags, &plan->pattern, &plan->pattern_len);
+		if (r == 0 && f->whole)
+			r = wrap(flags, &f->whole, &f->whole_len);
+	}
+	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, NULL) : 0;
+}
+
+static int build(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
+		 struct fl_error *reterr)
+{
+	int r = take_pattern(plan, opt, reterr);
+
+	if (r < 0)
+		return r;
+	choose(plan, opt);
+	if (opt->engine == FL_SCAN_ENGINE_LIT && plan->method != FL_SCAN_LITERAL &&
+	    plan->method != FL_SCAN_PROPOSED)
+		return fl_error_set(reterr, -FL_EUNSUPPORTED, FL_OFF_NONE,
+				    "the pattern has no literal that every match holds");
+	if (plan->facts.literal)
+		fl_literal_init(&plan->literal, plan->facts.literal, plan->facts.literal_len,
+				(opt->flags & FL_SCAN_IGNORE_CASE) != 0);
+	describe(plan);
+	r = wrap_all(plan, opt->flags, reterr);
+	return r == 0 && plan->needs_regex ? compile(plan, opt, reterr) : r;
+}
+
 int fl_scan_plan_init(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
 		      struct fl_error *reterr)
 {
@@ -249,28 +217,8 @@ int fl_scan_plan_init(struct fl_scan_plan *plan, const struct fl_scan_options *o
 
 	memset(plan, 0, sizeof(*plan));
 	plan->is_utf_locale = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-	r = take_pattern(plan, opt, reterr);
-	if (r == 0)
-		r = fl_pattern_read(plan->pattern, plan->pattern_len, plan->is_utf_locale,
-				    &plan->facts);
-	if (r == 0)
-		r = literal_of_fixed(plan, opt);
-	if (r < 0)
-		goto out;
-	choose(plan, opt);
-	if (opt->engine == FL_SCAN_ENGINE_LIT && plan->method != FL_SCAN_LITERAL &&
-	    plan->method != FL_SCAN_PROPOSED) {
-		r = fl_error_set(reterr, -FL_EUNSUPPORTED, FL_OFF_NONE,
-				 "the pattern has no literal that every match holds");
-		goto out;
-	}
-	if (plan->facts.literal)
-		fl_literal_init(&plan->literal, plan->facts.literal, plan->facts.literal_len,
-				(opt->flags & FL_SCAN_IGNORE_CASE) != 0);
-	describe(plan);
-	if (plan->needs_regex)
-		r = compile(plan, opt, reterr);
-out:
+	plan->is_crlf = (opt->flags & FL_SCAN_CRLF) != 0;
+	r = build(plan, opt, reterr);
 	if (r < 0)
 		fl_scan_plan_done(plan);
 	return r;

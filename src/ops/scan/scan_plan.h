@@ -26,6 +26,7 @@ enum fl_scan_method {
  * @needs_regex: @regex is compiled
  * @ascii_only:  the literal is complete for ASCII text only: caseless "k" and "s" have
  *               a third form beyond it (Unicode's KELVIN SIGN and LONG S)
+ * @is_crlf:     a CR before a line's end belongs to it
  * @pattern:     PCRE2's text, owned
  * @text:        for people
  */
@@ -34,6 +35,7 @@ struct fl_scan_plan {
 	bool needs_regex;
 	bool ascii_only;
 	bool is_utf_locale;
+	bool is_crlf;
 	char *pattern;
 	size_t pattern_len;
 	struct fl_pattern_facts facts;

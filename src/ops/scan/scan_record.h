@@ -15,12 +15,13 @@
  * grow with it: only the NUL bytes up to its own end make it binary. */
 #define FL_SCAN_BINARY_BLOCK_BYTES (UINT64_C(96) << 10)
 
-#define FL_SCAN_PART_VERSION 2
+#define FL_SCAN_PART_VERSION 3
 
 /**
  * struct fl_scan_head - a part begins with it; host order, which is
  * little-endian on every machine supported
  * @selected:   lines
+ * @matches:    with FL_SCAN_COUNT_MATCHES
  * @newlines:   line ends in the part's range, with -n
  * @nul_off:    of the first NUL byte, or FL_OFF_NONE
  * @end_off:    NUL bytes were looked for up to here
@@ -29,29 +30,40 @@
 struct fl_scan_head {
 	uint64_t version;
 	uint64_t selected;
+	uint64_t matches;
 	uint64_t newlines;
 	uint64_t nul_off;
 	uint64_t end_off;
 	uint64_t closed;
 };
 
-#define FL_SCAN_RECORD_LINE 1u  /* the first of its line */
-#define FL_SCAN_RECORD_TEXT 2u  /* text follows, to be printed */
-#define FL_SCAN_RECORD_BAD 4u   /* what would follow is not text in this locale */
-#define FL_SCAN_RECORD_MORE 8u  /* the next record goes on with this text */
-#define FL_SCAN_RECORD_REST 16u /* goes on with the text of the record before */
-#define FL_SCAN_RECORD_LONG 32u /* its line is longer than a block */
+#define FL_SCAN_RECORD_LINE 1u     /* the first of its line */
+#define FL_SCAN_RECORD_TEXT 2u     /* text follows, to be printed */
+#define FL_SCAN_RECORD_BAD 4u      /* what would follow is not text in this locale */
+#define FL_SCAN_RECORD_MORE 8u     /* the next record goes on with this text */
+#define FL_SCAN_RECORD_REST 16u    /* goes on with the text of the record before */
+#define FL_SCAN_RECORD_LONG 32u    /* its line is longer than a block */
+#define FL_SCAN_RECORD_CONTEXT 64u /* of a line that is not selected, but may be near one that is */
+#define FL_SCAN_RECORD_MATCH 128u  /* its text is a match */
 
 /**
  * struct fl_scan_record - one piece of output, then @len bytes of text, unaligned
- * @off:     of the text, bytes from the start of the file
- * @end_off: of the line's end
- * @line:    line ends before it: in the part; once held by the fold, in all
+ * @off:       of the text, bytes from the start of the file
+ * @begin_off: of the line
+ * @end_off:   of the line's end
+ * @line:      line ends before it: in the part; once held by the fold, in all
+ * @column:    see struct fl_scan_event
+ *
+ * Which lines are context is decided by the fold: a map does not know what is selected in other
+ * parts. It hands on all that could be: the lines that are near a selected one in its own view,
+ * and those at the view's beginning and end.
  */
 struct fl_scan_record {
 	uint64_t off;
+	uint64_t begin_off;
 	uint64_t end_off;
 	uint64_t line;
+	uint64_t column;
 	uint64_t len;
 	uint64_t flags;
 };

@@ -52,8 +52,7 @@ size_t fl_search_line_end(const struct fl_search *s, size_t pos)
 	return pos + len;
 }
 
-/* @low: a line's start at or before pos */
-static size_t line_begin(const struct fl_search *s, size_t low, size_t pos)
+size_t fl_search_line_begin(const struct fl_search *s, size_t low, size_t pos)
 {
 	const unsigned char *from = s->data + low;
 	const unsigned char *hit = memrchr(from, s->eol, pos - low);
@@ -68,12 +67,19 @@ static size_t line_begin(const struct fl_search *s, size_t low, size_t pos)
 	return (size_t)(from - s->data);
 }
 
+/* With --crlf a CR before a line's end is no text. */
+static size_t text_len(const struct fl_search *s, const struct fl_span *line)
+{
+	size_t len = line->end - line->begin;
+
+	return len - (s->plan->is_crlf && len > 0 && s->data[line->end - 1] == '\r');
+}
+
 static int line_matches(struct fl_search *s, const struct fl_span *line)
 {
 	struct fl_subject subject;
 	struct fl_span match;
-	int r = fl_matcher_line(s->matcher, s->data + line->begin, line->end - line->begin,
-				&subject);
+	int r = fl_matcher_line(s->matcher, s->data + line->begin, text_len(s, line), &subject);
 
 	return r < 0 ? r : fl_matcher_find(s->matcher, &subject, 0, &match);
 }
@@ -105,7 +111,7 @@ static int next_by_literal(struct fl_search *s, size_t pos, struct fl_span *ret)
 		if (!hit)
 			return 0;
 		at = (size_t)(hit - s->data);
-		ret->begin = line_begin(s, pos, at);
+		ret->begin = fl_search_line_begin(s, pos, at);
 		ret->end = fl_search_line_end(s, at);
 		r = s->method == FL_SCAN_LITERAL ? 1 : line_matches(s, ret);
 		if (r != 0)
@@ -131,7 +137,7 @@ static int next_by_whole(struct fl_search *s, size_t pos, struct fl_span *ret)
 		/* After the last line's end stands nothing, not an empty line. */
 		if (r == 0 || (match.begin == s->len && s->data[s->len - 1] == s->eol))
 			return 0;
-		ret->begin = line_begin(s, pos, match.begin);
+		ret->begin = fl_search_line_begin(s, pos, match.begin);
 		ret->end = fl_search_line_end(s, match.begin);
 		if (match.end <= ret->end)
 			return 1;
@@ -192,7 +198,7 @@ int fl_search_each(struct fl_search *s, const struct fl_span *line,
 		return 0;
 	if (s->method == FL_SCAN_LITERAL)
 		return each_literal(s, line, each, arg);
-	r = fl_matcher_line(s->matcher, s->data + line->begin, line->end - line->begin, &subject);
+	r = fl_matcher_line(s->matcher, s->data + line->begin, text_len(s, line), &subject);
 	while (r >= 0 && pos < subject.len) {
 		r = fl_matcher_find(s->matcher, &subject, pos, &match);
 		if (r <= 0)

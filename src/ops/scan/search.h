@@ -37,6 +37,12 @@ int fl_search_begin(struct fl_search *s);
 size_t fl_search_line_end(const struct fl_search *s, size_t pos);
 
 /**
+ * fl_search_line_begin() - where the line that holds @pos begins
+ * @low: a line's start at or before @pos
+ */
+size_t fl_search_line_begin(const struct fl_search *s, size_t low, size_t pos);
+
+/**
  * fl_search_next() - the next line that matches
  * @pos: a line's start
  * @ret: the line without its end; after an error, the line that caused it

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/scan_color.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/outbuf.h"
+
+/* What GREP_COLORS may hold, with grep's defaults: grep(1), "ENVIRONMENT". */
+enum part {
+	PART_SELECTED_MATCH,
+	PART_CONTEXT_MATCH,
+	PART_SELECTED,
+	PART_CONTEXT,
+	PART_NAME,
+	PART_LINE,
+	PART_OFFSET,
+	PART_MARK,
+	PARTS
+};
+
+static const char *const part_names[PARTS] = {"ms", "mc", "sl", "cx", "fn", "ln", "bn", "se"};
+
+static char *colors[PARTS];
+static int reverse;
+static int no_erase;
+
+int scan_color_wanted(const char *when)
+{
+	const char *term = getenv("TERM");
+	const char *none = getenv("NO_COLOR");
+
+	if (strcmp(when, "always") == 0 || strcmp(when, "yes") == 0 || strcmp(when, "force") == 0)
+		return 1;
+	if (strcmp(when, "never") == 0 || strcmp(when, "no") == 0 || strcmp(when, "none") == 0)
+		return 0;
+	if (strcmp(when, "auto") != 0 && strcmp(when, "tty") != 0 && strcmp(when, "if-tty") != 0)
+		return -1;
+	if (none != NULL && *none != '\0')
+		return 0;
+	return isatty(STDOUT_FILENO) && term != NULL && strcmp(term, "dumb") != 0;
+}
+
+static void set_color(enum part part, const char *value)
+{
+	free(colors[part]);
+	colors[part] = strdup(value);
+}
+
+static void set_capability(const char *name, const char *value)
+{
+	if (value == NULL) {
+		reverse |= strcmp(name, "rv") == 0;
+		no_erase |= strcmp(name, "ne") == 0;
+		return;
+	}
+	if (strcmp(name, "mt") == 0) {
+		set_color(PART_SELECTED_MATCH, value);
+		set_color(PART_CONTEXT_MATCH, value);
+	}
+	for (int i = 0; i < PARTS; i++)
+		if (strcmp(name, part_names[i]) == 0)
+			set_color((enum part)i, value);
+}
+
+void scan_color_init(void)
+{
+	static const char *const defaults[PARTS] = {"01;31", "01;31", "",   "",
+						    "35",    "32",    "32", "36"};
+	const char *given = getenv("GREP_COLORS");
+	char *copy = strdup(given != NULL ? given : "");
+	char *rest = copy;
+	char *item;
+
+	for (int i = 0; i < PARTS; i++)
+		set_color((enum part)i, defaults[i]);
+	while (copy != NULL && (item = strsep(&rest, ":")) != NULL) {
+		char *value = strchr(item, '=');
+
+		if (value != NULL)
+			*value++ = '\0';
+		/* grep takes nothing from the first value on that is no list of numbers. */
+		if (value != NULL && value[strspn(value, "0123456789;")] != '\0')
+			break;
+		set_capability(item, value);
+	}
+	free(copy);
+}
+
+static const char *color_of(enum part part)
+{
+	return colors[part] != NULL ? colors[part] : "";
+}
+
+static void begin(enum part part)
+{
+	outbuf_printf(no_erase ? "\33[%sm" : "\33[%sm\33[K", color_of(part));
+}
+
+static void end(void)
+{
+	const char *text = no_erase ? "\33[m" : "\33[m\33[K";
+
+	outbuf_write(text, strlen(text));
+}
+
+static void put(enum part part, const void *text, size_t len)
+{
+	int colored = *color_of(part) != '\0';
+
+	if (colored)
+		begin(part);
+	outbuf_write(text, len);
+	if (colored)
+		end();
+}
+
+void scan_color_name(const char *name)
+{
+	put(PART_NAME, name, strlen(name));
+}
+
+void scan_color_mark(const char *text)
+{
+	put(PART_MARK, text, strlen(text));
+}
+
+static void put_number(enum part part, uint64_t n, const char *mark)
+{
+	char text[24];
+	size_t at = sizeof(text);
+
+	do {
+		text[--at] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n > 0);
+	put(part, text + at, sizeof(text) - at);
+	scan_color_mark(mark);
+}
+
+static void put_head(const struct scan_color *c, const struct fl_scan_event *e)
+{
+	const char *mark = e->flags & FL_SCAN_EVENT_CONTEXT ? "-" : ":";
+
+	if (c->name != NULL) {
+		scan_color_name(c->name);
+		if (c->flags & FL_SCAN_NULL)
+			outbuf_write("", 1);
+		else
+			scan_color_mark(mark);
+	}
+	if (c->flags & FL_SCAN_LINE_NUMBER)
+		put_number(PART_LINE, e->line, mark);
+	if ((c->flags & FL_SCAN_COLUMN) && e->column > 0)
+		put_number(PART_LINE, e->column, mark);
+	if (c->flags & FL_SCAN_BYTE_OFFSET)
+		put_number(PART_OFFSET, e->off, mark);
+}
+
+/* With "rv" and -v the two kinds of lines change places. */
+static enum part part_of(const struct scan_color *c, const struct fl_scan_event *e)
+{
+	int context = (e->flags & FL_SCAN_EVENT_CONTEXT) != 0;
+
+	if (e->flags & FL_SCAN_EVENT_MATCH)
+		return context ? PART_CONTEXT_MATCH : PART_SELECTED_MATCH;
+	if (reverse && (c->flags & FL_SCAN_INVERT))
+		context = !context;
+	return context ? PART_CONTEXT : PART_SELECTED;
+}
+
+static void put_text(const struct scan_color *c, const struct fl_scan_event *e)
+{
+	const char *text = e->text;
+	size_t len = e->len;
+	int cr = 0;
+
+	/* grep leaves a CR before the line's end without colour. */
+	if (!(e->flags & FL_SCAN_EVENT_MATCH) && (e->flags & FL_SCAN_EVENT_TAIL) && len > 0 &&
+	    text[len - 1] == '\r')
+		cr = 1;
+	len -= (size_t)cr;
+	if (len > 0)
+		put(part_of(c, e), text, len);
+	if (cr)
+		outbuf_write("\r", 1);
+}
+
+int scan_color_event(void *arg, const struct fl_scan_event *event)
+{
+	const struct scan_color *c = arg;
+
+	if (event->flags & FL_SCAN_EVENT_GAP) {
+		scan_color_mark("--");
+		outbuf_write("\n", 1);
+		return outbuf_error();
+	}
+	if (event->flags & FL_SCAN_EVENT_HEAD)
+		put_head(c, event);
+	put_text(c, event);
+	if (event->flags & FL_SCAN_EVENT_TAIL)
+		outbuf_write(&c->eol, 1);
+	return outbuf_error();
+}

@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/scan_options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/inputs.h"
+#include "cli/message.h"
+#include "cli/scan_color.h"
+#include "cli/verbs.h"
+
+/* argp shows options without a printable key only in their long form. */
+enum key {
+	KEY_ENGINE = 512,
+	KEY_COUNT_MATCHES,
+	KEY_BINARY,
+	KEY_CRLF,
+	KEY_LABEL,
+	KEY_COLOR,
+	KEY_LINES,
+	KEY_COLUMN,
+	KEY_PASSTHRU,
+	KEY_UCP,
+	KEY_INCLUDE,
+	KEY_EXCLUDE,
+	KEY_EXCLUDE_DIR
+};
+
+static const struct argp_option scan_table[] = {
+	{.name = "regexp", .key = 'e', .arg = "PATTERN", .doc = "The pattern; may begin with -"},
+	{.name = "file",
+	 .key = 'f',
+	 .arg = "FILE",
+	 .doc = "Patterns, one a line (- is standard input)"},
+	{.name = "perl-regexp", .key = 'P', .doc = "Perl-compatible syntax (default)"},
+	{.name = "extended-regexp", .key = 'E', .doc = "POSIX extended syntax"},
+	{.name = "basic-regexp", .key = 'G', .doc = "POSIX basic syntax"},
+	{.name = "fixed-strings", .key = 'F', .doc = "PATTERN is a string, or several, one a line"},
+	{.name = "ignore-case", .key = 'i', .doc = "Small and capital letters are the same"},
+	{.name = "smart-case", .key = 'S', .doc = "As -i if the patterns hold no capital letter"},
+	{.name = "word-regexp", .key = 'w', .doc = "Matches begin and end at words"},
+	{.name = "line-regexp", .key = 'x', .doc = "Matches are whole lines"},
+	{.name = "invert-match", .key = 'v', .doc = "Select the lines that do not match"},
+	{.name = "count", .key = 'c', .doc = "Print only the number of selected lines"},
+	{.name = "count-matches", .key = KEY_COUNT_MATCHES, .doc = "Print the number of matches"},
+	{.name = "files-with-matches",
+	 .key = 'l',
+	 .doc = "Print only names of files with selected lines"},
+	{.name = "files-without-match", .key = 'L', .doc = "Print only names of files without"},
+	{.name = "max-count",
+	 .key = 'm',
+	 .arg = "N",
+	 .doc = "Stop after N selected lines of a file"},
+	{.name = "after-context", .key = 'A', .arg = "N", .doc = "Print N lines after each, too"},
+	{.name = "before-context", .key = 'B', .arg = "N", .doc = "Print N lines before each, too"},
+	{.name = "context", .key = 'C', .arg = "N", .doc = "Both"},
+	{.name = "only-matching", .key = 'o', .doc = "Print only what matched, each on its line"},
+	{.name = "line-number", .key = 'n', .doc = "Print the number of the line"},
+	{.name = "byte-offset", .key = 'b', .doc = "Print the offset of the line, or match (-o)"},
+	{.name = "column",
+	 .key = KEY_COLUMN,
+	 .doc = "Print the column of the first match, in bytes from 1"},
+	{.name = "passthru", .key = KEY_PASSTHRU, .doc = "Print the lines that do not match, too"},
+	{.name = "with-filename", .key = 'H', .doc = "Print the file name with one file, too"},
+	{.name = "no-filename", .key = 'h', .doc = "Never print it"},
+	{.name = "text", .key = 'a', .doc = "Print lines of binary files like others"},
+	{.name = "binary-files",
+	 .key = KEY_BINARY,
+	 .arg = "TYPE",
+	 .doc = "binary (default), text, without-match"},
+	{.key = 'I', .doc = "The same as --binary-files=without-match"},
+	{.name = "null-data", .key = 'z', .doc = "Lines end with NUL"},
+	{.name = "null", .key = 'Z', .doc = "A NUL follows file names"},
+	{.name = "crlf", .key = KEY_CRLF, .doc = "A CR before a line's end belongs to it"},
+	{.name = "label", .key = KEY_LABEL, .arg = "NAME", .doc = "What to call standard input"},
+	{.name = "color",
+	 .key = KEY_COLOR,
+	 .arg = "WHEN",
+	 .flags = OPTION_ARG_OPTIONAL,
+	 .doc = "always, never or auto (default)"},
+	{.name = "line-buffered", .key = KEY_LINES, .doc = "Write out what is found at once"},
+	{.name = "quiet", .key = 'q', .doc = "Print nothing; end at the first selected line"},
+	{.name = "silent", .flags = OPTION_ALIAS},
+	{.name = "no-messages", .key = 's', .doc = "No messages about files that cannot be read"},
+	{.name = "recursive",
+	 .key = 'r',
+	 .doc = "Search the files below directories (default: here)"},
+	{.name = "include", .key = KEY_INCLUDE, .arg = "GLOB", .doc = "Only files with such names"},
+	{.name = "exclude", .key = KEY_EXCLUDE, .arg = "GLOB", .doc = "No files with such names"},
+	{.name = "exclude-dir",
+	 .key = KEY_EXCLUDE_DIR,
+	 .arg = "GLOB",
+	 .doc = "Do not enter directories with such names"},
+	{.name = "ucp", .key = KEY_UCP, .doc = "\\w, \\d, \\s and \\b mean Unicode's properties"},
+	{.name = "engine",
+	 .key = KEY_ENGINE,
+	 .arg = "NAME",
+	 .doc = "auto (default), pcre2 (line by line), lit (literals only)"},
+	{0},
+};
+
+static void no_memory(void) __attribute__((noreturn));
+static void no_memory(void)
+{
+	message_error("%s", strerror(ENOMEM));
+	exit(EXIT_TROUBLE);
+}
+
+/* As in grep, several patterns are one text with newlines between them. */
+static void add_pattern(struct scan_options *opt, const char *text, size_t len)
+{
+	size_t at = opt->pattern != NULL ? opt->pattern_len + 1 : 0;
+	char *joined = realloc(opt->pattern, at + len + 1);
+
+	if (joined == NULL)
+		no_memory();
+	if (at > 0)
+		joined[at - 1] = '\n';
+	memcpy(joined + at, text, len);
+	opt->pattern = joined;
+	opt->pattern_len = at + len;
+}
+
+static void add_patterns_of(struct scan_options *opt, const char *name)
+{
+	FILE *file = input_is_stdin(name) ? stdin : fopen(name, "re");
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len = -1;
+
+	while (file != NULL && (len = getline(&line, &size, file)) > 0)
+		add_pattern(opt, line, (size_t)len - (line[len - 1] == '\n'));
+	if (file == NULL || ferror(file)) {
+		message_error("%s: %s", name, strerror(errno));
+		exit(EXIT_TROUBLE);
+	}
+	if (file != stdin)
+		fclose(file);
+	free(line);
+	opt->no_pattern = 1;
+}
+
+static long long number_value(const char *option, const char *text)
+{
+	char *end;
+	long long value;
+
+	errno = 0;
+	value = strtoll(text, &end, 10);
+	if (end == text || *end != '\0' || (errno != 0 && errno != ERANGE))
+		message_usage("%s: '%s' is not a number", option, text);
+	return value;
+}
+
+static long long context_value(const char *option, const char *text)
+{
+	long long value = number_value(option, text);
+
+	if (value < 0)
+		message_usage("%s: '%s' is not a number of lines", option, text);
+	return value;
+}
+
+static void take_max_count(struct scan_options *opt, const char *text)
+{
+	long long value = number_value("--max-count", text);
+
+	/* As in grep, a negative number is no limit. */
+	opt->stop = value == 0;
+	opt->scan.max_count = value > 0 ? (uint64_t)value : 0;
+}
+
+static void take_binary(struct scan_options *opt, const char *type)
+{
+	opt->scan.flags &= ~(FL_SCAN_TEXT | FL_SCAN_SKIP_BINARY);
+	if (strcmp(type, "text") == 0)
+		opt->scan.flags |= FL_SCAN_TEXT;
+	else if (strcmp(type, "without-match") == 0)
+		opt->scan.flags |= FL_SCAN_SKIP_BINARY;
+	else if (strcmp(type, "binary") != 0)
+		message_usage("--binary-files: '%s' is none of binary, text, without-match", type);
+}
+
+static enum fl_scan_engine engine_value(const char *text)
+{
+	static const char *const names[] = {"auto", "pcre2", "lit"};
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(text, names[i]) == 0)
+			return (enum fl_scan_engine)i;
+	message_usage("--engine: '%s' is none of auto, pcre2, lit", text);
+}
+
+static void add_rule(struct walk_options *walk, const char *pattern, int include)
+{
+	struct walk_rule *rules =
+		realloc(walk->rules, (walk->rule_count + 1) * sizeof(*walk->rules));
+
+	if (rules == NULL)
+		no_memory();
+	rules[walk->rule_count++] = (struct walk_rule){pattern, include};
+	walk->rules = rules;
+}
+
+/* A trailing slash is only the shell's completion. */
+static void add_no_dir(struct walk_options *walk, char *pattern)
+{
+	const char **dirs =
+		realloc(walk->no_dirs, (walk->no_dir_count + 1) * sizeof(*walk->no_dirs));
+	size_t len = strlen(pattern);
+
+	if (dirs == NULL)
+		no_memory();
+	while (len > 1 && pattern[len - 1] == '/')
+		pattern[--len] = '\0';
+	dirs[walk->no_dir_count++] = pattern;
+	walk->no_dirs = dirs;
+}
+
+static unsigned flag_of(int key)
+{
+	switch (key) {
+	case 'i':
+		return FL_SCAN_IGNORE_CASE;
+	case 'v':
+		return FL_SCAN_INVERT;
+	case 'c':
+		return FL_SCAN_COUNT;
+	case 'o':
+		return FL_SCAN_ONLY_MATCHING;
+	case 'n':
+		return FL_SCAN_LINE_NUMBER;
+	case 'b':
+		return FL_SCAN_BYTE_OFFSET;
+	case 'q':
+		return FL_SCAN_QUIET;
+	case 'w':
+		return FL_SCAN_WORD;
+	case 'x':
+		return FL_SCAN_LINE_REGEXP;
+	case 'Z':
+		return FL_SCAN_NULL;
+	case KEY_CRLF:
+		return FL_SCAN_CRLF;
+	case KEY_COLUMN:
+		return FL_SCAN_COLUMN;
+	case KEY_PASSTHRU:
+		return FL_SCAN_PASSTHRU;
+	case KEY_UCP:
+		return FL_SCAN_UCP;
+	case KEY_COUNT_MATCHES:
+		return FL_SCAN_COUNT | FL_SCAN_COUNT_MATCHES;
+	default:
+		return 0;
+	}
+}
+
+static unsigned syntax_of(int key)
+{
+	switch (key) {
+	case 'F':
+		return FL_SCAN_FIXED;
+	case 'E':
+		return FL_SCAN_EXTENDED;
+	case 'G':
+		return FL_SCAN_BASIC;
+	default:
+		return 0;
+	}
+}
+
+static void take_operands(struct scan_options *opt, struct argp_state *state)
+{
+	if (opt->pattern == NULL && !opt->no_pattern) {
+		const char *text = state->argv[state->next++];
+
+		add_pattern(opt, text, strlen(text));
+	}
+	common_options_rest(&opt->common, state);
+}
+
+static void take_color(struct scan_options *opt, const char *when)
+{
+	opt->color = scan_color_wanted(when != NULL ? when : "auto");
+	if (opt->color < 0)
+		message_usage("--color: '%s' is none of always, never, auto", when);
+}
+
+static error_t parse_value(int key, char *arg, struct scan_options *opt)
+{
+	switch (key) {
+	case 'e':
+		add_pattern(opt, arg, strlen(arg));
+		return 0;
+	case 'f':
+		add_patterns_of(opt, arg);
+		return 0;
+	case 'A':
+		opt->after = context_value("--after-context", arg);
+		return 0;
+	case 'B':
+		opt->before = context_value("--before-context", arg);
+		return 0;
+	case 'C':
+		opt->both = context_value("--context", arg);
+		return 0;
+	case 'm':
+		take_max_count(opt, arg);
+		return 0;
+	case KEY_BINARY:
+		take_binary(opt, arg);
+		return 0;
+	case KEY_INCLUDE:
+		add_rule(&opt->common.walk, arg, 1);
+		return 0;
+	case KEY_EXCLUDE:
+		add_rule(&opt->common.walk, arg, 0);
+		return 0;
+	case KEY_EXCLUDE_DIR:
+		add_no_dir(&opt->common.walk, arg);
+		return 0;
+	case KEY_LABEL:
+		opt->label = arg;
+		return 0;
+	case KEY_COLOR:
+		take_color(opt, arg);
+		return 0;
+	case KEY_ENGINE:
+		opt->scan.engine = engine_value(arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_switch(int key, struct scan_options *opt)
+{
+	switch (key) {
+	case 'P':
+	case 'E':
+	case 'F':
+	case 'G':
+		opt->syntax = syntax_of(key);
+		return 0;
+	case 'S':
+		opt->smart_case = 1;
+		return 0;
+	case 'H':
+		opt->prefix = PREFIX_ALWAYS;
+		return 0;
+	case 'h':
+		opt->prefix = PREFIX_NEVER;
+		return 0;
+	case 'l':
+		opt->list = LIST_MATCHING;
+		return 0;
+	case 'L':
+		opt->list = LIST_OTHERS;
+		return 0;
+	case 's':
+		opt->common.quiet = 1;
+		return 0;
+	case 'a':
+		take_binary(opt, "text");
+		return 0;
+	case 'I':
+		take_binary(opt, "without-match");
+		return 0;
+	case 'z':
+		opt->common.run.delimiter = '\0';
+		opt->scan.flags |= FL_SCAN_NULL_DATA;
+		return 0;
+	case 'r':
+		opt->common.walk.recursive = 1;
+		opt->common.walk.pass_over = 1;
+		return 0;
+	case KEY_LINES:
+		opt->line_buffered = 1;
+		opt->scan.flags |= FL_SCAN_STREAMING;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_scan(int key, char *arg, struct argp_state *state)
+{
+	struct scan_options *opt = state->input;
+
+	if (flag_of(key) != 0) {
+		opt->scan.flags |= flag_of(key);
+		return 0;
+	}
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &opt->common;
+		state->err_stream = NULL;
+		return 0;
+	case ARGP_KEY_ARGS:
+		take_operands(opt, state);
+		return 0;
+	default:
+		return parse_switch(key, opt) == 0 ? 0 : parse_value(key, arg, opt);
+	}
+}
+
+static const struct argp_child scan_children[] = {
+	{.argp = &common_argp},
+	{0},
+};
+
+static const struct argp scan_argp = {
+	.options = scan_table,
+	.parser = parse_scan,
+	.args_doc = "PATTERN [FILE...]\n-e PATTERN [FILE...]",
+	.doc = "Print the lines of each FILE that match PATTERN, a Perl-compatible regular "
+	       "expression, as grep -P does. Without FILE, or where it is -, read standard input."
+	       "\vExit status: 0 if a line was selected, 1 if none was, 2 after an error.",
+	.children = scan_children,
+};
+
+/* Escapes such as \W are no capital letters. */
+static int has_capital(const char *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (p[i] == '\\')
+			i++;
+		else if (isupper((unsigned char)p[i]))
+			return 1;
+	}
+	return 0;
+}
+
+static uint64_t lines_of(long long own, long long both)
+{
+	return own >= 0 ? (uint64_t)own : both >= 0 ? (uint64_t)both : 0;
+}
+
+static void complete(struct scan_options *opt)
+{
+	struct fl_scan_options *scan = &opt->scan;
+
+	if (opt->pattern == NULL && !opt->no_pattern)
+		message_usage("no pattern given");
+	if (opt->pattern == NULL) {
+		add_pattern(opt, "(?!)", 4);
+		opt->syntax = 0;
+		scan->flags &= ~(FL_SCAN_WORD | FL_SCAN_LINE_REGEXP);
+	}
+	scan->flags |= opt->syntax;
+	if ((scan->flags & FL_SCAN_PASSTHRU) && (scan->flags & FL_SCAN_ONLY_MATCHING))
+		message_usage("--passthru and --only-matching exclude each other");
+	if (opt->smart_case && !has_capital(opt->pattern, opt->pattern_len))
+		scan->flags |= FL_SCAN_IGNORE_CASE;
+	if (opt->before >= 0 || opt->after >= 0 || opt->both >= 0)
+		scan->flags |= FL_SCAN_CONTEXT;
+	scan->before = lines_of(opt->before, opt->both);
+	scan->after = lines_of(opt->after, opt->both);
+	if (scan->flags & FL_SCAN_INVERT)
+		scan->flags &= ~FL_SCAN_COUNT_MATCHES;
+	if ((scan->flags & FL_SCAN_COUNT_MATCHES) && scan->max_count > 0)
+		message_usage("--count-matches and --max-count exclude each other");
+}
+
+void scan_options_parse(struct scan_options *opt, int argc, char **argv)
+{
+	memset(opt, 0, sizeof(*opt));
+	opt->before = opt->after = opt->both = -1;
+	opt->label = STDIN_NAME;
+	common_options_init(&opt->common);
+	common_options_parse(&scan_argp, argc, argv, opt, &opt->common);
+	complete(opt);
+}
+
+void scan_options_done(struct scan_options *opt)
+{
+	free(opt->pattern);
+	free(opt->common.walk.rules);
+	free(opt->common.walk.no_dirs);
+}

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+#include "ops/scan/scan_emit.h"
+
+#include <errno.h>
+#include <string.h>
+#include <wchar.h>
+
+#include "base/error.h"
+#include "base/size.h"
+
+/* The least that is handed on of a line that does not fit into a part: a page of it. */
+#define PIECE_MIN_BYTES FL_KIB(4)
+
+int fl_scan_head_open(struct fl_scan_mapping *m)
+{
+	struct fl_part *part = m->part;
+
+	m->head = (struct fl_scan_head){.version = FL_SCAN_PART_VERSION, .nul_off = FL_OFF_NONE};
+	if (part->len == 0)
+		return fl_part_append(part, &m->head, sizeof(m->head));
+	if (part->len < sizeof(m->head))
+		return -EINVAL;
+	memcpy(&m->head, part->data, sizeof(m->head));
+	return 0;
+}
+
+void fl_scan_head_close(struct fl_scan_mapping *m)
+{
+	m->head.end_off = m->in->off + m->in->len;
+	if (m->part->len >= sizeof(m->head))
+		memcpy(m->part->data, &m->head, sizeof(m->head));
+}
+
+void fl_scan_count_newlines(struct fl_scan_mapping *m, size_t to)
+{
+	if (!(m->job->flags & FL_SCAN_LINE_NUMBER) || to <= m->counted)
+		return;
+	m->head.newlines += fl_kernels_get()->count_byte(m->in->data + m->counted, to - m->counted,
+							 m->job->eol);
+	m->counted = to;
+}
+
+/* Would grep refuse to print these bytes? mbrlen(3) decides there, so it does here. */
+static bool is_broken(const struct fl_scan_job *job, const unsigned char *p, size_t len)
+{
+	mbstate_t state;
+
+	if (!job->plan.is_utf_locale || (job->flags & FL_SCAN_TEXT))
+		return false;
+	if (fl_text_is_utf8(p, len))
+		return false;
+	memset(&state, 0, sizeof(state));
+	while (len > 0) {
+		size_t n = mbrlen((const char *)p, len, &state);
+
+		if (n > len)
+			return true;
+		n = n > 0 ? n : 1;
+		p += n;
+		len -= n;
+	}
+	return false;
+}
+
+/* Return: 0; 1 when nothing of what follows can matter; an error. */
+static int hand_on(struct fl_scan_mapping *m)
+{
+	int r;
+
+	fl_scan_head_close(m);
+	r = fl_part_flush(m->part, m->reterr);
+	m->is_told = r < 0;
+	if (r < 0)
+		return r;
+	m->head.selected = m->head.matches = m->head.newlines = 0;
+	m->head.closed |= r == FL_FOLD_STOP;
+	r = fl_part_append(m->part, &m->head, sizeof(m->head));
+	return r < 0 ? r : m->head.closed != 0;
+}
+
+/* Bytes of text that fit into the part behind the head of a record. */
+static size_t room(const struct fl_scan_mapping *m)
+{
+	size_t used = m->part->len + sizeof(struct fl_scan_record);
+
+	return m->part->limit > used ? m->part->limit - used : 0;
+}
+
+/* Return: as hand_on(). */
+static int make_room(struct fl_scan_mapping *m, size_t len)
+{
+	bool is_empty = m->part->len <= sizeof(m->head);
+	bool fits =
+		room(m) >= len && m->part->limit >= m->part->len + sizeof(struct fl_scan_record);
+
+	return is_empty || fits ? 0 : hand_on(m);
+}
+
+static int append_record(struct fl_scan_mapping *m, struct fl_scan_record *rec,
+			 const unsigned char *text)
+{
+	int r = fl_part_reserve(m->part, sizeof(*rec) + (size_t)rec->len);
+
+	if (r < 0)
+		return r;
+	rec->line = m->head.newlines;
+	fl_part_append(m->part, rec, sizeof(*rec));
+	fl_part_append(m->part, text, (size_t)rec->len);
+	return 0;
+}
+
+/*
+ * What does not fit into one part goes into several, so that memory does not grow with a line.
+ * Return: as hand_on(). Afterwards @rec is ready to go on with its line.
+ */
+static int add_text(struct fl_scan_mapping *m, struct fl_scan_record *rec,
+		    const struct fl_span *text, uint64_t more)
+{
+	const unsigned char *p = m->in->data + text->begin;
+	size_t left = text->end - text->begin;
+	int r = make_room(m, left);
+
+	while (r == 0) {
+		rec->len = fl_min_size(left, fl_max_size(room(m), PIECE_MIN_BYTES));
+		rec->off = m->in->off + (uint64_t)(p - m->in->data);
+		left -= (size_t)rec->len;
+		rec->flags &= ~(uint64_t)FL_SCAN_RECORD_MORE;
+		rec->flags |= left > 0 ? FL_SCAN_RECORD_MORE : more;
+		r = append_record(m, rec, p);
+		if (r < 0)
+			break;
+		p += rec->len;
+		rec->flags &= ~(uint64_t)FL_SCAN_RECORD_LINE;
+		rec->flags |= FL_SCAN_RECORD_REST;
+		if (left == 0)
+			break;
+		r = hand_on(m);
+	}
+	return r;
+}
+
+/* A line that is to be told in pieces: what matches and what stands between. */
+struct pieces {
+	struct fl_scan_mapping *m;
+	struct fl_scan_record *rec;
+	size_t told;
+};
+
+static int add_piece(void *arg, const struct fl_span *match)
+{
+	struct pieces *p = arg;
+	struct fl_span text = {.begin = p->told, .end = match->begin};
+	int r = 0;
+
+	p->told = match->end;
+	if (text.end > text.begin)
+		r = add_text(p->m, p->rec, &text, FL_SCAN_RECORD_MORE);
+	if (r != 0)
+		return r;
+	p->rec->flags |= FL_SCAN_RECORD_MATCH;
+	r = add_text(p->m, p->rec, match, FL_SCAN_RECORD_MORE);
+	p->rec->flags &= ~(uint64_t)FL_SCAN_RECORD_MATCH;
+	return r;
+}
+
+static int add_pieces(struct fl_scan_mapping *m, struct fl_scan_record *rec,
+		      const struct fl_span *line)
+{
+	struct pieces p = {.m = m, .rec = rec, .told = line->begin};
+	struct fl_span rest;
+	int r = fl_search_each(&m->search, line, add_piece, &p);
+
+	if (r != 0)
+		return r;
+	rest = (struct fl_span){.begin = p.told, .end = line->end};
+	return add_text(m, rec, &rest, 0);
+}
+
+static int first_match(void *arg, const struct fl_span *match)
+{
+	struct fl_span *ret = arg;
+
+	*ret = *match;
+	return 1;
+}
+
+/* Matches are where -v did not put the line. */
+static bool has_matches(const struct fl_scan_mapping *m, uint64_t flags)
+{
+	return !(m->job->flags & FL_SCAN_INVERT) == !(flags & FL_SCAN_RECORD_CONTEXT);
+}
+
+/* Return: 0; errors of matching. */
+static int find_column(struct fl_scan_mapping *m, const struct fl_span *line,
+		       struct fl_scan_record *rec)
+{
+	struct fl_span match;
+	int r;
+
+	if (!(m->job->flags & FL_SCAN_COLUMN) || !has_matches(m, rec->flags))
+		return 0;
+	r = fl_search_each(&m->search, line, first_match, &match);
+	if (r > 0)
+		rec->column = match.begin - line->begin + 1;
+	return r < 0 ? r : 0;
+}
+
+static struct fl_scan_record record_of(const struct fl_scan_mapping *m, const struct fl_span *line,
+				       uint64_t flags)
+{
+	struct fl_scan_record rec = {.off = m->in->off + line->begin,
+				     .begin_off = m->in->off + line->begin,
+				     .end_off = m->in->off + line->end,
+				     .flags = flags};
+
+	if (line->end - line->begin > FL_SCAN_BINARY_BLOCK_BYTES)
+		rec.flags |= FL_SCAN_RECORD_LONG;
+	return rec;
+}
+
+/* A line of which nothing is printed. Return: 0; 1 when no more of it is wanted; an error. */
+static int add_bare(struct fl_scan_mapping *m, const struct fl_span *line, uint64_t flags)
+{
+	struct fl_scan_record rec = record_of(m, line, flags);
+	int r = make_room(m, 0);
+
+	if (r == 0)
+		r = append_record(m, &rec, m->in->data);
+	if (r != 0)
+		return r;
+	return flags & FL_SCAN_RECORD_BAD ? 1 : 0;
+}
+
+static int add_line(struct fl_scan_mapping *m, const struct fl_span *line, uint64_t flags)
+{
+	struct fl_scan_record rec = record_of(m, line, flags | FL_SCAN_RECORD_TEXT);
+	int r;
+
+	if (is_broken(m->job, m->in->data + line->begin, line->end - line->begin))
+		return add_bare(m, line, flags | FL_SCAN_RECORD_BAD);
+	r = find_column(m, line, &rec);
+	if (r < 0)
+		return r;
+	if (m->job->spans && has_matches(m, flags))
+		return add_pieces(m, &rec, line);
+	return add_text(m, &rec, line, 0);
+}
+
+struct each_match {
+	struct fl_scan_mapping *m;
+	const struct fl_span *line;
+	uint64_t flags;
+	bool any;
+};
+
+static int add_match(void *arg, const struct fl_span *match)
+{
+	struct each_match *e = arg;
+	uint64_t flags = e->flags | (e->any ? 0 : FL_SCAN_RECORD_LINE);
+	struct fl_scan_record rec =
+		record_of(e->m, e->line, flags | FL_SCAN_RECORD_TEXT | FL_SCAN_RECORD_MATCH);
+
+	e->any = true;
+	rec.column = match->begin - e->line->begin + 1;
+	if (is_broken(e->m->job, e->m->in->data + match->begin, match->end - match->begin))
+		return add_bare(e->m, e->line, flags | FL_SCAN_RECORD_BAD);
+	return add_text(e->m, &rec, match, 0);
+}
+
+static int add_matches(struct fl_scan_mapping *m, const struct fl_span *line, uint64_t flags)
+{
+	struct each_match e = {.m = m, .line = line, .flags = flags};
+	int r = 0;
+
+	if (has_matches(m, flags))
+		r = fl_search_each(&m->search, line, add_match, &e);
+	if (r < 0 || e.any)
+		return r;
+	return add_bare(m, line, flags | FL_SCAN_RECORD_LINE);
+}
+
+static bool is_binary(const struct fl_scan_mapping *m, const struct fl_span *line)
+{
+	bool is_long = line->end - line->begin > FL_SCAN_BINARY_BLOCK_BYTES;
+
+	return fl_scan_is_binary(m->head.nul_off, m->in->off + line->end,
+				 is_long ? FL_SCAN_RECORD_LONG : 0);
+}
+
+int fl_scan_emit_line(struct fl_scan_mapping *m, const struct fl_span *line)
+{
+	int r;
+
+	fl_scan_count_newlines(m, line->begin);
+	if (is_binary(m, line)) {
+		/* From the first binary line on nothing is printed. */
+		r = add_bare(m, line, FL_SCAN_RECORD_LINE);
+		m->head.closed = 1;
+	} else if (m->job->flags & FL_SCAN_ONLY_MATCHING) {
+		r = add_matches(m, line, 0);
+	} else {
+		r = add_line(m, line, FL_SCAN_RECORD_LINE);
+	}
+	return r < 0 ? r : 0;
+}
+
+int fl_scan_emit_context(struct fl_scan_mapping *m, const struct fl_span *line)
+{
+	int r;
+
+	if (is_binary(m, line))
+		return 0;
+	fl_scan_count_newlines(m, line->begin);
+	if (m->job->flags & FL_SCAN_ONLY_MATCHING)
+		r = add_matches(m, line, FL_SCAN_RECORD_CONTEXT);
+	else
+		r = add_line(m, line, FL_SCAN_RECORD_LINE | FL_SCAN_RECORD_CONTEXT);
+	return r < 0 ? r : 0;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FL_OPS_SCAN_SCAN_EMIT_H
+#define FL_OPS_SCAN_SCAN_EMIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ops/scan/scan_map.h"
+#include "ops/scan/scan_record.h"
+#include "ops/scan/search.h"
+
+/**
+ * struct fl_scan_mapping - one call of map
+ * @head:    the part's, kept here until the end
+ * @search:  in the view
+ * @counted: line ends before this place in the view are in head.newlines
+ * @emitted: lines before this place have been selected, or handed on as context, or are neither
+ * @is_told: reterr says what is wrong
+ */
+struct fl_scan_mapping {
+	const struct fl_scan_job *job;
+	const struct fl_view *in;
+	struct fl_part *part;
+	struct fl_error *reterr;
+	struct fl_scan_head head;
+	struct fl_search search;
+	size_t counted;
+	size_t emitted;
+	bool is_told;
+};
+
+/** fl_scan_head_open() - read or begin the part's head. Return: 0; -ENOMEM; -EINVAL. */
+int fl_scan_head_open(struct fl_scan_mapping *m);
+
+/** fl_scan_head_close() - write it back */
+void fl_scan_head_close(struct fl_scan_mapping *m);
+
+/** fl_scan_count_newlines() - into the head, up to @to, if they matter */
+void fl_scan_count_newlines(struct fl_scan_mapping *m, size_t to);
+
+/**
+ * fl_scan_emit_line() - append a selected line, or what matches in it
+ *
+ * May have the part folded (fl_part_flush()) when it is full.
+ * Return: 0, with head.closed set when no more is wanted; errors of matching and folding.
+ */
+int fl_scan_emit_line(struct fl_scan_mapping *m, const struct fl_span *line);
+
+/** fl_scan_emit_context() - append a line that is not selected. Return: as above. */
+int fl_scan_emit_context(struct fl_scan_mapping *m, const struct fl_span *line);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+#include "ops/scan/scan_pattern.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "ops/scan/posix.h"
+
+struct alternative {
+	const char *p;
+	size_t len;
+	size_t order;
+};
+
+/* grep -F prefers the longest of the literals that match at one place. */
+static int longest_first(const void *a, const void *b)
+{
+	const struct alternative *x = a;
+	const struct alternative *y = b;
+
+	if (x->len != y->len)
+		return x->len < y->len ? 1 : -1;
+	return x->order < y->order ? -1 : 1;
+}
+
+static size_t split(const char *p, size_t len, struct alternative *ret)
+{
+	const char *end = p + len;
+	size_t n = 0;
+
+	for (;;) {
+		const char *stop = len > 0 ? memchr(p, '\n', (size_t)(end - p)) : NULL;
+
+		ret[n] = (struct alternative){p, (size_t)((stop ? stop : end) - p), n};
+		n++;
+		if (!stop)
+			return n;
+		p = stop + 1;
+	}
+}
+
+/*
+ * @fold_like_grep: grep -F -i takes case from towupper(3), to which U+212A
+ * KELVIN SIGN is no "k"; to PCRE2, and so to grep -P, it is one.
+ */
+static void quote(struct fl_text *to, const struct alternative *alt, bool fold_like_grep)
+{
+	for (size_t i = 0; i < alt->len; i++) {
+		const char *c = alt->p + i;
+
+		if (*c == '\0') {
+			fl_text_adds(to, "\\x00");
+			continue;
+		}
+		if (fold_like_grep && (*c == 'k' || *c == 'K')) {
+			fl_text_adds(to, "(?-i:[kK])");
+			continue;
+		}
+		if (strchr("\\^$.[]|()?*+{}-#", *c) != NULL)
+			fl_text_adds(to, "\\");
+		fl_text_add(to, c, 1);
+	}
+}
+
+static size_t count_alternatives(const char *p, size_t len)
+{
+	size_t n = 1;
+
+	for (size_t i = 0; i < len; i++)
+		n += p[i] == '\n';
+	return n;
+}
+
+/* A group of its own keeps "a|b" and "(?i)" within their pattern. */
+static int add_regex(struct fl_text *to, const struct alternative *alt, unsigned flags,
+		     bool in_group, struct fl_error *reterr)
+{
+	int r = 0;
+
+	if (in_group)
+		fl_text_adds(to, "(?:");
+	if (flags & (FL_SCAN_EXTENDED | FL_SCAN_BASIC))
+		r = fl_posix_translate(alt->p, alt->len, flags, to, reterr);
+	else
+		fl_text_add(to, alt->p, alt->len);
+	if (in_group)
+		fl_text_adds(to, ")");
+	return r;
+}
+
+int fl_scan_pattern_text(const struct fl_scan_options *opt, bool utf, struct fl_text *ret,
+			 struct fl_error *reterr)
+{
+	size_t count = count_alternatives(opt->pattern, opt->pattern_len);
+	bool fold = utf && (opt->flags & FL_SCAN_IGNORE_CASE);
+	bool fixed = (opt->flags & FL_SCAN_FIXED) != 0;
+	struct alternative *alts = calloc(count, sizeof(*alts));
+	int r = 0;
+
+	if (!alts)
+		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
+	split(opt->pattern, opt->pattern_len, alts);
+	if (fixed)
+		qsort(alts, count, sizeof(*alts), longest_first);
+	fl_text_add(ret, "", 0);
+	for (size_t i = 0; i < count && r == 0; i++) {
+		if (i > 0)
+			fl_text_adds(ret, "|");
+		if (fixed)
+			quote(ret, &alts[i], fold);
+		else
+			r = add_regex(ret, &alts[i], opt->flags, count > 1, reterr);
+	}
+	free(alts);
+	if (r == 0 && ret->failed)
+		r = fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
+	return r;
+}
+
+int fl_scan_pattern_wrap(unsigned flags, const char *p, size_t len, struct fl_text *ret)
+{
+	bool line = (flags & FL_SCAN_LINE_REGEXP) != 0;
+
+	fl_text_adds(ret, line ? "^(?:" : "(?<!\\w)(?:");
+	fl_text_add(ret, p, len);
+	fl_text_adds(ret, line ? ")$" : ")(?!\\w)");
+	return ret->failed ? -ENOMEM : 0;
+}
