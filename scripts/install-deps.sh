@@ -13,6 +13,11 @@ build=(autoconf automake libtool pkg-config gcc libc6-dev make
 peers=(xxhash ripgrep)
 tests=(libcriterion-dev bats clang clang-format shellcheck binutils python3 xz-utils)
 
+# Hyperscan is written for x86; scan does without it elsewhere.
+if [[ $(dpkg --print-architecture 2>/dev/null) == amd64 ]]; then
+	build+=(libhyperscan-dev)
+fi
+
 case ${1-} in
 '') wanted=("${build[@]}" "${peers[@]}" "${tests[@]}") ;;
 --run-only) wanted=("${build[@]}" "${peers[@]}") ;;

@@ -189,6 +189,26 @@ Try 'faultline scan --help' for more information."
 	done
 }
 
+@test "scan: Hyperscan proposes the same lines" {
+	"$FAULTLINE" scan -q --engine=hs 'a|b' plain || [[ $? == 1 ]] || skip "no Hyperscan here"
+	for i in {1..5000}; do echo "$i 10.1.$((i % 300)).7 line with é and $((i * 7919 % 1000)) things"; done >many
+	for LC_ALL in C C.UTF-8; do
+		export LC_ALL
+		for p in '[0-9]{1,3}(\.[0-9]{1,3}){3}' 'things|line' '\b99\d\b' '^4.*7 t' '(x|s)$' '9{2,} '; do
+			for o in -c -vc -n -wn -xc -ic; do
+				same_as "$scan --engine=hs --io=mmap --chunk-size=4099 $o '$p' many" "grep -P $o '$p' many"
+			done
+		done
+	done
+	seq 100 7 9999 >numbers
+	same_as "$scan --engine=hs -nF -f numbers many" "grep -nF -f numbers many"
+	same_as "$scan --engine=hs -niF -f numbers many" "grep -niF -f numbers many"
+	expect 2 "$FAULTLINE" scan --engine=hs '(?=a)b' plain
+	contains "$err" "not one for Hyperscan"
+	expect 2 "$FAULTLINE" scan --engine=hs 'a*' plain
+	contains "$err" "Hyperscan: "
+}
+
 @test "scan: grep is another name of the verb" {
 	same_as "$FAULTLINE grep -n error plain" "grep -n error plain"
 }

@@ -166,7 +166,9 @@ static int broken_program(struct fl_matcher *m)
 	struct program prog = {.text = re->text,
 			       .len = re->text_len,
 			       .flags = re->flags | LINE_FLAGS | PCRE2_UTF |
-					PCRE2_MATCH_INVALID_UTF};
+					PCRE2_MATCH_INVALID_UTF |
+					/* ".*" may begin behind a barrier, too. */
+					PCRE2_NO_DOTSTAR_ANCHOR};
 
 	return m->broken ? 0 : compile(&prog, &m->broken, NULL);
 }

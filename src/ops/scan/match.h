@@ -124,6 +124,9 @@ int fl_matcher_find(struct fl_matcher *m, const struct fl_subject *line, size_t 
 int fl_matcher_find_whole(struct fl_matcher *m, const struct fl_subject *text, size_t from,
 			  struct fl_span *ret);
 
+/** fl_text_ascii_prefix() - how many bytes < 0x80 stand before the first other one */
+size_t fl_text_ascii_prefix(const unsigned char *p, size_t n);
+
 /** fl_text_is_ascii() - any byte >= 0x80? */
 bool fl_text_is_ascii(const unsigned char *p, size_t n);
 

@@ -7,11 +7,15 @@
 
 #include "base/attr.h"
 #include "base/error.h"
+#include "base/size.h"
 #include "ops/scan/scan_fold.h"
 #include "ops/scan/scan_map.h"
 
 /* All flags there are: FL_SCAN_NULL_DATA is the highest. */
 #define SCAN_ALL (2 * FL_SCAN_NULL_DATA - 1)
+
+/* From here on it pays to load Hyperscan and to compile with it: some 10 ms. */
+#define LARGE_BYTES FL_MIB(32)
 
 /**
  * struct fl_scan - a search
@@ -32,35 +36,41 @@ static int scan_start(void *op, const struct fl_run *run, struct fl_error *reter
 	scan->sum.output.eol = (char)run->delimiter;
 	scan->sum.output.prefix = scan->prefix;
 	fl_scan_sum_start(&scan->sum, scan->base_line);
+	if (run->len >= LARGE_BYTES)
+		fl_scan_plan_grow(&scan->job.plan);
 	return 0;
 }
 
 static int scan_worker_init(const void *op, void **ret_scratch, struct fl_error *reterr)
 {
 	const struct fl_scan *scan = op;
-	struct fl_matcher *matcher = calloc(1, sizeof(*matcher));
+	struct fl_scan_scratch *scratch = calloc(1, sizeof(*scratch));
 	int r = 0;
 
-	if (!matcher)
+	if (!scratch)
 		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
 	if (scan->job.plan.needs_regex)
-		r = fl_matcher_init(matcher, &scan->job.plan.regex);
+		r = fl_matcher_init(&scratch->matcher, &scan->job.plan.regex);
+	if (r == 0)
+		r = fl_hs_lane_init(&scratch->lane, scan->job.plan.hs);
 	if (r < 0) {
-		free(matcher);
+		fl_matcher_done(&scratch->matcher);
+		free(scratch);
 		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
 	}
-	*ret_scratch = matcher;
+	*ret_scratch = scratch;
 	return 0;
 }
 
-static void scan_worker_done(const void *op FL_UNUSED, void *scratch)
+static void scan_worker_done(const void *op FL_UNUSED, void *arg)
 {
-	struct fl_matcher *matcher = scratch;
+	struct fl_scan_scratch *scratch = arg;
 
-	if (!matcher)
+	if (!scratch)
 		return;
-	fl_matcher_done(matcher);
-	free(matcher);
+	fl_hs_lane_done(&scratch->lane);
+	fl_matcher_done(&scratch->matcher);
+	free(scratch);
 }
 
 static int scan_map(const void *op, void *scratch, const struct fl_view *in, struct fl_part *part,

@@ -198,7 +198,7 @@ static int count_view(struct fl_scan_mapping *m, struct fl_error *reterr)
 	return r < 0 ? limit_error(m, r, end, reterr) : 0;
 }
 
-static int map_open(struct fl_scan_mapping *m, struct fl_matcher *matcher)
+static int map_open(struct fl_scan_mapping *m, struct fl_scan_scratch *scratch)
 {
 	const struct fl_scan_job *job = m->job;
 	bool binary = !(job->flags & FL_SCAN_TEXT) && job->eol == '\n';
@@ -207,7 +207,8 @@ static int map_open(struct fl_scan_mapping *m, struct fl_matcher *matcher)
 	if (r < 0)
 		return r;
 	m->search = (struct fl_search){.plan = &job->plan,
-				       .matcher = matcher,
+				       .matcher = &scratch->matcher,
+				       .lane = &scratch->lane,
 				       .data = m->in->data,
 				       .len = m->in->len,
 				       .eol = job->eol,
@@ -219,11 +220,11 @@ static int map_open(struct fl_scan_mapping *m, struct fl_matcher *matcher)
 	return fl_search_begin(&m->search);
 }
 
-int fl_scan_map_view(const struct fl_scan_job *job, struct fl_matcher *matcher,
+int fl_scan_map_view(const struct fl_scan_job *job, struct fl_scan_scratch *scratch,
 		     const struct fl_view *in, struct fl_part *part, struct fl_error *reterr)
 {
 	struct fl_scan_mapping m = {.job = job, .in = in, .part = part, .reterr = reterr};
-	int r = map_open(&m, matcher);
+	int r = map_open(&m, scratch);
 
 	if (r < 0)
 		return limit_error(&m, r, 0, reterr);

@@ -24,14 +24,20 @@ struct fl_scan_job {
 	unsigned char eol;
 };
 
+/** struct fl_scan_scratch - what a thread needs */
+struct fl_scan_scratch {
+	struct fl_matcher matcher;
+	struct fl_hs_lane lane;
+};
+
 /**
  * fl_scan_map_view() - append a view's selected lines to a part (scan_record.h)
- * @matcher: the thread's
+ * @scratch: the thread's
  *
- * Threads: any, one matcher each. Return: 0; -ENOMEM; -FL_ELIMIT
+ * Threads: any, one scratch each. Return: 0; -ENOMEM; -FL_ELIMIT
  * with the offset of the line for which PCRE2 gave up.
  */
-int fl_scan_map_view(const struct fl_scan_job *job, struct fl_matcher *matcher,
+int fl_scan_map_view(const struct fl_scan_job *job, struct fl_scan_scratch *scratch,
 		     const struct fl_view *in, struct fl_part *part, struct fl_error *reterr);
 
 #endif

@@ -120,6 +120,32 @@ int fl_scan_pattern_text(const struct fl_scan_options *opt, bool utf, struct fl_
 	return r;
 }
 
+int fl_scan_literals_quoted(const struct fl_scan_options *opt, int (*ret)(void *arg, char *text),
+			    void *arg)
+{
+	size_t count = count_alternatives(opt->pattern, opt->pattern_len);
+	struct alternative *alts = calloc(count, sizeof(*alts));
+	int r = alts ? 0 : -ENOMEM;
+
+	if (alts)
+		split(opt->pattern, opt->pattern_len, alts);
+	for (size_t i = 0; i < count && r == 0; i++) {
+		struct fl_text text = {0};
+
+		if (alts[i].len == 0 || memchr(alts[i].p, '\0', alts[i].len)) {
+			r = -EINVAL;
+			break;
+		}
+		quote(&text, &alts[i], false);
+		fl_text_add(&text, "", 1);
+		r = text.failed ? -ENOMEM : ret(arg, text.p);
+		if (r < 0)
+			fl_text_done(&text);
+	}
+	free(alts);
+	return r;
+}
+
 int fl_scan_pattern_wrap(unsigned flags, const char *p, size_t len, struct fl_text *ret)
 {
 	bool line = (flags & FL_SCAN_LINE_REGEXP) != 0;

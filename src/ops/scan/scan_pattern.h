@@ -17,4 +17,12 @@ int fl_scan_pattern_text(const struct fl_scan_options *opt, bool utf, struct fl_
 /** fl_scan_pattern_wrap() - as -w or -x want it, as grep -P does it. Return: 0; -ENOMEM. */
 int fl_scan_pattern_wrap(unsigned flags, const char *p, size_t len, struct fl_text *ret);
 
+/**
+ * fl_scan_literals_quoted() - each literal of FL_SCAN_FIXED, as a regular expression
+ * @ret: called for each; @text is its to free
+ * Return: 0; -EINVAL: one is empty, or holds NUL; -ENOMEM; what @ret returned.
+ */
+int fl_scan_literals_quoted(const struct fl_scan_options *opt, int (*ret)(void *arg, char *text),
+			    void *arg);
+
 #endif

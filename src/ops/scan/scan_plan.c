@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <langinfo.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,8 @@ static void choose(struct fl_scan_plan *plan, const struct fl_scan_options *opt)
 	if (plan->pattern_len == 0 && !is_wrapped(opt->flags)) {
 		plan->method = FL_SCAN_EVERY;
 		plan->needs_regex = false;
+	} else if (opt->engine == FL_SCAN_ENGINE_HS) {
+		plan->method = f->whole && !plan->is_crlf ? FL_SCAN_WHOLE : FL_SCAN_BY_LINE;
 	} else if (usable && exact) {
 		plan->method = FL_SCAN_LITERAL;
 		plan->needs_regex = plan->ascii_only;
@@ -92,6 +95,9 @@ static void describe(struct fl_scan_plan *plan)
 		break;
 	case FL_SCAN_WHOLE:
 		snprintf(text, size, "pcre2-jit on whole views");
+		break;
+	case FL_SCAN_HS:
+		snprintf(text, size, "hyperscan, then pcre2-jit on its lines");
 		break;
 	case FL_SCAN_EVERY:
 		snprintf(text, size, "every line");
@@ -123,6 +129,98 @@ static int compile(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
 		re->whole_len = plan->facts.whole_len;
 	}
 	return fl_regex_init(re, reterr);
+}
+
+static int add_hs_pattern(void *arg, char *text)
+{
+	struct fl_scan_plan *plan = arg;
+	struct fl_hs_pattern *patterns =
+		realloc(plan->hs_patterns, (plan->hs_count + 1) * sizeof(*patterns));
+
+	if (!patterns)
+		return -ENOMEM;
+	patterns[plan->hs_count++].text = text;
+	plan->hs_patterns = patterns;
+	return 0;
+}
+
+static void drop_hs_patterns(struct fl_scan_plan *plan)
+{
+	for (size_t i = 0; i < plan->hs_count; i++)
+		free(plan->hs_patterns[i].text);
+	free(plan->hs_patterns);
+	plan->hs_patterns = NULL;
+	plan->hs_count = 0;
+}
+
+/* Letters and classes of other single-byte locales are not Hyperscan's. */
+static bool locale_is_known(const struct fl_scan_plan *plan)
+{
+	const char *name = setlocale(LC_CTYPE, NULL);
+
+	return plan->is_utf_locale ||
+	       (name && (strcmp(name, "C") == 0 || strcmp(name, "POSIX") == 0));
+}
+
+/*
+ * The reader's equivalent pattern is made of nothing that Hyperscan reads otherwise, and none of
+ * its parts matches a newline. Its bytes beyond ASCII would be characters to PCRE2; lines that hold
+ * such bytes are proposed anyway, but "é?x" also matches others.
+ */
+static bool regex_suits_hs(const struct fl_scan_plan *plan)
+{
+	const struct fl_pattern_facts *f = &plan->facts;
+
+	return f->whole && !memchr(f->whole, '\0', f->whole_len) &&
+	       fl_text_is_ascii((const unsigned char *)f->whole, f->whole_len);
+}
+
+/* Before -w and -x are added: a line that matches with them matches without. */
+static int prepare_hs(struct fl_scan_plan *plan, const struct fl_scan_options *opt)
+{
+	char *text;
+	int r;
+
+	plan->hs_caseless = (opt->flags & FL_SCAN_IGNORE_CASE) != 0;
+	if ((opt->flags & (FL_SCAN_CRLF | FL_SCAN_NULL_DATA)) || !locale_is_known(plan) ||
+	    (plan->method != FL_SCAN_BY_LINE && plan->method != FL_SCAN_WHOLE))
+		return 0;
+	if (opt->flags & FL_SCAN_FIXED) {
+		r = fl_scan_literals_quoted(opt, add_hs_pattern, plan);
+		if (r < 0)
+			drop_hs_patterns(plan);
+		return r == -ENOMEM ? r : 0;
+	}
+	if (!regex_suits_hs(plan))
+		return 0;
+	text = strndup(plan->facts.whole, plan->facts.whole_len);
+	r = text ? add_hs_pattern(plan, text) : -ENOMEM;
+	if (r < 0)
+		free(text);
+	return r;
+}
+
+static int compile_hs(struct fl_scan_plan *plan, struct fl_error *reterr)
+{
+	int r;
+
+	if (plan->hs_count == 0)
+		return fl_error_set(reterr, -FL_EUNSUPPORTED, FL_OFF_NONE,
+				    "the pattern is not one for Hyperscan");
+	r = fl_hs_new(plan->hs_patterns, plan->hs_count, plan->hs_caseless, &plan->hs, reterr);
+	drop_hs_patterns(plan);
+	if (r < 0)
+		return r;
+	plan->without_hs = plan->method;
+	plan->method = FL_SCAN_HS;
+	describe(plan);
+	return 0;
+}
+
+void fl_scan_plan_grow(struct fl_scan_plan *plan)
+{
+	if (plan->hs_count > 0)
+		(void)compile_hs(plan, NULL);
 }
 
 /* One literal of -F is known as it stands, also where the reader gives up. */
@@ -206,8 +304,17 @@ static int build(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
 		fl_literal_init(&plan->literal, plan->facts.literal, plan->facts.literal_len,
 				(opt->flags & FL_SCAN_IGNORE_CASE) != 0);
 	describe(plan);
+	if (opt->engine == FL_SCAN_ENGINE_AUTO || opt->engine == FL_SCAN_ENGINE_HS) {
+		r = prepare_hs(plan, opt);
+		if (r < 0)
+			return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
+	}
 	r = wrap_all(plan, opt->flags, reterr);
-	return r == 0 && plan->needs_regex ? compile(plan, opt, reterr) : r;
+	if (r == 0 && plan->needs_regex)
+		r = compile(plan, opt, reterr);
+	if (r == 0 && opt->engine == FL_SCAN_ENGINE_HS)
+		r = compile_hs(plan, reterr);
+	return r;
 }
 
 int fl_scan_plan_init(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
@@ -226,6 +333,8 @@ int fl_scan_plan_init(struct fl_scan_plan *plan, const struct fl_scan_options *o
 
 void fl_scan_plan_done(struct fl_scan_plan *plan)
 {
+	fl_hs_free(plan->hs);
+	drop_hs_patterns(plan);
 	fl_regex_done(&plan->regex);
 	fl_pattern_facts_done(&plan->facts);
 	free(plan->pattern);

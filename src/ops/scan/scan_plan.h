@@ -8,6 +8,7 @@
 #include <faultline/scan.h>
 
 #include "kern/kernels.h"
+#include "ops/scan/hyperscan.h"
 #include "ops/scan/literal.h"
 #include "ops/scan/match.h"
 
@@ -17,21 +18,27 @@ enum fl_scan_method {
 	FL_SCAN_EVERY,    /* the empty pattern: every line */
 	FL_SCAN_LITERAL,  /* the literal decides */
 	FL_SCAN_PROPOSED, /* the literal proposes a line, PCRE2 decides */
-	FL_SCAN_WHOLE     /* PCRE2 on many lines at once */
+	FL_SCAN_WHOLE,    /* PCRE2 on many lines at once */
+	FL_SCAN_HS        /* Hyperscan proposes lines, PCRE2 decides */
 };
 
 /**
- * struct fl_scan_plan - how a pattern will be searched; constant after init, any thread
+ * struct fl_scan_plan - how a pattern will be searched; constant after init and grow, any thread
  * @method:      chosen; a view may need FL_SCAN_BY_LINE all the same
+ * @without_hs:  with FL_SCAN_HS: for views where that is slower, or does not apply
  * @needs_regex: @regex is compiled
  * @ascii_only:  the literal is complete for ASCII text only: caseless "k" and "s" have
  *               a third form beyond it (Unicode's KELVIN SIGN and LONG S)
  * @is_crlf:     a CR before a line's end belongs to it
  * @pattern:     PCRE2's text, owned
+ * @hs_patterns: @hs_count of them, for Hyperscan; none: not for it; owned
+ * @hs:          compiled from them, or NULL
+ * @hs_caseless: letters in either case
  * @text:        for people
  */
 struct fl_scan_plan {
 	enum fl_scan_method method;
+	enum fl_scan_method without_hs;
 	bool needs_regex;
 	bool ascii_only;
 	bool is_utf_locale;
@@ -41,6 +48,10 @@ struct fl_scan_plan {
 	struct fl_pattern_facts facts;
 	struct fl_literal literal;
 	struct fl_regex regex;
+	struct fl_hs_pattern *hs_patterns;
+	size_t hs_count;
+	bool hs_caseless;
+	struct fl_hs *hs;
 	char text[128];
 };
 
@@ -50,6 +61,13 @@ struct fl_scan_plan {
  */
 int fl_scan_plan_init(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
 		      struct fl_error *reterr);
+
+/**
+ * fl_scan_plan_grow() - a large text will be searched: what takes milliseconds to prepare pays
+ *
+ * Not while maps run. Where Hyperscan is not to be had, nothing changes.
+ */
+void fl_scan_plan_grow(struct fl_scan_plan *plan);
 
 /** fl_scan_plan_done() - free; all zero is fine */
 void fl_scan_plan_done(struct fl_scan_plan *plan);

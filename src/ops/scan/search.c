@@ -3,11 +3,47 @@
 
 #include <string.h>
 
+static bool has_nul(const struct fl_search *s)
+{
+	return s->split_nul && memchr(s->data, '\0', s->len);
+}
+
+static enum fl_scan_method whole_or_lines(struct fl_search *s, int *ret_error)
+{
+	int r;
+
+	if (has_nul(s) || s->eol != '\n')
+		return FL_SCAN_BY_LINE;
+	r = fl_matcher_whole(s->matcher, s->data, s->len, &s->whole);
+	*ret_error = r < 0 ? r : 0;
+	return r > 0 ? FL_SCAN_WHOLE : FL_SCAN_BY_LINE;
+}
+
+/* Where Hyperscan reports so many match ends, PCRE2, which goes on with the next line after the
+ * first, is faster. */
+static bool is_dense(const struct fl_hs_lane *lane, size_t len)
+{
+	return lane->calls > len / 16;
+}
+
+static enum fl_scan_method hs_or_others(struct fl_search *s, int *ret_error)
+{
+	enum fl_scan_method other = s->plan->without_hs;
+
+	if (s->lane->rest > 0) {
+		s->lane->rest--;
+	} else if (s->eol == '\n' && !has_nul(s) &&
+		   fl_hs_propose(s->lane, s->data, s->len, s->plan->is_utf_locale) == 0) {
+		if (is_dense(s->lane, s->len))
+			s->lane->rest = FL_HS_REST;
+		return FL_SCAN_HS;
+	}
+	return other == FL_SCAN_WHOLE ? whole_or_lines(s, ret_error) : other;
+}
+
 static enum fl_scan_method method_for(struct fl_search *s, int *ret_error)
 {
 	const struct fl_scan_plan *plan = s->plan;
-	bool has_nul;
-	int r;
 
 	*ret_error = 0;
 	switch (plan->method) {
@@ -19,12 +55,9 @@ static enum fl_scan_method method_for(struct fl_search *s, int *ret_error)
 			return FL_SCAN_BY_LINE;
 		return plan->method;
 	case FL_SCAN_WHOLE:
-		has_nul = s->split_nul && memchr(s->data, '\0', s->len);
-		if (has_nul || s->eol != '\n')
-			return FL_SCAN_BY_LINE;
-		r = fl_matcher_whole(s->matcher, s->data, s->len, &s->whole);
-		*ret_error = r < 0 ? r : 0;
-		return r > 0 ? FL_SCAN_WHOLE : FL_SCAN_BY_LINE;
+		return whole_or_lines(s, ret_error);
+	case FL_SCAN_HS:
+		return hs_or_others(s, ret_error);
 	default:
 		return plan->method;
 	}
@@ -34,6 +67,7 @@ int fl_search_begin(struct fl_search *s)
 {
 	int r;
 
+	s->proposed = 0;
 	s->method = method_for(s, &r);
 	return r;
 }
@@ -148,6 +182,25 @@ static int next_by_whole(struct fl_search *s, size_t pos, struct fl_span *ret)
 	return 0;
 }
 
+static int next_by_hs(struct fl_search *s, size_t pos, struct fl_span *ret)
+{
+	const struct fl_hs_lane *lane = s->lane;
+
+	while (s->proposed < lane->count) {
+		size_t begin = lane->lines[s->proposed++];
+		int r;
+
+		if (begin < pos)
+			continue;
+		ret->begin = begin;
+		ret->end = fl_search_line_end(s, begin);
+		r = line_matches(s, ret);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
 int fl_search_next(struct fl_search *s, size_t pos, struct fl_span *ret)
 {
 	switch (s->method) {
@@ -158,6 +211,8 @@ int fl_search_next(struct fl_search *s, size_t pos, struct fl_span *ret)
 		return next_by_literal(s, pos, ret);
 	case FL_SCAN_WHOLE:
 		return next_by_whole(s, pos, ret);
+	case FL_SCAN_HS:
+		return next_by_hs(s, pos, ret);
 	default:
 		return next_by_line(s, pos, ret);
 	}

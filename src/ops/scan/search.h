@@ -14,6 +14,8 @@
  * @split_nul: so does a NUL byte: in binary data GNU grep -P takes NULs for line ends
  * @method:    of this view
  * @whole:     FL_SCAN_WHOLE: the view made ready
+ * @lane:      the thread's, for FL_SCAN_HS
+ * @proposed:  the next of its lines
  */
 struct fl_search {
 	const struct fl_scan_plan *plan;
@@ -24,11 +26,13 @@ struct fl_search {
 	bool split_nul;
 	enum fl_scan_method method;
 	struct fl_subject whole;
+	struct fl_hs_lane *lane;
+	size_t proposed;
 };
 
 /**
- * fl_search_begin() - choose the method; plan, matcher, data, len, eol and
- * split_nul are set by the caller
+ * fl_search_begin() - choose the method; plan, matcher, lane, data, len, eol
+ * and split_nul are set by the caller
  * Return: 0; -ENOMEM.
  */
 int fl_search_begin(struct fl_search *s);

@@ -5,7 +5,7 @@
 
 #define HIGH_BITS UINT64_C(0x8080808080808080)
 
-static size_t ascii_prefix(const unsigned char *p, size_t n)
+size_t fl_text_ascii_prefix(const unsigned char *p, size_t n)
 {
 	size_t i = 0;
 	uint64_t v[8];
@@ -22,7 +22,7 @@ static size_t ascii_prefix(const unsigned char *p, size_t n)
 
 bool fl_text_is_ascii(const unsigned char *p, size_t n)
 {
-	return ascii_prefix(p, n) == n;
+	return fl_text_ascii_prefix(p, n) == n;
 }
 
 /* Length of the character at p, which is not ASCII; 0 if none stands there. */
@@ -57,7 +57,7 @@ bool fl_text_is_utf8(const unsigned char *p, size_t n)
 	for (;;) {
 		size_t len;
 
-		i += ascii_prefix(p + i, n - i);
+		i += fl_text_ascii_prefix(p + i, n - i);
 		for (; i < n && p[i] >= 0x80; i += len) {
 			len = character(p + i, n - i);
 			if (len == 0)

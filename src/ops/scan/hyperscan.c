@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: MIT */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "ops/scan/hyperscan.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/size.h"
+#include "ops/scan/match.h"
+
+#ifdef HAVE_HYPERSCAN
+
+#include <dlfcn.h>
+#include <hs.h>
+
+/* The library that the headers of Hyperscan 5 belong to. */
+#define LIBRARY "libhs.so.5"
+
+/* Matches that end so near to a block's end are not left to Hyperscan: its vector loops finish
+ * there in other ways than before, and no error found so far was farther away. */
+#define TAIL_BYTES 256
+
+/* Offsets are 32 bits; a longer line is searched without it. */
+#define BLOCK_MAX UINT32_MAX
+
+struct functions {
+	const char *(*version)(void);
+	hs_error_t (*compile)(const char *const *expressions, const unsigned *flags,
+			      const unsigned *ids, unsigned elements, unsigned mode,
+			      const hs_platform_info_t *platform, hs_database_t **db,
+			      hs_compile_error_t **error);
+	hs_error_t (*free_compile_error)(hs_compile_error_t *error);
+	hs_error_t (*free_database)(hs_database_t *db);
+	hs_error_t (*alloc_scratch)(const hs_database_t *db, hs_scratch_t **scratch);
+	hs_error_t (*free_scratch)(hs_scratch_t *scratch);
+	hs_error_t (*scan)(const hs_database_t *db, const char *data, unsigned length,
+			   unsigned flags, hs_scratch_t *scratch, match_event_handler on_event,
+			   void *context);
+};
+
+struct fl_hs {
+	struct functions f;
+	hs_database_t *db;
+};
+
+static const struct {
+	const char *name;
+	size_t at;
+} symbols[] = {
+	{"hs_version", offsetof(struct functions, version)},
+	{"hs_compile_multi", offsetof(struct functions, compile)},
+	{"hs_free_compile_error", offsetof(struct functions, free_compile_error)},
+	{"hs_free_database", offsetof(struct functions, free_database)},
+	{"hs_alloc_scratch", offsetof(struct functions, alloc_scratch)},
+	{"hs_free_scratch", offsetof(struct functions, free_scratch)},
+	{"hs_scan", offsetof(struct functions, scan)},
+};
+
+static int load(struct functions *ret, struct fl_error *reterr)
+{
+	void *library = dlopen(LIBRARY, RTLD_LAZY | RTLD_LOCAL | RTLD_NODELETE);
+
+	if (!library)
+		return fl_error_set(reterr, -FL_EUNSUPPORTED, FL_OFF_NONE,
+				    "Hyperscan cannot be loaded: %s", dlerror());
+	for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
+		void *symbol = dlsym(library, symbols[i].name);
+
+		if (!symbol) {
+			dlclose(library);
+			return fl_error_set(reterr, -FL_EUNSUPPORTED, FL_OFF_NONE,
+					    LIBRARY " has no %s", symbols[i].name);
+		}
+		memcpy((char *)ret + symbols[i].at, &symbol, sizeof(symbol));
+	}
+	dlclose(library);
+	return 0;
+}
+
+/* "5.4.0 2021-01-26"; Vectorscan's numbers begin at 5.4.3. */
+static bool is_trusted(const char *version)
+{
+	return strncmp(version, "5.4.", 4) == 0 && version[4] >= '0' && version[4] <= '2' &&
+	       (version[5] == ' ' || version[5] == '\0');
+}
+
+static int compile(struct fl_hs *hs, const struct fl_hs_pattern *patterns, size_t count,
+		   bool caseless, struct fl_error *reterr)
+{
+	const char **texts = calloc(count, sizeof(*texts));
+	unsigned *flags = calloc(count, sizeof(*flags));
+	hs_compile_error_t *error = NULL;
+	hs_error_t rc;
+	int r = 0;
+
+	if (!texts || !flags) {
+		r = fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
+		goto out;
+	}
+	for (size_t i = 0; i < count; i++) {
+		texts[i] = patterns[i].text;
+		flags[i] = HS_FLAG_MULTILINE | (caseless ? HS_FLAG_CASELESS : 0);
+	}
+	rc = hs->f.compile(texts, flags, NULL, (unsigned)count, HS_MODE_BLOCK, NULL, &hs->db,
+			   &error);
+	if (rc != HS_SUCCESS) {
+		r = fl_error_set(reterr, -FL_EUNSUPPORTED, FL_OFF_NONE, "Hyperscan: %s",
+				 error ? error->message : "it does not compile");
+		hs->f.free_compile_error(error);
+	}
+out:
+	free(texts);
+	free(flags);
+	return r;
+}
+
+static int note_end(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
+		    void *context)
+{
+	(void)id;
+	(void)from;
+	(void)flags;
+	*(unsigned long long *)context = to;
+	return 0;
+}
+
+/* On Vectorscan 5.4.9 this pattern is missed at nearly all places of a buffer. */
+static bool passes_self_test(const struct functions *f)
+{
+	static char trap[] = "(Exception(foo|bar|baz){2,5}|ab)https";
+	static const struct fl_hs_pattern pattern = {trap};
+	static const char hit[] = "baz abhttps\n";
+	struct fl_hs hs = {.f = *f};
+	hs_scratch_t *scratch = NULL;
+	bool ok = compile(&hs, &pattern, 1, false, NULL) == 0 &&
+		  f->alloc_scratch(hs.db, &scratch) == HS_SUCCESS;
+	char block[512];
+
+	for (size_t at = 0; ok && at + sizeof(hit) - 1 <= sizeof(block); at++) {
+		unsigned long long end = 0;
+
+		memset(block, '\n', sizeof(block));
+		memcpy(block + at, hit, sizeof(hit) - 1);
+		ok = f->scan(hs.db, block, sizeof(block), 0, scratch, note_end, &end) ==
+			     HS_SUCCESS &&
+		     end == at + sizeof(hit) - 2;
+	}
+	f->free_scratch(scratch);
+	f->free_database(hs.db);
+	return ok;
+}
+
+int fl_hs_new(const struct fl_hs_pattern *patterns, size_t count, bool caseless, struct fl_hs **ret,
+	      struct fl_error *reterr)
+{
+	struct fl_hs *hs = calloc(1, sizeof(*hs));
+	int r;
+
+	if (!hs)
+		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
+	r = load(&hs->f, reterr);
+	if (r < 0) {
+		free(hs);
+		return r;
+	}
+	if (!is_trusted(hs->f.version()) || !passes_self_test(&hs->f))
+		r = fl_error_set(reterr, -FL_EUNSUPPORTED, FL_OFF_NONE,
+				 "Hyperscan %s is not one that is known to find everything",
+				 hs->f.version());
+	else
+		r = compile(hs, patterns, count, caseless, reterr);
+	if (r < 0)
+		fl_hs_free(hs);
+	else
+		*ret = hs;
+	return r;
+}
+
+void fl_hs_free(struct fl_hs *hs)
+{
+	if (!hs)
+		return;
+	hs->f.free_database(hs->db);
+	free(hs);
+}
+
+int fl_hs_lane_init(struct fl_hs_lane *lane, const struct fl_hs *hs)
+{
+	hs_scratch_t *scratch = NULL;
+
+	*lane = (struct fl_hs_lane){.hs = hs};
+	if (!hs)
+		return 0;
+	if (hs->f.alloc_scratch(hs->db, &scratch) != HS_SUCCESS)
+		return -ENOMEM;
+	lane->scratch = scratch;
+	return 0;
+}
+
+void fl_hs_lane_done(struct fl_hs_lane *lane)
+{
+	if (lane->scratch)
+		lane->hs->f.free_scratch(lane->scratch);
+	free(lane->lines);
+	*lane = (struct fl_hs_lane){0};
+}
+
+/**
+ * struct proposals - a text being searched
+ * @begin, @end: of the line that was proposed last
+ * @unsorted:    a line was proposed after a later one
+ */
+struct proposals {
+	struct fl_hs_lane *lane;
+	const unsigned char *data;
+	size_t len;
+	size_t begin;
+	size_t end;
+	bool unsorted;
+	bool failed;
+};
+
+static void add_line(struct proposals *p, size_t begin)
+{
+	struct fl_hs_lane *lane = p->lane;
+
+	if (lane->count == lane->size) {
+		size_t size = fl_max_size(2 * lane->size, 1024);
+		size_t *lines = realloc(lane->lines, size * sizeof(*lines));
+
+		if (!lines) {
+			p->failed = true;
+			return;
+		}
+		lane->lines = lines;
+		lane->size = size;
+	}
+	lane->lines[lane->count++] = begin;
+}
+
+/* The line that holds byte @at, or the last one. */
+static void propose(struct proposals *p, size_t at)
+{
+	const unsigned char *hit;
+	size_t low = 0;
+
+	if (at >= p->len)
+		at = p->len - 1;
+	if (p->end > 0 && at >= p->begin && at < p->end)
+		return;
+	if (at >= p->end)
+		low = p->end;
+	else
+		p->unsorted = true;
+	hit = memrchr(p->data + low, '\n', at - low);
+	p->begin = hit ? (size_t)(hit + 1 - p->data) : low;
+	hit = memchr(p->data + at, '\n', p->len - at);
+	p->end = hit ? (size_t)(hit + 1 - p->data) : p->len;
+	add_line(p, p->begin);
+}
+
+static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
+		    void *context)
+{
+	struct proposals *p = context;
+
+	(void)id;
+	(void)from;
+	(void)flags;
+	p->lane->calls++;
+	propose(p, (size_t)to);
+	return p->failed;
+}
+
+static void propose_non_ascii(struct proposals *p)
+{
+	size_t at = 0;
+
+	while (at < p->len) {
+		at += fl_text_ascii_prefix(p->data + at, p->len - at);
+		if (at == p->len)
+			break;
+		propose(p, at);
+		at = p->end > at ? p->end : at + 1;
+	}
+}
+
+static void propose_tail(struct proposals *p)
+{
+	size_t at = p->len > TAIL_BYTES ? p->len - TAIL_BYTES : 0;
+
+	while (at < p->len) {
+		propose(p, at);
+		at = p->end > at ? p->end : at + 1;
+	}
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const size_t *x = a;
+	const size_t *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static void sort_lines(struct fl_hs_lane *lane)
+{
+	size_t kept = 0;
+
+	qsort(lane->lines, lane->count, sizeof(*lane->lines), by_place);
+	for (size_t i = 0; i < lane->count; i++)
+		if (kept == 0 || lane->lines[kept - 1] != lane->lines[i])
+			lane->lines[kept++] = lane->lines[i];
+	lane->count = kept;
+}
+
+int fl_hs_propose(struct fl_hs_lane *lane, const unsigned char *data, size_t len, bool non_ascii)
+{
+	struct proposals p = {.lane = lane, .data = data, .len = len};
+	const struct fl_hs *hs = lane->hs;
+	hs_error_t rc;
+
+	lane->count = lane->calls = 0;
+	if (len > BLOCK_MAX)
+		return -EINVAL;
+	rc = hs->f.scan(hs->db, (const char *)data, (unsigned)len, 0, lane->scratch, on_match, &p);
+	if (rc == HS_SUCCESS && non_ascii)
+		propose_non_ascii(&p);
+	if (rc == HS_SUCCESS)
+		propose_tail(&p);
+	if (p.failed)
+		return -ENOMEM;
+	if (rc != HS_SUCCESS)
+		return -EINVAL;
+	if (p.unsorted)
+		sort_lines(lane);
+	return 0;
+}
+
+#else
+
+int fl_hs_new(const struct fl_hs_pattern *patterns, size_t count, bool caseless, struct fl_hs **ret,
+	      struct fl_error *reterr)
+{
+	(void)patterns;
+	(void)count;
+	(void)caseless;
+	(void)ret;
+	return fl_error_set(reterr, -FL_EUNSUPPORTED, FL_OFF_NONE,
+			    "this build has no support for Hyperscan");
+}
+
+void fl_hs_free(struct fl_hs *hs)
+{
+	(void)hs;
+}
+
+int fl_hs_lane_init(struct fl_hs_lane *lane, const struct fl_hs *hs)
+{
+	*lane = (struct fl_hs_lane){.hs = hs};
+	return 0;
+}
+
+void fl_hs_lane_done(struct fl_hs_lane *lane)
+{
+	(void)lane;
+}
+
+int fl_hs_propose(struct fl_hs_lane *lane, const unsigned char *data, size_t len, bool non_ascii)
+{
+	(void)lane;
+	(void)data;
+	(void)len;
+	(void)non_ascii;
+	return -EINVAL;
+}
+
+#endif
