@@ -29,12 +29,17 @@
 /* Offsets are 32 bits; a longer line is searched without it. */
 #define BLOCK_MAX UINT32_MAX
 
+/* What a pattern without a limit is said to have: hs_expr_info_t.max_width. */
+#define WIDTH_UNKNOWN UINT32_MAX
+
 struct functions {
 	const char *(*version)(void);
 	hs_error_t (*compile)(const char *const *expressions, const unsigned *flags,
 			      const unsigned *ids, unsigned elements, unsigned mode,
 			      const hs_platform_info_t *platform, hs_database_t **db,
 			      hs_compile_error_t **error);
+	hs_error_t (*info)(const char *expression, unsigned flags, hs_expr_info_t **ret,
+			   hs_compile_error_t **error);
 	hs_error_t (*free_compile_error)(hs_compile_error_t *error);
 	hs_error_t (*free_database)(hs_database_t *db);
 	hs_error_t (*alloc_scratch)(const hs_database_t *db, hs_scratch_t **scratch);
@@ -44,9 +49,14 @@ struct functions {
 			   void *context);
 };
 
+/**
+ * struct fl_hs - a database
+ * @width: bytes of the longest match of any pattern, or WIDTH_UNKNOWN
+ */
 struct fl_hs {
 	struct functions f;
 	hs_database_t *db;
+	size_t width;
 };
 
 static const struct {
@@ -55,6 +65,7 @@ static const struct {
 } symbols[] = {
 	{"hs_version", offsetof(struct functions, version)},
 	{"hs_compile_multi", offsetof(struct functions, compile)},
+	{"hs_expression_info", offsetof(struct functions, info)},
 	{"hs_free_compile_error", offsetof(struct functions, free_compile_error)},
 	{"hs_free_database", offsetof(struct functions, free_database)},
 	{"hs_alloc_scratch", offsetof(struct functions, alloc_scratch)},
@@ -90,6 +101,21 @@ static bool is_trusted(const char *version)
 	       (version[5] == ' ' || version[5] == '\0');
 }
 
+/* hs_expr_info_t comes from the library's allocator, which is malloc unless told otherwise. */
+static size_t width_of(const struct fl_hs *hs, const char *text, unsigned flags)
+{
+	hs_compile_error_t *error = NULL;
+	hs_expr_info_t *info = NULL;
+	size_t width = WIDTH_UNKNOWN;
+
+	if (hs->f.info(text, flags, &info, &error) == HS_SUCCESS)
+		width = info->max_width;
+	else
+		hs->f.free_compile_error(error);
+	free(info);
+	return width;
+}
+
 static int compile(struct fl_hs *hs, const struct fl_hs_pattern *patterns, size_t count,
 		   bool caseless, struct fl_error *reterr)
 {
@@ -106,6 +132,7 @@ static int compile(struct fl_hs *hs, const struct fl_hs_pattern *patterns, size_
 	for (size_t i = 0; i < count; i++) {
 		texts[i] = patterns[i].text;
 		flags[i] = HS_FLAG_MULTILINE | (caseless ? HS_FLAG_CASELESS : 0);
+		hs->width = fl_max_size(hs->width, width_of(hs, texts[i], flags[i]));
 	}
 	rc = hs->f.compile(texts, flags, NULL, (unsigned)count, HS_MODE_BLOCK, NULL, &hs->db,
 			   &error);
@@ -226,13 +253,13 @@ struct proposals {
 	bool failed;
 };
 
-static void add_line(struct proposals *p, size_t begin)
+static void add_line(struct proposals *p, struct fl_hs_line line)
 {
 	struct fl_hs_lane *lane = p->lane;
 
 	if (lane->count == lane->size) {
 		size_t size = fl_max_size(2 * lane->size, 1024);
-		size_t *lines = realloc(lane->lines, size * sizeof(*lines));
+		struct fl_hs_line *lines = realloc(lane->lines, size * sizeof(*lines));
 
 		if (!lines) {
 			p->failed = true;
@@ -241,14 +268,16 @@ static void add_line(struct proposals *p, size_t begin)
 		lane->lines = lines;
 		lane->size = size;
 	}
-	lane->lines[lane->count++] = begin;
+	lane->lines[lane->count++] = line;
 }
 
-/* The line that holds byte @at, or the last one. */
-static void propose(struct proposals *p, size_t at)
+/* The line that holds byte @at, or the last one. @width: of what may have been seen before it */
+static void propose(struct proposals *p, size_t at, size_t width)
 {
+	struct fl_hs_line line;
 	const unsigned char *hit;
 	size_t low = 0;
+	size_t from = at > width ? at - width : 0;
 
 	if (at >= p->len)
 		at = p->len - 1;
@@ -262,7 +291,8 @@ static void propose(struct proposals *p, size_t at)
 	p->begin = hit ? (size_t)(hit + 1 - p->data) : low;
 	hit = memchr(p->data + at, '\n', p->len - at);
 	p->end = hit ? (size_t)(hit + 1 - p->data) : p->len;
-	add_line(p, p->begin);
+	line = (struct fl_hs_line){.begin = p->begin, .from = fl_max_size(p->begin, from)};
+	add_line(p, line);
 }
 
 static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
@@ -274,7 +304,7 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
 	(void)from;
 	(void)flags;
 	p->lane->calls++;
-	propose(p, (size_t)to);
+	propose(p, (size_t)to, p->lane->hs->width);
 	return p->failed;
 }
 
@@ -286,7 +316,7 @@ static void propose_non_ascii(struct proposals *p)
 		at += fl_text_ascii_prefix(p->data + at, p->len - at);
 		if (at == p->len)
 			break;
-		propose(p, at);
+		propose(p, at, p->len);
 		at = p->end > at ? p->end : at + 1;
 	}
 }
@@ -296,17 +326,17 @@ static void propose_tail(struct proposals *p)
 	size_t at = p->len > TAIL_BYTES ? p->len - TAIL_BYTES : 0;
 
 	while (at < p->len) {
-		propose(p, at);
+		propose(p, at, p->len);
 		at = p->end > at ? p->end : at + 1;
 	}
 }
 
 static int by_place(const void *a, const void *b)
 {
-	const size_t *x = a;
-	const size_t *y = b;
+	const struct fl_hs_line *x = a;
+	const struct fl_hs_line *y = b;
 
-	return (*x > *y) - (*x < *y);
+	return (x->begin > y->begin) - (x->begin < y->begin);
 }
 
 static void sort_lines(struct fl_hs_lane *lane)
@@ -315,7 +345,7 @@ static void sort_lines(struct fl_hs_lane *lane)
 
 	qsort(lane->lines, lane->count, sizeof(*lane->lines), by_place);
 	for (size_t i = 0; i < lane->count; i++)
-		if (kept == 0 || lane->lines[kept - 1] != lane->lines[i])
+		if (kept == 0 || lane->lines[kept - 1].begin != lane->lines[i].begin)
 			lane->lines[kept++] = lane->lines[i];
 	lane->count = kept;
 }

@@ -40,16 +40,26 @@ void fl_hs_free(struct fl_hs *hs);
 #define FL_HS_REST 15u
 
 /**
+ * struct fl_hs_line - a proposed line
+ * @begin: of it
+ * @from:  of the match that Hyperscan saw, or before: where PCRE2 had best look first
+ */
+struct fl_hs_line {
+	size_t begin;
+	size_t from;
+};
+
+/**
  * struct fl_hs_lane - what one thread needs
  * @scratch: Hyperscan's
- * @lines:   where the proposed lines of the last text begin, @count of them, ascending
+ * @lines:   the proposed lines of the last text, @count of them, ascending
  * @calls:   match ends that Hyperscan reported for it
  * @rest:    texts left to be searched in another way
  */
 struct fl_hs_lane {
 	const struct fl_hs *hs;
 	void *scratch;
-	size_t *lines;
+	struct fl_hs_line *lines;
 	size_t count;
 	size_t size;
 	size_t calls;

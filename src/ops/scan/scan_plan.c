@@ -140,6 +140,7 @@ static int add_hs_pattern(void *arg, char *text)
 	if (!patterns)
 		return -ENOMEM;
 	patterns[plan->hs_count++].text = text;
+	plan->hs_anchored |= strpbrk(text, "^$") != NULL;
 	plan->hs_patterns = patterns;
 	return 0;
 }

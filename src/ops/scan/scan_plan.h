@@ -34,6 +34,7 @@ enum fl_scan_method {
  * @hs_patterns: @hs_count of them, for Hyperscan; none: not for it; owned
  * @hs:          compiled from them, or NULL
  * @hs_caseless: letters in either case
+ * @hs_anchored: they may hold ^ or $, which Hyperscan does not see beside a NUL byte
  * @text:        for people
  */
 struct fl_scan_plan {
@@ -51,6 +52,7 @@ struct fl_scan_plan {
 	struct fl_hs_pattern *hs_patterns;
 	size_t hs_count;
 	bool hs_caseless;
+	bool hs_anchored;
 	struct fl_hs *hs;
 	char text[128];
 };

@@ -32,7 +32,7 @@ static enum fl_scan_method hs_or_others(struct fl_search *s, int *ret_error)
 
 	if (s->lane->rest > 0) {
 		s->lane->rest--;
-	} else if (s->eol == '\n' && !has_nul(s) &&
+	} else if (s->eol == '\n' && !(s->plan->hs_anchored && has_nul(s)) &&
 		   fl_hs_propose(s->lane, s->data, s->len, s->plan->is_utf_locale) == 0) {
 		if (is_dense(s->lane, s->len))
 			s->lane->rest = FL_HS_REST;
@@ -182,19 +182,42 @@ static int next_by_whole(struct fl_search *s, size_t pos, struct fl_span *ret)
 	return 0;
 }
 
+/*
+ * A match that begins at or after @from makes the line match; where there is none, one may begin
+ * before. In UTF-8 @from may be within a character: there the line is looked at as a whole.
+ */
+static int line_matches_near(struct fl_search *s, const struct fl_span *line, size_t from)
+{
+	struct fl_subject subject;
+	struct fl_span match;
+	int r;
+
+	if (from == line->begin)
+		return line_matches(s, line);
+	r = fl_matcher_line(s->matcher, s->data + line->begin, text_len(s, line), &subject);
+	if (r == 0 && from - line->begin < subject.len && subject.options == 0)
+		r = fl_matcher_find(s->matcher, &subject, from - line->begin, &match);
+	return r == 0 ? line_matches(s, line) : r;
+}
+
 static int next_by_hs(struct fl_search *s, size_t pos, struct fl_span *ret)
 {
 	const struct fl_hs_lane *lane = s->lane;
 
 	while (s->proposed < lane->count) {
-		size_t begin = lane->lines[s->proposed++];
+		struct fl_hs_line line = lane->lines[s->proposed++];
 		int r;
 
-		if (begin < pos)
+		if (line.begin < pos)
 			continue;
-		ret->begin = begin;
-		ret->end = fl_search_line_end(s, begin);
-		r = line_matches(s, ret);
+		ret->begin = line.begin;
+		ret->end = fl_search_line_end(s, line.begin);
+		/* NUL bytes make several lines of it. */
+		if (ret->end < s->len && s->data[ret->end] != s->eol) {
+			s->method = FL_SCAN_BY_LINE;
+			return next_by_line(s, ret->begin, ret);
+		}
+		r = line_matches_near(s, ret, line.from);
 		if (r != 0)
 			return r;
 	}
