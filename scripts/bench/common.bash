@@ -72,6 +72,48 @@ last_word() {
 	awk 'NR == 1 { print $NF; exit }' "$1"
 }
 
+# Same answer? Counts and digests; xxhsum prints its digest last, others first.
+agree() {
+	local a=$1 b=$2 what=$3 word=first_word
+	[[ $what == hash ]] && word=last_word
+	if [[ $($word "$a") != "$($word "$b")" ]]; then
+		echo "${0##*/}: $what: '$(head -1 "$a")' against '$(head -1 "$b")'" >&2
+		failures=$((failures + 1))
+	fi
+}
+
+# duel STATE LABEL WHAT PEER-COMMAND... -- OUR-COMMAND...: one row of a table; the script sets work,
+# runs, size and failures=0
+duel() {
+	local state=$1 label=$2 what=$3 i mine theirs
+	local -a peer=() ours=() a=() b=()
+	shift 3
+	while [[ $1 != -- ]]; do
+		peer+=("$1")
+		shift
+	done
+	shift
+	ours=("$@")
+	for ((i = 0; i < runs; i++)); do
+		timed "$work/peer" "${peer[@]}" || return 1
+		b+=("$seconds")
+		timed "$work/ours" "${ours[@]}" || return 1
+		a+=("$seconds")
+		agree "$work/ours" "$work/peer" "$what"
+	done
+	mine=$(median "${a[@]}")
+	theirs=$(median "${b[@]}")
+	echo "| $state | $label | $mine | $(gb_per_s "$size" "$mine") | $theirs" \
+		"| $(gb_per_s "$size" "$theirs") | $(ratio "$theirs" "$mine") |"
+}
+
+have() {
+	command -v "$1" >/dev/null || {
+		echo "${0##*/}: $1 is not installed: left out" >&2
+		return 1
+	}
+}
+
 cgroup=
 
 # make_cgroup BYTES: a memory cgroup (v1 or v2) with that limit, for in_cgroup

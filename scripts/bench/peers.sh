@@ -29,47 +29,6 @@ else
 	echo "Not root: other files stay in the page cache; only FILE is evicted." >&2
 fi
 
-# Same answer? Counts and digests; xxhsum prints its digest last, others first.
-agree() {
-	local a=$1 b=$2 what=$3 word=first_word
-	[[ $what == hash ]] && word=last_word
-	if [[ $($word "$a") != "$($word "$b")" ]]; then
-		echo "peers.sh: $what: '$(head -1 "$a")' against '$(head -1 "$b")'" >&2
-		failures=$((failures + 1))
-	fi
-}
-
-# duel STATE LABEL WHAT PEER-COMMAND... -- OUR-COMMAND...
-duel() {
-	local state=$1 label=$2 what=$3 i mine theirs
-	local -a peer=() ours=() a=() b=()
-	shift 3
-	while [[ $1 != -- ]]; do
-		peer+=("$1")
-		shift
-	done
-	shift
-	ours=("$@")
-	for ((i = 0; i < runs; i++)); do
-		timed "$work/peer" "${peer[@]}" || return 1
-		b+=("$seconds")
-		timed "$work/ours" "${ours[@]}" || return 1
-		a+=("$seconds")
-		agree "$work/ours" "$work/peer" "$what"
-	done
-	mine=$(median "${a[@]}")
-	theirs=$(median "${b[@]}")
-	echo "| $state | $label | $mine | $(gb_per_s "$size" "$mine") | $theirs" \
-		"| $(gb_per_s "$size" "$theirs") | $(ratio "$theirs" "$mine") |"
-}
-
-have() {
-	command -v "$1" >/dev/null || {
-		echo "peers.sh: $1 is not installed: left out" >&2
-		return 1
-	}
-}
-
 all_duels() {
 	local state=$1
 	duel "$state" '`count -l` / `wc -l`' count wc -l "$file" \
