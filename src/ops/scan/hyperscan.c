@@ -26,6 +26,9 @@
  * there in other ways than before, and no error found so far was farther away. */
 #define TAIL_BYTES 256
 
+/* Lines at a block's end that are worth being copied: nearly all are. */
+#define TAIL_LINES_MAX FL_KIB(64)
+
 /* Offsets are 32 bits; a longer line is searched without it. */
 #define BLOCK_MAX UINT32_MAX
 
@@ -51,11 +54,14 @@ struct functions {
 
 /**
  * struct fl_hs - a database
+ * @patterns: the caller's
  * @width: bytes of the longest match of any pattern, or WIDTH_UNKNOWN
  */
 struct fl_hs {
 	struct functions f;
 	hs_database_t *db;
+	const struct fl_hs_pattern *patterns;
+	bool caseless;
 	size_t width;
 };
 
@@ -121,20 +127,22 @@ static int compile(struct fl_hs *hs, const struct fl_hs_pattern *patterns, size_
 {
 	const char **texts = calloc(count, sizeof(*texts));
 	unsigned *flags = calloc(count, sizeof(*flags));
+	unsigned *ids = calloc(count, sizeof(*ids));
 	hs_compile_error_t *error = NULL;
 	hs_error_t rc;
 	int r = 0;
 
-	if (!texts || !flags) {
+	if (!texts || !flags || !ids) {
 		r = fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
 		goto out;
 	}
 	for (size_t i = 0; i < count; i++) {
 		texts[i] = patterns[i].text;
+		ids[i] = (unsigned)i;
 		flags[i] = HS_FLAG_MULTILINE | (caseless ? HS_FLAG_CASELESS : 0);
 		hs->width = fl_max_size(hs->width, width_of(hs, texts[i], flags[i]));
 	}
-	rc = hs->f.compile(texts, flags, NULL, (unsigned)count, HS_MODE_BLOCK, NULL, &hs->db,
+	rc = hs->f.compile(texts, flags, ids, (unsigned)count, HS_MODE_BLOCK, NULL, &hs->db,
 			   &error);
 	if (rc != HS_SUCCESS) {
 		r = fl_error_set(reterr, -FL_EUNSUPPORTED, FL_OFF_NONE, "Hyperscan: %s",
@@ -144,6 +152,7 @@ static int compile(struct fl_hs *hs, const struct fl_hs_pattern *patterns, size_
 out:
 	free(texts);
 	free(flags);
+	free(ids);
 	return r;
 }
 
@@ -161,7 +170,7 @@ static int note_end(unsigned id, unsigned long long from, unsigned long long to,
 static bool passes_self_test(const struct functions *f)
 {
 	static char trap[] = "(Exception(foo|bar|baz){2,5}|ab)https";
-	static const struct fl_hs_pattern pattern = {trap};
+	static const struct fl_hs_pattern pattern = {.text = trap};
 	static const char hit[] = "baz abhttps\n";
 	struct fl_hs hs = {.f = *f};
 	hs_scratch_t *scratch = NULL;
@@ -202,6 +211,8 @@ int fl_hs_new(const struct fl_hs_pattern *patterns, size_t count, bool caseless,
 				 hs->f.version());
 	else
 		r = compile(hs, patterns, count, caseless, reterr);
+	hs->patterns = patterns;
+	hs->caseless = caseless;
 	if (r < 0)
 		fl_hs_free(hs);
 	else
@@ -235,12 +246,15 @@ void fl_hs_lane_done(struct fl_hs_lane *lane)
 	if (lane->scratch)
 		lane->hs->f.free_scratch(lane->scratch);
 	free(lane->lines);
+	free(lane->tail);
 	*lane = (struct fl_hs_lane){0};
 }
 
 /**
  * struct proposals - a text being searched
  * @begin, @end: of the line that was proposed last
+ * @shift:       where in the text that begins which Hyperscan sees
+ * @sure:        of what is being proposed
  * @unsorted:    a line was proposed after a later one
  */
 struct proposals {
@@ -251,6 +265,8 @@ struct proposals {
 	size_t end;
 	bool unsorted;
 	bool failed;
+	bool sure;
+	size_t shift;
 };
 
 static void add_line(struct proposals *p, struct fl_hs_line line)
@@ -269,6 +285,34 @@ static void add_line(struct proposals *p, struct fl_hs_line line)
 		lane->size = size;
 	}
 	lane->lines[lane->count++] = line;
+}
+
+static bool same_letters(const unsigned char *a, const unsigned char *b, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char x = a[i], y = b[i];
+
+		x = x >= 'A' && x <= 'Z' ? (unsigned char)(x | 0x20) : x;
+		y = y >= 'A' && y <= 'Z' ? (unsigned char)(y | 0x20) : y;
+		if (x != y)
+			return false;
+	}
+	return true;
+}
+
+/* Does the literal of that pattern end at @to? Then the line needs no other proof. */
+static bool is_literal_at(const struct proposals *p, unsigned id, size_t to)
+{
+	const struct fl_hs *hs = p->lane->hs;
+	const struct fl_hs_pattern *pattern = &hs->patterns[id];
+	const unsigned char *at = p->data + to - pattern->literal_len;
+
+	if (!pattern->literal || to < pattern->literal_len || to > p->len)
+		return false;
+	if (hs->caseless)
+		return same_letters(at, (const unsigned char *)pattern->literal,
+				    pattern->literal_len);
+	return memcmp(at, pattern->literal, pattern->literal_len) == 0;
 }
 
 /* The line that holds byte @at, or the last one. @width: of what may have been seen before it */
@@ -291,7 +335,8 @@ static void propose(struct proposals *p, size_t at, size_t width)
 	p->begin = hit ? (size_t)(hit + 1 - p->data) : low;
 	hit = memchr(p->data + at, '\n', p->len - at);
 	p->end = hit ? (size_t)(hit + 1 - p->data) : p->len;
-	line = (struct fl_hs_line){.begin = p->begin, .from = fl_max_size(p->begin, from)};
+	line = (struct fl_hs_line){
+		.begin = p->begin, .from = fl_max_size(p->begin, from), .sure = p->sure};
 	add_line(p, line);
 }
 
@@ -300,11 +345,13 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
 {
 	struct proposals *p = context;
 
-	(void)id;
 	(void)from;
 	(void)flags;
 	p->lane->calls++;
+	to += p->shift;
+	p->sure = is_literal_at(p, id, (size_t)to);
 	propose(p, (size_t)to, p->lane->hs->width);
+	p->sure = false;
 	return p->failed;
 }
 
@@ -319,6 +366,39 @@ static void propose_non_ascii(struct proposals *p)
 		propose(p, at, p->len);
 		at = p->end > at ? p->end : at + 1;
 	}
+}
+
+/*
+ * For thousands of literals PCRE2 takes longer for these lines than Hyperscan for all others: it
+ * sees them again, with newlines behind them so that they are not at the end of a block any more.
+ * Return: whether that was done.
+ */
+static bool rescan_tail(struct proposals *p)
+{
+	struct fl_hs_lane *lane = p->lane;
+	const struct fl_hs *hs = lane->hs;
+	size_t from = p->len > TAIL_BYTES ? p->len - TAIL_BYTES : 0;
+	const unsigned char *hit = from > 0 ? memrchr(p->data, '\n', from) : NULL;
+	size_t begin = hit ? (size_t)(hit + 1 - p->data) : 0;
+	size_t len = p->len - begin;
+	hs_error_t rc;
+
+	if (!hs->patterns[0].literal || len > TAIL_LINES_MAX)
+		return false;
+	if (lane->tail_size < len + TAIL_BYTES) {
+		free(lane->tail);
+		lane->tail = malloc(TAIL_LINES_MAX + TAIL_BYTES);
+		lane->tail_size = lane->tail ? TAIL_LINES_MAX + TAIL_BYTES : 0;
+		if (!lane->tail)
+			return false;
+	}
+	memcpy(lane->tail, p->data + begin, len);
+	memset(lane->tail + len, '\n', TAIL_BYTES);
+	p->shift = begin;
+	rc = hs->f.scan(hs->db, (const char *)lane->tail, (unsigned)(len + TAIL_BYTES), 0,
+			lane->scratch, on_match, p);
+	p->shift = 0;
+	return rc == HS_SUCCESS;
 }
 
 static void propose_tail(struct proposals *p)
@@ -362,7 +442,7 @@ int fl_hs_propose(struct fl_hs_lane *lane, const unsigned char *data, size_t len
 	rc = hs->f.scan(hs->db, (const char *)data, (unsigned)len, 0, lane->scratch, on_match, &p);
 	if (rc == HS_SUCCESS && non_ascii)
 		propose_non_ascii(&p);
-	if (rc == HS_SUCCESS)
+	if (rc == HS_SUCCESS && !rescan_tail(&p))
 		propose_tail(&p);
 	if (p.failed)
 		return -ENOMEM;

@@ -18,14 +18,19 @@
 struct fl_hs;
 
 /**
- * struct fl_hs_pattern - one expression, a string, that no match of leaves its line
+ * struct fl_hs_pattern - one expression
+ * @text:    no match of which leaves its line
+ * @literal: @literal_len bytes, if that is all it matches, else NULL
  */
 struct fl_hs_pattern {
 	char *text;
+	char *literal;
+	size_t literal_len;
 };
 
 /**
  * fl_hs_new() - load the library and compile
+ * @patterns: must outlive the result
  * @caseless: of ASCII letters
  * Return: 0; -FL_EUNSUPPORTED: not built in, not to be had, not trusted, or not for these
  * patterns; -ENOMEM.
@@ -43,10 +48,12 @@ void fl_hs_free(struct fl_hs *hs);
  * struct fl_hs_line - a proposed line
  * @begin: of it
  * @from:  of the match that Hyperscan saw, or before: where PCRE2 had best look first
+ * @sure:  a literal was found in it, and compared
  */
 struct fl_hs_line {
 	size_t begin;
 	size_t from;
+	bool sure;
 };
 
 /**
@@ -54,6 +61,7 @@ struct fl_hs_line {
  * @scratch: Hyperscan's
  * @lines:   the proposed lines of the last text, @count of them, ascending
  * @calls:   match ends that Hyperscan reported for it
+ * @tail:    a copy of the end of a text, @tail_size bytes
  * @rest:    texts left to be searched in another way
  */
 struct fl_hs_lane {
@@ -63,6 +71,8 @@ struct fl_hs_lane {
 	size_t count;
 	size_t size;
 	size_t calls;
+	unsigned char *tail;
+	size_t tail_size;
 	unsigned rest;
 };
 

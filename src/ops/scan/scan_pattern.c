@@ -120,7 +120,8 @@ int fl_scan_pattern_text(const struct fl_scan_options *opt, bool utf, struct fl_
 	return r;
 }
 
-int fl_scan_literals_quoted(const struct fl_scan_options *opt, int (*ret)(void *arg, char *text),
+int fl_scan_literals_quoted(const struct fl_scan_options *opt,
+			    int (*ret)(void *arg, char *text, const char *literal, size_t len),
 			    void *arg)
 {
 	size_t count = count_alternatives(opt->pattern, opt->pattern_len);
@@ -138,7 +139,7 @@ int fl_scan_literals_quoted(const struct fl_scan_options *opt, int (*ret)(void *
 		}
 		quote(&text, &alts[i], false);
 		fl_text_add(&text, "", 1);
-		r = text.failed ? -ENOMEM : ret(arg, text.p);
+		r = text.failed ? -ENOMEM : ret(arg, text.p, alts[i].p, alts[i].len);
 		if (r < 0)
 			fl_text_done(&text);
 	}

@@ -19,10 +19,11 @@ int fl_scan_pattern_wrap(unsigned flags, const char *p, size_t len, struct fl_te
 
 /**
  * fl_scan_literals_quoted() - each literal of FL_SCAN_FIXED, as a regular expression
- * @ret: called for each; @text is its to free
+ * @ret: called for each; @text is its to free, the @len bytes of @literal are part of the options
  * Return: 0; -EINVAL: one is empty, or holds NUL; -ENOMEM; what @ret returned.
  */
-int fl_scan_literals_quoted(const struct fl_scan_options *opt, int (*ret)(void *arg, char *text),
+int fl_scan_literals_quoted(const struct fl_scan_options *opt,
+			    int (*ret)(void *arg, char *text, const char *literal, size_t len),
 			    void *arg);
 
 #endif

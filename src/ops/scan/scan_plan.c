@@ -131,7 +131,7 @@ static int compile(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
 	return fl_regex_init(re, reterr);
 }
 
-static int add_hs_pattern(void *arg, char *text)
+static int add_hs_pattern(void *arg, char *text, const char *literal, size_t len)
 {
 	struct fl_scan_plan *plan = arg;
 	struct fl_hs_pattern *patterns =
@@ -139,16 +139,26 @@ static int add_hs_pattern(void *arg, char *text)
 
 	if (!patterns)
 		return -ENOMEM;
-	patterns[plan->hs_count++].text = text;
-	plan->hs_anchored |= strpbrk(text, "^$") != NULL;
 	plan->hs_patterns = patterns;
+	patterns += plan->hs_count;
+	*patterns = (struct fl_hs_pattern){.text = text, .literal_len = len};
+	if (literal) {
+		patterns->literal = malloc(len);
+		if (!patterns->literal)
+			return -ENOMEM;
+		memcpy(patterns->literal, literal, len);
+	}
+	plan->hs_count++;
+	plan->hs_anchored |= strpbrk(text, "^$") != NULL;
 	return 0;
 }
 
 static void drop_hs_patterns(struct fl_scan_plan *plan)
 {
-	for (size_t i = 0; i < plan->hs_count; i++)
+	for (size_t i = 0; i < plan->hs_count; i++) {
 		free(plan->hs_patterns[i].text);
+		free(plan->hs_patterns[i].literal);
+	}
 	free(plan->hs_patterns);
 	plan->hs_patterns = NULL;
 	plan->hs_count = 0;
@@ -182,6 +192,9 @@ static int prepare_hs(struct fl_scan_plan *plan, const struct fl_scan_options *o
 	char *text;
 	int r;
 
+	plan->hs_decides = (opt->flags & FL_SCAN_FIXED) && !is_wrapped(opt->flags);
+	plan->hs_non_ascii = plan->is_utf_locale &&
+			     (opt->flags & (FL_SCAN_FIXED | FL_SCAN_IGNORE_CASE)) != FL_SCAN_FIXED;
 	plan->hs_caseless = (opt->flags & FL_SCAN_IGNORE_CASE) != 0;
 	if ((opt->flags & (FL_SCAN_CRLF | FL_SCAN_NULL_DATA)) || !locale_is_known(plan) ||
 	    (plan->method != FL_SCAN_BY_LINE && plan->method != FL_SCAN_WHOLE))
@@ -195,7 +208,7 @@ static int prepare_hs(struct fl_scan_plan *plan, const struct fl_scan_options *o
 	if (!regex_suits_hs(plan))
 		return 0;
 	text = strndup(plan->facts.whole, plan->facts.whole_len);
-	r = text ? add_hs_pattern(plan, text) : -ENOMEM;
+	r = text ? add_hs_pattern(plan, text, NULL, 0) : -ENOMEM;
 	if (r < 0)
 		free(text);
 	return r;
@@ -209,9 +222,10 @@ static int compile_hs(struct fl_scan_plan *plan, struct fl_error *reterr)
 		return fl_error_set(reterr, -FL_EUNSUPPORTED, FL_OFF_NONE,
 				    "the pattern is not one for Hyperscan");
 	r = fl_hs_new(plan->hs_patterns, plan->hs_count, plan->hs_caseless, &plan->hs, reterr);
-	drop_hs_patterns(plan);
-	if (r < 0)
+	if (r < 0) {
+		drop_hs_patterns(plan);
 		return r;
+	}
 	plan->without_hs = plan->method;
 	plan->method = FL_SCAN_HS;
 	describe(plan);
@@ -220,7 +234,7 @@ static int compile_hs(struct fl_scan_plan *plan, struct fl_error *reterr)
 
 void fl_scan_plan_grow(struct fl_scan_plan *plan)
 {
-	if (plan->hs_count > 0)
+	if (plan->hs_count > 0 && !plan->hs)
 		(void)compile_hs(plan, NULL);
 }
 

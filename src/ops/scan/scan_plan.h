@@ -33,6 +33,8 @@ enum fl_scan_method {
  * @pattern:     PCRE2's text, owned
  * @hs_patterns: @hs_count of them, for Hyperscan; none: not for it; owned
  * @hs:          compiled from them, or NULL
+ * @hs_decides:  a literal that was found makes its line match
+ * @hs_non_ascii: lines that hold other bytes than ASCII may match in ways that it does not see
  * @hs_caseless: letters in either case
  * @hs_anchored: they may hold ^ or $, which Hyperscan does not see beside a NUL byte
  * @text:        for people
@@ -51,6 +53,8 @@ struct fl_scan_plan {
 	struct fl_regex regex;
 	struct fl_hs_pattern *hs_patterns;
 	size_t hs_count;
+	bool hs_decides;
+	bool hs_non_ascii;
 	bool hs_caseless;
 	bool hs_anchored;
 	struct fl_hs *hs;

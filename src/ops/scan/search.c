@@ -33,7 +33,7 @@ static enum fl_scan_method hs_or_others(struct fl_search *s, int *ret_error)
 	if (s->lane->rest > 0) {
 		s->lane->rest--;
 	} else if (s->eol == '\n' && !(s->plan->hs_anchored && has_nul(s)) &&
-		   fl_hs_propose(s->lane, s->data, s->len, s->plan->is_utf_locale) == 0) {
+		   fl_hs_propose(s->lane, s->data, s->len, s->plan->hs_non_ascii) == 0) {
 		if (is_dense(s->lane, s->len))
 			s->lane->rest = FL_HS_REST;
 		return FL_SCAN_HS;
@@ -217,7 +217,7 @@ static int next_by_hs(struct fl_search *s, size_t pos, struct fl_span *ret)
 			s->method = FL_SCAN_BY_LINE;
 			return next_by_line(s, ret->begin, ret);
 		}
-		r = line_matches_near(s, ret, line.from);
+		r = line.sure && s->plan->hs_decides ? 1 : line_matches_near(s, ret, line.from);
 		if (r != 0)
 			return r;
 	}
