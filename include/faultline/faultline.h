@@ -17,6 +17,7 @@
 #include <faultline/guard.h>
 #include <faultline/hash.h>
 #include <faultline/info.h>
+#include <faultline/manifest.h>
 #include <faultline/operator.h>
 #include <faultline/pipeline.h>
 #include <faultline/scan.h>

@@ -9,6 +9,7 @@
 
 #include "cli/hash_check.h"
 #include "cli/hash_lanes.h"
+#include "cli/hash_manifest.h"
 #include "cli/hash_options.h"
 #include "cli/job.h"
 #include "cli/json_doc.h"
@@ -195,6 +196,8 @@ int cmd_hash(int argc, char **argv)
 	hash_options_parse(argc, argv, &opt);
 	job_begin(&run.job, &opt.common);
 	run.doc = opt.common.json ? json_doc_new("faultline-hash/1") : NULL;
+	if (opt.manifest != NULL)
+		return hash_manifest(&run.job, &opt);
 	if (opt.check)
 		return hash_check(&run.job, &opt);
 	hash_files(&run);

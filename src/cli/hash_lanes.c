@@ -19,10 +19,12 @@
 /* How long after a signal a lane may go on. */
 #define CANCEL_NS UINT64_C(50000000)
 
-/* A pipeline for a choice of digests; made when it is first needed. */
+/* A pipeline for a choice of digests, or for leaves; made when it is first needed. */
 struct runner {
 	const struct hash_choice *choice;
 	struct fl_hash_set *set;
+	struct fl_leaves *leaves;
+	const struct leaf_sink *sink;
 	struct fl_pipeline *pl;
 	struct runner *next;
 };
@@ -84,7 +86,41 @@ static void runner_free(struct runner *runner)
 {
 	fl_pipeline_free(runner->pl);
 	fl_hash_set_free(runner->set);
+	fl_leaves_free(runner->leaves);
 	free(runner);
+}
+
+static int take_leaf(void *arg, const struct fl_leaf *leaf)
+{
+	const struct runner *runner = arg;
+
+	return runner->sink->leaf(runner->sink->arg, leaf);
+}
+
+static int take_sums(void *arg, const void *data, size_t len)
+{
+	const struct runner *runner = arg;
+
+	return runner->sink->sums ? runner->sink->sums(runner->sink->arg, data, len) : 0;
+}
+
+static int make_leaves(struct runner *runner, struct fl_error *err)
+{
+	struct fl_leaves_options opt = {.size = sizeof(opt),
+					.leaf_bytes = runner->choice->leaf_bytes,
+					.leaf = take_leaf,
+					.sums = take_sums,
+					.arg = runner};
+
+	return fl_leaves_new(&opt, &runner->leaves, err);
+}
+
+static int add_operators(struct runner *runner)
+{
+	if (runner->leaves != NULL)
+		return fl_pipeline_add(runner->pl, fl_leaves_operator(runner->leaves),
+				       runner->leaves);
+	return fl_hash_set_add(runner->set, runner->pl);
 }
 
 static int runner_new(const struct hash_choice *choice, const struct fl_options *options,
@@ -99,11 +135,14 @@ static int runner_new(const struct hash_choice *choice, const struct fl_options 
 	runner->choice = choice;
 	if (opt.progress == on_lane_progress)
 		opt.progress_arg = runner;
-	rc = fl_hash_set_new(choice->algs, choice->count, &runner->set, err);
+	if (choice->leaf_bytes != 0)
+		rc = make_leaves(runner, err);
+	else
+		rc = fl_hash_set_new(choice->algs, choice->count, &runner->set, err);
 	if (rc == 0)
 		rc = fl_pipeline_new(&opt, &runner->pl, err);
 	if (rc == 0)
-		rc = fl_hash_set_add(runner->set, runner->pl);
+		rc = add_operators(runner);
 	if (rc < 0) {
 		runner_free(runner);
 		return rc;
@@ -147,6 +186,7 @@ static void run(struct runner *runner, const char *name, struct hash_result *res
 	unsigned char *digest = result->digests;
 	struct fl_source *src = NULL;
 
+	runner->sink = &result->sink;
 	result->code = input_open(name, &src, &result->error);
 	if (result->code >= 0) {
 		result->code = fl_pipeline_run(runner->pl, src, &result->error);
@@ -156,6 +196,28 @@ static void run(struct runner *runner, const char *name, struct hash_result *res
 	}
 	for (size_t i = 0; result->code >= 0 && i < runner->choice->count; i++)
 		digest += fl_hash_set_digest(runner->set, i, digest);
+	if (result->code >= 0 && runner->leaves != NULL)
+		fl_leaves_digest(runner->leaves, result->digests);
+}
+
+/* A range of its own: a pipeline of its own, for this file only. */
+static void run_range(const struct hash_choice *choice, const struct fl_options *options,
+		      const char *name, struct hash_result *result)
+{
+	struct fl_options opt = *options;
+	struct runner *runner;
+
+	opt.range_off = result->range_off;
+	opt.range_len = result->range_len;
+	result->code = runner_new(choice, &opt, &runner, &result->error);
+	if (result->code < 0)
+		return;
+	if (opt.progress != on_lane_progress)
+		stop_signals_watch(runner->pl);
+	run(runner, name, result);
+	if (opt.progress != on_lane_progress)
+		stop_signals_forget();
+	runner_free(runner);
 }
 
 static int is_shared(const struct hash_choice *choice)
@@ -179,6 +241,10 @@ int hash_lanes_work(struct hash_lanes *lanes, unsigned worker, const struct hash
 	if (st.st_size >= LARGE_BYTES && is_shared(choice))
 		return 0;
 	result->waiting = 0;
+	if (result->ranged) {
+		run_range(choice, &lanes->small, name, result);
+		return 0;
+	}
 	result->code =
 		runner_find(&lanes->lane[worker], choice, &lanes->small, &runner, &result->error);
 	if (result->code == 0)
@@ -194,6 +260,10 @@ void hash_lanes_whole(struct hash_lanes *lanes, const struct hash_choice *choice
 	if (!result->waiting)
 		return;
 	result->waiting = 0;
+	if (result->ranged) {
+		run_range(choice, &lanes->large, name, result);
+		return;
+	}
 	result->code = runner_find(&lanes->whole, choice, &lanes->large, &runner, &result->error);
 	if (result->code < 0)
 		return;

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include <faultline/manifest.h>
 #include <faultline/pipeline.h>
 
 #include "cli/hash_options.h"
@@ -20,12 +21,28 @@
 struct hash_lanes;
 
 /**
+ * struct leaf_sink - where the leaves of one file go, in file order
+ * @sums: as in struct fl_leaves_options, or NULL
+ */
+struct leaf_sink {
+	int (*leaf)(void *arg, const struct fl_leaf *leaf);
+	int (*sums)(void *arg, const void *data, size_t len);
+	void *arg;
+};
+
+/**
  * struct hash_result - of one file
+ * @sink:    set before the work, where the choice has leaves
+ * @ranged, @range_off, @range_len: set before the work: this file's range is not that of all files
  * @waiting: it was left to hash_lanes_whole()
  * @code:    0, or an error with detail in @error
- * @digests: those of the choice, one after the other
+ * @digests: those of the choice, one after the other; with leaves, the whole file's
  */
 struct hash_result {
+	struct leaf_sink sink;
+	int ranged;
+	uint64_t range_off;
+	uint64_t range_len;
 	int waiting;
 	int code;
 	struct fl_error error;

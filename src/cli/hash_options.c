@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <faultline/manifest.h>
+
 #include "cli/message.h"
 #include "cli/parse_size.h"
 
@@ -20,7 +22,11 @@ enum key {
 	KEY_STRICT,
 	KEY_IGNORE_MISSING,
 	KEY_NO_DEREFERENCE,
-	KEY_DEVICES
+	KEY_DEVICES,
+	KEY_MANIFEST,
+	KEY_LEAF_SIZE,
+	KEY_UPDATE,
+	KEY_PARANOID
 };
 
 static const struct argp_option hash_table[] = {
@@ -54,7 +60,22 @@ static const struct argp_option hash_table[] = {
 	{.name = "status", .key = KEY_STATUS, .doc = "Print nothing, the exit status tells"},
 	{.name = "strict", .key = KEY_STRICT, .doc = "Lines that are not understood are a failure"},
 	{.name = "warn", .key = 'w', .doc = "Name the lines that are not understood"},
-	{.doc = "Directories:", .group = 3},
+	{.doc = "Manifests:", .group = 3},
+	{.name = "manifest",
+	 .key = KEY_MANIFEST,
+	 .arg = "OUT",
+	 .doc = "Write digests of all leaves of each FILE to OUT, for faultline verify"},
+	{.name = "leaf-size",
+	 .key = KEY_LEAF_SIZE,
+	 .arg = "SIZE",
+	 .doc = "Bytes to a leaf, a multiple of 4096 (default 8M, or what OUT has with --update)"},
+	{.name = "update",
+	 .key = KEY_UPDATE,
+	 .doc = "Take over from OUT what has the same size and time; without FILE: OUT's files"},
+	{.name = "paranoid",
+	 .key = KEY_PARANOID,
+	 .doc = "With --update: read these files, too, and report those whose bytes differ"},
+	{.doc = "Directories:", .group = 4},
 	{.name = "recursive",
 	 .key = 'r',
 	 .doc = "Files below each FILE that is a directory, names in the order of their bytes"},
@@ -166,13 +187,29 @@ static void salt_value(struct hash_options *opt, const char *text)
 	opt->salt_len = len / 2;
 }
 
-static uint32_t block_value(const char *text)
+static uint64_t size_value(const char *option, const char *text)
 {
 	uint64_t value = 0;
 	int rc = faultline_parse_size(text, &value);
 
 	if (rc < 0)
-		message_usage("--block-size: '%s' %s", text, faultline_size_problem(text, rc));
+		message_usage("%s: '%s' %s", option, text, faultline_size_problem(text, rc));
+	return value;
+}
+
+static uint64_t leaf_value(const char *text)
+{
+	uint64_t value = size_value("--leaf-size", text);
+
+	if (value == 0 || value % FL_LEAF_BYTES_MIN != 0 || value > FL_LEAF_BYTES_MAX)
+		message_usage("--leaf-size: '%s' is not a multiple of 4096 up to 1 TiB", text);
+	return value;
+}
+
+static uint32_t block_value(const char *text)
+{
+	uint64_t value = size_value("--block-size", text);
+
 	if (value == 0 || value > UINT32_MAX)
 		message_usage("--block-size: '%s' is out of range", text);
 	return (uint32_t)value;
@@ -227,6 +264,12 @@ static error_t parse_switch(int key, struct hash_options *opt)
 	case KEY_DEVICES:
 		opt->common.walk.devices = 1;
 		return 0;
+	case KEY_UPDATE:
+		opt->update = 1;
+		return 0;
+	case KEY_PARANOID:
+		opt->paranoid = 1;
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -256,6 +299,12 @@ static error_t parse_hash(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_BLOCK_SIZE:
 		opt->block_bytes = block_value(arg);
+		return 0;
+	case KEY_MANIFEST:
+		opt->manifest = arg;
+		return 0;
+	case KEY_LEAF_SIZE:
+		opt->choice.leaf_bytes = leaf_value(arg);
 		return 0;
 	case ARGP_KEY_ARGS:
 		common_options_rest(&opt->common, state);
@@ -331,12 +380,43 @@ static void refuse_useless(const struct hash_options *opt)
 		message_usage("--salt and --block-size are for -a fsverity");
 }
 
+static void refuse_with_manifest(const struct hash_options *opt)
+{
+	const struct hash_layout *l = &opt->layout;
+	int ranged = opt->common.run.range_off != 0 || opt->common.run.range_len != FL_SIZE_UNKNOWN;
+	int to_stdout = strcmp(opt->manifest, "-") == 0;
+
+	if (opt->check)
+		message_usage("--check and --manifest exclude each other: see faultline verify");
+	if (opt->choice.count > 0 || opt->seed != 0 || opt->salt_len > 0 || opt->block_bytes != 0)
+		message_usage("a manifest has XXH128 digests without a seed only");
+	if (l->tag || l->zero || l->raw || l->little_endian || l->binary || opt->common.json)
+		message_usage("a manifest has one form only");
+	if (ranged && (to_stdout || opt->update))
+		message_usage("--range makes a part: it needs a file OUT and is not updated");
+	if (opt->update && to_stdout)
+		message_usage("--update needs a file OUT");
+	if (opt->paranoid && !opt->update)
+		message_usage("--paranoid is for --update");
+}
+
+static void check_manifest(struct hash_options *opt)
+{
+	if (opt->manifest != NULL) {
+		refuse_with_manifest(opt);
+		return;
+	}
+	if (opt->update || opt->paranoid || opt->choice.leaf_bytes != 0)
+		message_usage("--update, --paranoid and --leaf-size are for --manifest");
+}
+
 void hash_options_parse(int argc, char **argv, struct hash_options *opt)
 {
 	memset(opt, 0, sizeof(*opt));
 	common_options_init(&opt->common);
 	common_options_parse(&hash_argp, argc, argv, opt, &opt->common);
-	if (opt->choice.count == 0 && !opt->check)
+	check_manifest(opt);
+	if (opt->choice.count == 0 && !opt->check && opt->manifest == NULL)
 		add_alg(opt, FL_HASH_XXH3);
 	if (opt->check)
 		refuse_with_check(opt);

@@ -14,18 +14,20 @@
 
 /**
  * struct hash_choice - digests that are computed together
- *
- * In the order in which they are printed.
+ * @algs:       @count of them, in the order in which they are printed
+ * @leaf_bytes: not 0: the leaves of a manifest, and no other digest
  */
 struct hash_choice {
 	struct fl_hash_options algs[HASH_MAX];
 	size_t count;
+	uint64_t leaf_bytes;
 };
 
 /**
  * struct hash_options - what `faultline hash` was asked for
  * @choice: -a, -H; XXH3 when there is none, except with -c
  * @seed, @salt, @salt_len, @block_bytes: for the algorithms that have them
+ * @manifest, @update, @paranoid: --manifest and what goes with it; choice.leaf_bytes is set
  * @check: -c, and the options that go with it; one of @status, @warn and common.quiet at most
  */
 struct hash_options {
@@ -36,6 +38,9 @@ struct hash_options {
 	size_t salt_len;
 	uint32_t block_bytes;
 	struct hash_layout layout;
+	const char *manifest;
+	int update;
+	int paranoid;
 	int check;
 	int status;
 	int strict;

@@ -16,6 +16,7 @@ static const struct verb verbs[] = {
 	{"hash", "Print or check digests, as xxhsum, sha256sum and b2sum do", cmd_hash},
 	{"scan", "Print the lines that match a pattern, as grep -P does", cmd_scan},
 	{"grep", "The same as scan", cmd_scan},
+	{"verify", "Name the byte ranges in which files differ from a manifest", cmd_verify},
 };
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))

@@ -27,4 +27,7 @@ int cmd_hash(int argc, char **argv);
 /** cmd_scan() - `faultline scan`. Return: exit status. */
 int cmd_scan(int argc, char **argv);
 
+/** cmd_verify() - `faultline verify`. Return: exit status. */
+int cmd_verify(int argc, char **argv);
+
 #endif

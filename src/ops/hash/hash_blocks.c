@@ -156,6 +156,21 @@ int fl_hash_blocks_fold(struct fl_hash_blocks *b, const unsigned char secret[FL_
 	return 0;
 }
 
+size_t fl_hash_blocks_part_bytes(const unsigned char *data, size_t avail)
+{
+	struct hash_part head;
+	size_t bytes;
+
+	if (avail < sizeof(head))
+		return 0;
+	memcpy(&head, data, sizeof(head));
+	if (head.tail_len > FL_HASH_TAIL_BYTES || head.bytes / BLOCK != head.blocks ||
+	    head.blocks > SIZE_MAX / 2 / SUM_BYTES)
+		return SIZE_MAX;
+	bytes = sizeof(head) + (size_t)head.blocks * SUM_BYTES + (size_t)head.tail_len;
+	return bytes <= avail ? bytes : 0;
+}
+
 void fl_hash_blocks_close(const struct fl_hash_blocks *b,
 			  const unsigned char secret[FL_XXH3_SECRET_BYTES],
 			  uint64_t ret_acc[FL_XXH3_LANES])

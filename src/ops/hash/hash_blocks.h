@@ -66,6 +66,22 @@ int fl_hash_blocks_fold(struct fl_hash_blocks *b, const unsigned char secret[FL_
 			const struct fl_part *part);
 
 /**
+ * fl_hash_blocks_part_bytes() - how long the part is that begins at @data
+ * Parts may stand one after the other: their lengths are in them.
+ * Return: bytes; 0 when @avail bytes do not hold all of it; SIZE_MAX when it is none.
+ */
+size_t fl_hash_blocks_part_bytes(const unsigned char *data, size_t avail);
+
+/**
+ * fl_hash_blocks_digest128() - XXH128 of what has been folded, whatever its length
+ * @secret: of @seed
+ * @ret:    16 bytes, canonical
+ */
+void fl_hash_blocks_digest128(const struct fl_hash_blocks *b,
+			      const unsigned char secret[FL_XXH3_SECRET_BYTES], uint64_t seed,
+			      unsigned char *ret);
+
+/**
  * fl_hash_blocks_close() - account for the end: last block, last stripe
  * @ret_acc: accumulators ready to be merged
  *

@@ -82,23 +82,30 @@ static int finish64(struct fl_hash *hash)
 	return 0;
 }
 
-static int finish128(struct fl_hash *hash)
+void fl_hash_blocks_digest128(const struct fl_hash_blocks *b,
+			      const unsigned char secret[FL_XXH3_SECRET_BYTES], uint64_t seed,
+			      unsigned char *ret)
 {
-	const struct blocks_state *s = hash->state;
-	const struct fl_hash_blocks *b = &s->blocks;
 	uint64_t acc[FL_XXH3_LANES], lo, hi;
 	XXH128_canonical_t canonical;
 	XXH128_hash_t h;
 
 	if (b->total_bytes <= SHORT_INPUT_BYTES) {
-		h = XXH3_128bits_withSeed(b->tail.bytes, (size_t)b->total_bytes, hash->seed);
+		h = XXH3_128bits_withSeed(b->tail.bytes, (size_t)b->total_bytes, seed);
 	} else {
-		fl_hash_blocks_close(b, s->secret, acc);
-		fl_xxh3_finish128(acc, b->total_bytes, s->secret, &lo, &hi);
+		fl_hash_blocks_close(b, secret, acc);
+		fl_xxh3_finish128(acc, b->total_bytes, secret, &lo, &hi);
 		h = (XXH128_hash_t){.low64 = lo, .high64 = hi};
 	}
 	XXH128_canonicalFromHash(&canonical, h);
-	memcpy(hash->digest, &canonical, sizeof(canonical));
+	memcpy(ret, &canonical, sizeof(canonical));
+}
+
+static int finish128(struct fl_hash *hash)
+{
+	const struct blocks_state *s = hash->state;
+
+	fl_hash_blocks_digest128(&s->blocks, s->secret, hash->seed, hash->digest);
 	return 0;
 }
 

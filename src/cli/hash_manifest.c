@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/hash_manifest.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <faultline/batch.h>
+
+#include "cli/damage.h"
+#include "cli/hash_check.h"
+#include "cli/hash_lanes.h"
+#include "cli/leaf_list.h"
+#include "cli/manifest_file.h"
+#include "cli/manifest_old.h"
+#include "cli/message.h"
+#include "cli/outbuf.h"
+#include "cli/progress_bar.h"
+#include "cli/stop_signals.h"
+
+/**
+ * struct make - a run of --manifest
+ * @choice:  the leaves: of the size asked for, of the old manifest's, or of 8 MiB
+ * @old:     --update: what there was; no files in it otherwise
+ * @from_old: no FILE was named: those of @old, up to @old_next so far
+ * @sums:    --range: block sums of the part
+ * @st:      of the manifest that is replaced, where there is one: it is not hashed itself
+ * @result:  why nothing more can be written
+ */
+struct make {
+	struct job *job;
+	const struct hash_options *opt;
+	struct hash_choice choice;
+	struct hash_lanes *lanes;
+	struct manifest_out out;
+	struct manifest_out sums;
+	char *sums_path;
+	struct manifest_old old;
+	int from_old;
+	size_t old_next;
+	struct stat st;
+	int failed;
+	int result;
+};
+
+/**
+ * struct make_item - one file
+ * @known: what the old manifest says, if the file has still that size and time
+ */
+struct make_item {
+	char *name;
+	struct make *make;
+	const struct manifest_old_file *known;
+	struct fl_manifest_file file;
+	struct leaf_list leaves;
+	struct hash_result result;
+};
+
+static void set_problem(struct make_item *item, int code, const char *text)
+{
+	item->result.code = code;
+	item->result.error = (struct fl_error){.code = code, .off = FL_OFF_NONE};
+	snprintf(item->result.error.text, sizeof(item->result.error.text), "%s", text);
+}
+
+static int is_part(const struct make *m)
+{
+	return m->sums.file != NULL;
+}
+
+/* The manifest that is being replaced, met on a walk, is no file of its own. */
+static int is_manifest_itself(const struct make *m, const char *name)
+{
+	struct stat st;
+
+	if (m->out.temp != NULL && strcmp(m->out.temp, name) == 0)
+		return 1;
+	return m->opt->common.walk.recursive && m->st.st_ino != 0 && stat(name, &st) == 0 &&
+	       st.st_dev == m->st.st_dev && st.st_ino == m->st.st_ino;
+}
+
+static int next_name(struct make *m, const char **ret)
+{
+	int rc;
+
+	if (m->from_old) {
+		if (m->old_next == m->old.count)
+			return 0;
+		*ret = m->old.files[m->old_next++].file.name;
+		return 1;
+	}
+	do
+		rc = inputs_next(&m->job->inputs, ret);
+	while (rc > 0 && m->job->inputs.problem == NULL && is_manifest_itself(m, *ret));
+	return rc;
+}
+
+static int next_file(void *arg, void *slot)
+{
+	struct make *m = arg;
+	struct make_item *item = slot;
+	const char *name;
+	int rc;
+
+	if (job_interrupted())
+		return 0;
+	rc = next_name(m, &name);
+	if (rc == 0 || (rc == -EINTR && job_interrupted()))
+		return 0;
+	item->make = m;
+	if (rc < 0) {
+		set_problem(item, rc, fl_strerror(rc));
+		return 1;
+	}
+	item->name = strdup(name);
+	if (item->name == NULL)
+		return -ENOMEM;
+	if (*name == '\0')
+		set_problem(item, -EINVAL, "invalid zero-length file name");
+	else if (!m->from_old && m->job->inputs.problem != NULL)
+		set_problem(item, -EINVAL, m->job->inputs.problem);
+	return 1;
+}
+
+static int keep_leaf(void *arg, const struct fl_leaf *leaf)
+{
+	struct make_item *item = arg;
+
+	return leaf_list_add(&item->leaves, leaf->digest);
+}
+
+static int keep_sums(void *arg, const void *data, size_t len)
+{
+	struct make_item *item = arg;
+
+	return manifest_out_write(&item->make->sums, data, len);
+}
+
+/* The time is from before the file is read: what changes it meanwhile is seen by the next update. */
+static int look_at(struct make_item *item)
+{
+	struct fl_manifest_file *file = &item->file;
+	struct stat st;
+
+	if (stat(item->name, &st) < 0) {
+		set_problem(item, -errno, fl_strerror(-errno));
+	} else if (S_ISDIR(st.st_mode)) {
+		set_problem(item, -EISDIR, fl_strerror(-EISDIR));
+	} else if (!S_ISREG(st.st_mode)) {
+		set_problem(item, -EINVAL, "only regular files have manifests");
+	} else {
+		file->name = item->name;
+		file->size_bytes = (uint64_t)st.st_size;
+		file->mtime_s = st.st_mtim.tv_sec;
+		file->mtime_ns = (uint32_t)st.st_mtim.tv_nsec;
+		file->len = file->size_bytes;
+		return 1;
+	}
+	return 0;
+}
+
+static int is_unchanged(const struct fl_manifest_file *now, const struct fl_manifest_file *then)
+{
+	return now->size_bytes == then->size_bytes && now->mtime_s == then->mtime_s &&
+	       now->mtime_ns == then->mtime_ns;
+}
+
+/* A part is made of whole leaves, or it could not be put together with others. */
+static int set_part(const struct make *m, struct make_item *item)
+{
+	const struct fl_options *run = &m->opt->common.run;
+	uint64_t leaf = m->choice.leaf_bytes, size = item->file.size_bytes;
+	uint64_t off = run->range_off, end = size;
+
+	if (run->range_len < size && off < size - run->range_len)
+		end = off + run->range_len;
+	if (off > size || (off == size && size > 0))
+		set_problem(item, -EINVAL, "the range begins behind the end of the file");
+	else if (off % leaf != 0 || (end % leaf != 0 && end != size))
+		set_problem(item, -EINVAL, "the range does not begin and end at leaves");
+	item->file.part = 1;
+	item->file.off = off;
+	item->file.len = end - off;
+	return item->result.code == 0;
+}
+
+static int work_on_file(void *arg, unsigned worker, void *slot)
+{
+	struct make *m = arg;
+	struct make_item *item = slot;
+
+	if (item->result.code < 0 || !look_at(item))
+		return 0;
+	if (m->old.leaf_bytes != 0)
+		item->known = manifest_old_find(&m->old, item->name);
+	if (item->known != NULL && !is_unchanged(&item->file, &item->known->file))
+		item->known = NULL;
+	if (item->known != NULL && !m->opt->paranoid)
+		return 0;
+	if (is_part(m) && !set_part(m, item))
+		return 0;
+	item->result.sink = (struct leaf_sink){.leaf = keep_leaf, .arg = item};
+	if (is_part(m))
+		item->result.sink.sums = keep_sums;
+	/* What is appended while the file is read belongs to the next update. */
+	item->result.ranged = is_part(m);
+	item->result.range_off = item->file.off;
+	item->result.range_len = item->file.len;
+	return hash_lanes_work(m->lanes, worker, &m->choice, item->name, &item->result);
+}
+
+static int write_leaves(struct make *m, struct make_item *item)
+{
+	const struct fl_manifest_file *file = &item->file;
+	uint64_t leaf_bytes = m->choice.leaf_bytes;
+	struct fl_leaf leaf = {.off = file->off};
+	uint64_t end = file->off + file->len;
+	int rc = item->known != NULL ? manifest_old_seek(&m->old, item->known)
+				     : leaf_list_seek(&item->leaves, 0);
+
+	for (; rc >= 0 && leaf.off < end; leaf.off += leaf_bytes) {
+		rc = item->known != NULL ? manifest_old_next(&m->old, leaf.digest)
+					 : leaf_list_next(&item->leaves, leaf.digest);
+		if (rc >= 0)
+			rc = fl_manifest_write_leaf(m->out.writer, &leaf);
+	}
+	return rc < 0 ? rc : 0;
+}
+
+/* --paranoid: same size, same time, other bytes. The old entry stays: the new one would make the
+ * damage the truth. */
+static int compare_with_known(struct make *m, struct make_item *item)
+{
+	struct damage damage = {.name = item->name, .direct = 1};
+	unsigned char then[FL_LEAF_DIGEST_BYTES], now[FL_LEAF_DIGEST_BYTES];
+	uint64_t leaf_bytes = m->choice.leaf_bytes, off;
+	int rc = manifest_old_seek(&m->old, item->known);
+
+	if (rc == 0)
+		rc = leaf_list_seek(&item->leaves, 0);
+	for (off = 0; rc >= 0 && off < item->file.len; off += leaf_bytes) {
+		uint64_t left = item->file.len - off;
+
+		rc = manifest_old_next(&m->old, then);
+		if (rc == 0)
+			rc = leaf_list_next(&item->leaves, now);
+		if (rc > 0 && memcmp(then, now, sizeof(now)) != 0)
+			rc = damage_add(&damage, off, left < leaf_bytes ? left : leaf_bytes);
+	}
+	damage_print(&damage);
+	if (damage.count > 0)
+		m->failed = 1;
+	damage_done(&damage);
+	return rc < 0 ? rc : 0;
+}
+
+static int write_entry(struct make *m, struct make_item *item)
+{
+	const unsigned char *digest =
+		item->known != NULL ? item->known->file.digest : item->result.digests;
+	int rc = 0;
+
+	if (item->known != NULL && m->opt->paranoid)
+		rc = compare_with_known(m, item);
+	memcpy(item->file.digest, digest, sizeof(item->file.digest));
+	if (rc == 0)
+		rc = fl_manifest_write_file(m->out.writer, &item->file);
+	if (rc == 0)
+		rc = write_leaves(m, item);
+	return rc;
+}
+
+/* Grown since it was looked at: the manifest holds what was hashed. */
+static void settle_size(const struct make *m, struct make_item *item)
+{
+	uint64_t leaf_bytes = m->choice.leaf_bytes;
+
+	if (item->known != NULL || is_part(m))
+		return;
+	if (item->result.stats.bytes < item->file.size_bytes ||
+	    item->leaves.count != item->result.stats.bytes / leaf_bytes +
+					  (item->result.stats.bytes % leaf_bytes != 0)) {
+		set_problem(item, -FL_ECHANGED, fl_strerror(-FL_ECHANGED));
+		return;
+	}
+	item->file.size_bytes = item->file.len = item->result.stats.bytes;
+}
+
+static void drop_file(void *arg, void *slot)
+{
+	struct make_item *item = slot;
+
+	(void)arg;
+	leaf_list_done(&item->leaves);
+	free(item->name);
+}
+
+static int file_is_done(void *arg, void *slot)
+{
+	struct make *m = arg;
+	struct make_item *item = slot;
+
+	if (item->name != NULL && item->result.code == 0 && !job_interrupted())
+		hash_lanes_whole(m->lanes, &m->choice, item->name, &item->result);
+	if (item->result.stats.size != 0)
+		run_stats_add_one(&m->job->stats, &item->result.stats);
+	if (item->result.code == 0 && !job_interrupted())
+		settle_size(m, item);
+	progress_bar_erase();
+	if (job_interrupted())
+		;
+	else if (item->result.code < 0)
+		job_complain(m->job, item->name != NULL ? item->name : m->opt->common.files_from,
+			     &item->result.error);
+	else
+		m->result = write_entry(m, item);
+	drop_file(NULL, item);
+	return job_interrupted() || m->result < 0 || outbuf_error() != 0;
+}
+
+static int open_sums(struct make *m)
+{
+	const char *path = m->opt->manifest;
+
+	if (m->opt->common.run.range_off == 0 && m->opt->common.run.range_len == FL_SIZE_UNKNOWN)
+		return 0;
+	m->sums_path = malloc(strlen(path) + sizeof(SUMS_SUFFIX));
+	if (m->sums_path == NULL)
+		return -ENOMEM;
+	strcpy(m->sums_path, path);
+	strcat(m->sums_path, SUMS_SUFFIX);
+	return manifest_out_open(&m->sums, m->sums_path);
+}
+
+static int load_old(struct make *m)
+{
+	struct fl_error err;
+	int rc;
+
+	if (!m->opt->update)
+		return 0;
+	rc = manifest_old_load(&m->old, m->opt->manifest, &err);
+	m->from_old = inputs_are_implied(&m->job->inputs) && !m->opt->common.walk.recursive;
+	if (rc == -ENOENT && !m->from_old)
+		return 0;
+	if (rc == 0 && m->choice.leaf_bytes == 0)
+		m->choice.leaf_bytes = m->old.leaf_bytes;
+	if (rc == 0 && m->old.leaf_bytes != m->choice.leaf_bytes) {
+		message_error("%s: its leaves have another size (--leaf-size=%llu)",
+			      m->opt->manifest, (unsigned long long)m->old.leaf_bytes);
+		return -EINVAL;
+	}
+	if (rc < 0)
+		message_file(m->opt->manifest, &err);
+	return rc;
+}
+
+static int begin(struct make *m)
+{
+	int rc;
+
+	m->choice.leaf_bytes = m->opt->choice.leaf_bytes;
+	rc = load_old(m);
+	if (rc < 0)
+		return rc;
+	if (m->choice.leaf_bytes == 0)
+		m->choice.leaf_bytes = FL_LEAF_BYTES_DEFAULT;
+	if (stat(m->opt->manifest, &m->st) < 0 || !S_ISREG(m->st.st_mode))
+		m->st.st_ino = 0;
+	rc = manifest_out_open(&m->out, m->opt->manifest);
+	if (rc == 0)
+		rc = open_sums(m);
+	if (rc == 0)
+		rc = manifest_out_begin(&m->out, m->choice.leaf_bytes);
+	if (rc < 0)
+		message_error("%s: %s", m->opt->manifest, fl_strerror(rc));
+	return rc;
+}
+
+static void make_all(struct make *m)
+{
+	static const struct fl_batch_ops ops = {.size = sizeof(ops),
+						.item_bytes = sizeof(struct make_item),
+						.next = next_file,
+						.work = work_on_file,
+						.done = file_is_done,
+						.drop = drop_file};
+	/* Block sums come in the order of the files: all threads take one file after the other. */
+	int several = !is_part(m) && (m->from_old || inputs_may_be_several(&m->job->inputs));
+	unsigned threads = several ? fl_batch_threads(m->opt->common.run.threads) : 1;
+	int rc;
+
+	m->lanes = hash_lanes_new(&m->opt->common, threads, !several);
+	rc = fl_batch_run(&ops, m, threads);
+	hash_lanes_free(m->lanes);
+	if (m->result == 0 && rc < 0)
+		m->result = rc;
+	if (m->result == 0 && !job_interrupted() && outbuf_error() == 0) {
+		m->result = is_part(m) ? manifest_out_commit(&m->sums) : 0;
+		if (m->result == 0)
+			m->result = manifest_out_commit(&m->out);
+	}
+	if (m->result < 0)
+		message_error("%s: %s", m->opt->manifest, fl_strerror(m->result));
+}
+
+int hash_manifest(struct job *job, const struct hash_options *opt)
+{
+	static struct make m;
+	int rc;
+
+	m.job = job;
+	m.opt = opt;
+	if (begin(&m) == 0)
+		make_all(&m);
+	else
+		job->trouble = 1;
+	if (m.result < 0)
+		job->trouble = 1;
+	manifest_out_close(&m.out);
+	manifest_out_close(&m.sums);
+	free(m.sums_path);
+	manifest_old_done(&m.old);
+	rc = job_end(job, NULL, 0);
+	return rc != 0 ? rc : m.failed ? EXIT_MISMATCH : 0;
+}

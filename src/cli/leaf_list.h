@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FAULTLINE_CLI_LEAF_LIST_H
+#define FAULTLINE_CLI_LEAF_LIST_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include <faultline/manifest.h>
+
+/**
+ * struct leaf_list - digests of a file's leaves; begin with zeros
+ *
+ * The first 1024 are held in memory (8 GiB of file in leaves of 8 MiB), the rest in
+ * a temporary file, so that memory does not grow with the file.
+ */
+struct leaf_list {
+	uint64_t count;
+	uint64_t taken;
+	unsigned char *held;
+	FILE *rest;
+};
+
+/** leaf_list_add() - append. Return: 0; -errno. */
+int leaf_list_add(struct leaf_list *list, const unsigned char digest[FL_LEAF_DIGEST_BYTES]);
+
+/** leaf_list_seek() - leaf_list_next() goes on with the one at @i. Return: 0; -errno. */
+int leaf_list_seek(struct leaf_list *list, uint64_t i);
+
+/** leaf_list_next() - Return: 1; 0 at the end; -errno. */
+int leaf_list_next(struct leaf_list *list, unsigned char ret[FL_LEAF_DIGEST_BYTES]);
+
+/** leaf_list_done() - free; zeros again */
+void leaf_list_done(struct leaf_list *list);
+
+#endif

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/manifest_file.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/inputs.h"
+#include "cli/outbuf.h"
+
+static int64_t read_file(void *arg, void *buf, size_t n)
+{
+	FILE *file = arg;
+	size_t got;
+
+	errno = 0;
+	got = fread(buf, 1, n, file);
+	if (got == 0 && ferror(file))
+		return errno != 0 ? -errno : -EIO;
+	return (int64_t)got;
+}
+
+static int set_error(struct fl_error *err, int code)
+{
+	*err = (struct fl_error){.code = code, .off = FL_OFF_NONE};
+	snprintf(err->text, sizeof(err->text), "%s", fl_strerror(code));
+	return code;
+}
+
+/* What cannot be read twice is copied. */
+static FILE *copy_of(FILE *from)
+{
+	FILE *to = tmpfile();
+	char buf[65536];
+	size_t n;
+
+	if (to == NULL)
+		return NULL;
+	while ((n = fread(buf, 1, sizeof(buf), from)) > 0)
+		if (fwrite(buf, 1, n, to) != n)
+			break;
+	if (ferror(from) || ferror(to) || fseeko(to, 0, SEEK_SET) < 0) {
+		fclose(to);
+		return NULL;
+	}
+	return to;
+}
+
+static FILE *open_twice(const char *name)
+{
+	FILE *file = input_is_stdin(name) ? stdin : fopen(name, "re");
+	FILE *copy;
+
+	if (file == NULL || fseeko(file, 0, SEEK_SET) == 0)
+		return file;
+	copy = copy_of(file);
+	if (file != stdin)
+		fclose(file);
+	return copy;
+}
+
+static int look_at_all(struct manifest_in *in, struct fl_error *err)
+{
+	struct fl_manifest_entry entry = {.size = sizeof(entry)};
+	int rc;
+
+	do
+		rc = fl_manifest_read(in->reader, &entry, err);
+	while (rc > 0);
+	fl_manifest_reader_free(in->reader);
+	in->reader = NULL;
+	if (rc == 0 && fseeko(in->file, 0, SEEK_SET) < 0)
+		rc = set_error(err, -errno);
+	return rc;
+}
+
+int manifest_in_open(struct manifest_in *in, const char *name, struct fl_error *err)
+{
+	int rc;
+
+	memset(in, 0, sizeof(*in));
+	in->name = input_is_stdin(name) ? STDIN_NAME : name;
+	errno = 0;
+	in->file = open_twice(name);
+	if (in->file == NULL)
+		return set_error(err, errno != 0 ? -errno : -EIO);
+	rc = fl_manifest_reader_new(read_file, in->file, &in->reader, err);
+	if (rc == 0)
+		rc = look_at_all(in, err);
+	if (rc == 0)
+		rc = fl_manifest_reader_new(read_file, in->file, &in->reader, err);
+	return rc;
+}
+
+void manifest_in_close(struct manifest_in *in)
+{
+	fl_manifest_reader_free(in->reader);
+	if (in->file != NULL && in->file != stdin)
+		fclose(in->file);
+	memset(in, 0, sizeof(*in));
+}
+
+/* A new file gets the mode of the one that it replaces, or what the user's mask leaves. */
+static mode_t mode_for(const char *path)
+{
+	struct stat st;
+	mode_t mask;
+
+	if (stat(path, &st) == 0)
+		return st.st_mode & 07777;
+	mask = umask(0);
+	umask(mask);
+	return 0666 & ~mask;
+}
+
+static int open_temp(struct manifest_out *out)
+{
+	size_t len = strlen(out->path);
+	int fd;
+
+	out->temp = malloc(len + sizeof(".XXXXXX"));
+	if (out->temp == NULL)
+		return -ENOMEM;
+	memcpy(out->temp, out->path, len);
+	memcpy(out->temp + len, ".XXXXXX", sizeof(".XXXXXX"));
+	fd = mkstemp(out->temp);
+	if (fd < 0) {
+		int code = -errno;
+
+		free(out->temp);
+		out->temp = NULL;
+		return code;
+	}
+	if (fchmod(fd, mode_for(out->path)) == 0)
+		out->file = fdopen(fd, "w");
+	if (out->file == NULL) {
+		int code = -errno;
+
+		close(fd);
+		return code;
+	}
+	return 0;
+}
+
+int manifest_out_open(struct manifest_out *out, const char *path)
+{
+	struct stat st;
+
+	memset(out, 0, sizeof(*out));
+	if (strcmp(path, "-") == 0)
+		return 0;
+	out->path = path;
+	if (stat(path, &st) < 0 || S_ISREG(st.st_mode))
+		return open_temp(out);
+	out->file = fopen(path, "we");
+	return out->file == NULL ? -errno : 0;
+}
+
+int manifest_out_write(void *arg, const void *data, size_t len)
+{
+	struct manifest_out *out = arg;
+
+	if (out->path == NULL)
+		return outbuf_write(data, len);
+	errno = 0;
+	if (fwrite(data, 1, len, out->file) == len)
+		return 0;
+	return errno != 0 ? -errno : -EIO;
+}
+
+int manifest_out_begin(struct manifest_out *out, uint64_t leaf_bytes)
+{
+	return fl_manifest_writer_new(leaf_bytes, manifest_out_write, out, &out->writer);
+}
+
+int manifest_out_commit(struct manifest_out *out)
+{
+	FILE *file = out->file;
+	int rc = out->writer != NULL ? fl_manifest_write_end(out->writer) : 0;
+
+	if (rc < 0 || out->path == NULL)
+		return rc;
+	out->file = NULL;
+	if (fclose(file) != 0)
+		return -errno;
+	if (out->temp == NULL)
+		return 0;
+	if (rename(out->temp, out->path) < 0)
+		return -errno;
+	free(out->temp);
+	out->temp = NULL;
+	return 0;
+}
+
+void manifest_out_close(struct manifest_out *out)
+{
+	fl_manifest_writer_free(out->writer);
+	if (out->file != NULL)
+		fclose(out->file);
+	if (out->temp != NULL)
+		remove(out->temp);
+	free(out->temp);
+	memset(out, 0, sizeof(*out));
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FAULTLINE_CLI_MANIFEST_FILE_H
+#define FAULTLINE_CLI_MANIFEST_FILE_H
+
+#include <stdio.h>
+
+#include <faultline/manifest.h>
+
+/**
+ * struct manifest_in - a manifest that is being read
+ * @file: at its beginning, or standard input in a temporary file
+ */
+struct manifest_in {
+	const char *name;
+	FILE *file;
+	struct fl_manifest_reader *reader;
+};
+
+/**
+ * manifest_in_open() - open, look at all of it, and begin again
+ * @name: "-" is standard input
+ *
+ * A manifest that is damaged itself must not accuse files. Return: 0; -errno or -FL_E... with @err.
+ */
+int manifest_in_open(struct manifest_in *in, const char *name, struct fl_error *err);
+
+/** manifest_in_close() - fine after an open that failed */
+void manifest_in_close(struct manifest_in *in);
+
+/**
+ * struct manifest_out - a file that appears under its name when it is complete
+ * @path:   NULL for standard output
+ * @temp:   what it is called before; NULL where @path is a device or a FIFO
+ * @writer: for manifests
+ */
+struct manifest_out {
+	const char *path;
+	char *temp;
+	FILE *file;
+	struct fl_manifest_writer *writer;
+};
+
+/** manifest_out_open() - @path: "-" is standard output. Return: 0; -errno. */
+int manifest_out_open(struct manifest_out *out, const char *path);
+
+/** manifest_out_begin() - the header of a manifest. Return: 0; -errno. */
+int manifest_out_begin(struct manifest_out *out, uint64_t leaf_bytes);
+
+/** manifest_out_write() - @arg: struct manifest_out. Return: 0; -errno. */
+int manifest_out_write(void *arg, const void *data, size_t len);
+
+/** manifest_out_commit() - the last line, then give it its name. Return: 0; -errno. */
+int manifest_out_commit(struct manifest_out *out);
+
+/** manifest_out_close() - what was not committed is removed */
+void manifest_out_close(struct manifest_out *out);
+
+#endif

@@ -1,0 +1,266 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# faultline hash --manifest and faultline verify.
+
+load helpers
+
+setup() {
+	make_work
+	make_samples
+}
+
+teardown() {
+	remove_work
+}
+
+# flip FILE OFFSET: another byte there
+flip() {
+	local byte
+	byte=$(od -An -tu1 -j "$2" -N 1 "$1")
+	printf '%b' "\\x$(printf '%x' $((byte ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+# A file in which no two leaves are the same.
+make_large() {
+	seq 1 200000 >large
+	truncate -s 1300000 large
+}
+
+@test "manifest: the digests are xxhsum's, and everything is found to be right" {
+	expect 0 "$FAULTLINE" hash --manifest=m --leaf-size=4K "${all_samples[@]}"
+	equal "$out" ""
+	expect 0 "$FAULTLINE" verify m
+	equal "$(grep -c ': OK$' .out)" "${#all_samples[@]}"
+	equal "$(head -1 m)" "faultline-manifest 1 xxh128 leaf-size 4096"
+	if command -v xxhsum >/dev/null; then
+		contains "$(cat m)" " $(xxhsum -H2 <long | cut -c 1-32) long"
+		contains "$(cat m)" "leaf 8192 $(tail -c +8193 long | head -c 4096 | xxhsum -H2 | cut -c 1-32)"
+		contains "$(cat m)" "$(stat -c %s long) $(date -r long +%s.%N) "
+	fi
+	expect 0 "$FAULTLINE" verify -q m
+	equal "$out$err" ""
+	expect 0 "$FAULTLINE" verify - <m
+	expect 0 "$FAULTLINE" verify /dev/stdin < <(cat m)
+	equal "$(grep -c ': OK$' .out)" "${#all_samples[@]}"
+}
+
+@test "manifest: it does not depend on loader, threads, chunk and window size" {
+	make_large
+	"$FAULTLINE" hash --manifest=m --leaf-size=64K large
+	for how in "-j1" "-j3 --chunk-size=4099" "--io=read --window-size=4K" \
+		"--io=direct -j2" "--io=uring -j2" "--cold"; do
+		# shellcheck disable=SC2086 # several options
+		"$FAULTLINE" hash --manifest=- --leaf-size=64K $how large >other
+		cmp m other
+		# shellcheck disable=SC2086
+		expect 0 "$FAULTLINE" verify $how m
+	done
+}
+
+@test "verify: damage is named by leaf, neighbours are one range" {
+	make_large
+	"$FAULTLINE" hash --manifest=m --leaf-size=4K large plain
+	for off in 0 4095 4096 700000 1299999; do
+		flip large "$off"
+		begin=$((off / 4096 * 4096))
+		end=$((begin + 4095 > 1299999 ? 1299999 : begin + 4095))
+		expect 1 "$FAULTLINE" verify m
+		equal "$out" "large: damaged at bytes $begin-$end
+plain: OK"
+		equal "$err" "faultline verify: WARNING: 1 of 2 files not as in m"
+		flip large "$off"
+	done
+	expect 0 "$FAULTLINE" verify m
+	flip large 5000
+	flip large 8192
+	flip large 20480
+	expect 1 "$FAULTLINE" verify m large
+	equal "$out" "large: damaged at bytes 4096-12287
+large: damaged at bytes 20480-24575"
+	expect 1 "$FAULTLINE" verify --status m
+	equal "$out$err" ""
+	expect 1 "$FAULTLINE" verify -q m
+	equal "$out" "large: damaged at bytes 4096-12287
+large: damaged at bytes 20480-24575"
+}
+
+@test "verify: missing and extra bytes, swapped leaves" {
+	make_large
+	"$FAULTLINE" hash --manifest=m --leaf-size=4K large plain
+	cp -p large keep
+	truncate -s 1000000 large
+	expect 1 "$FAULTLINE" verify m large
+	equal "$out" "large: cut leaf, not checked, at bytes 999424-999999
+large: missing bytes 1000000-1299999"
+	truncate -s 8192 large
+	expect 1 "$FAULTLINE" verify m large
+	equal "$out" "large: missing bytes 8192-1299999"
+	truncate -s 0 large
+	expect 1 "$FAULTLINE" verify m large
+	equal "$out" "large: missing bytes 0-1299999"
+	cp -p keep large
+	echo more >>large
+	expect 1 "$FAULTLINE" verify m large
+	equal "$out" "large: extra bytes 1300000-1300004"
+	{ head -c 8192 keep; tail -c +12289 keep | head -c 4096; tail -c +8193 keep | head -c 4096; tail -c +16385 keep; } >large
+	expect 1 "$FAULTLINE" verify m large
+	equal "$out" "large: damaged at bytes 8192-16383"
+	rm large
+	expect 1 "$FAULTLINE" verify m
+	equal "$out" "large: missing
+plain: OK"
+	expect 0 "$FAULTLINE" verify --ignore-missing m
+	mkdir large
+	expect 2 "$FAULTLINE" verify m
+	contains "$err" "faultline verify: large: Is a directory"
+	equal "$out" "plain: OK"
+}
+
+@test "verify: a range looks at the leaves that it touches only" {
+	make_large
+	"$FAULTLINE" hash --manifest=m --leaf-size=4K large
+	flip large 4095
+	flip large 8192
+	flip large 1299999
+	expect 0 "$FAULTLINE" verify --range=4096:4096 m
+	expect 0 "$FAULTLINE" verify --range=5000:1 m
+	expect 1 "$FAULTLINE" verify --range=4095:1 m
+	equal "$out" "large: damaged at bytes 0-4095"
+	expect 1 "$FAULTLINE" verify --range=5000:3193 m
+	equal "$out" "large: damaged at bytes 8192-12287"
+	expect 1 "$FAULTLINE" verify --skip=1290000 m
+	equal "$out" "large: damaged at bytes 1298432-1299999"
+	expect 2 "$FAULTLINE" verify --range=1300000:1 m
+	contains "$err" "the manifest has nothing of this range"
+}
+
+@test "verify: names of files that are not in the manifest" {
+	"$FAULTLINE" hash --manifest=m plain long
+	expect 2 "$FAULTLINE" verify m plain other
+	equal "$out" "plain: OK"
+	equal "$err" "faultline verify: other: not in m"
+}
+
+@test "verify: a manifest that is damaged itself accuses nobody" {
+	"$FAULTLINE" hash --manifest=m plain long
+	expect 2 "$FAULTLINE" verify plain
+	equal "$err" "faultline verify: plain: at byte 0: not a manifest"
+	cp m cut
+	truncate -s -10 cut
+	expect 2 "$FAULTLINE" verify cut
+	contains "$err" "faultline verify: cut: at byte"
+	equal "$out" ""
+	sed 's/leaf 0 ./leaf 0 x/' m >bad
+	expect 2 "$FAULTLINE" verify bad
+	equal "$out" ""
+	expect 2 "$FAULTLINE" verify missing
+	contains "$err" "No such file or directory"
+	expect 2 "$FAULTLINE" verify
+	contains "$err" "no manifest given"
+}
+
+@test "manifest: files that cannot be read do not stop the others, and nothing half-written stays" {
+	expect 2 "$FAULTLINE" hash --manifest=m missing plain . long
+	equal "$err" "faultline hash: missing: No such file or directory
+faultline hash: .: Is a directory"
+	equal "$(grep -c '^file' m)" 2
+	expect 0 "$FAULTLINE" verify m
+	expect 2 "$FAULTLINE" hash --manifest=no/such/m plain
+	contains "$err" "no/such/m: No such file or directory"
+	chmod 640 m
+	cp m keep
+	expect 0 "$FAULTLINE" hash --manifest=m plain
+	equal "$(stat -c %a m)" 640
+	if [[ -e /dev/full ]]; then
+		expect 2 "$FAULTLINE" hash --manifest=/dev/full plain
+		contains "$err" "No space left on device"
+	fi
+	equal "$(ls -d m.* 2>/dev/null)" ""
+}
+
+@test "manifest: -r leaves out the manifest itself" {
+	mkdir d
+	cp plain long d
+	"$FAULTLINE" hash -r --manifest=d/m d
+	equal "$(sed -n 's/^file .* //p' d/m)" "d/long
+d/plain"
+	cp d/m first
+	"$FAULTLINE" hash -r --manifest=d/m d
+	cmp first d/m
+}
+
+@test "manifest: --update reads only what has another size or time" {
+	make_large
+	"$FAULTLINE" hash --manifest=m --leaf-size=4K large plain long
+	cp m first
+	expect 0 "$FAULTLINE" hash --manifest=m --update --stats large plain long
+	cmp m first
+	contains "$err" "bytes: 0"
+	# Without names: the manifest's files.
+	expect 0 "$FAULTLINE" hash --manifest=m --update
+	cmp m first
+	echo more >>plain
+	touch -d 2001-01-01 long
+	expect 0 "$FAULTLINE" hash --manifest=m --update --stats
+	contains "$err" "bytes: $(($(stat -c %s plain) + $(stat -c %s long)))"
+	"$FAULTLINE" hash --manifest=fresh --leaf-size=4K large plain long
+	cmp m fresh
+	# New files are added, others go.
+	expect 0 "$FAULTLINE" hash --manifest=m --update plain nul
+	"$FAULTLINE" hash --manifest=fresh --leaf-size=4K plain nul
+	cmp m fresh
+	expect 2 "$FAULTLINE" hash --manifest=m --update --leaf-size=8K plain
+	contains "$err" "its leaves have another size"
+	cmp m fresh
+	rm m
+	expect 2 "$FAULTLINE" hash --manifest=m --update
+	expect 0 "$FAULTLINE" hash --manifest=m --update --leaf-size=4K plain nul
+	cmp m fresh
+}
+
+@test "manifest: --update --paranoid finds bytes that changed behind the back of the time" {
+	make_large
+	"$FAULTLINE" hash --manifest=m --leaf-size=4K large plain
+	cp m first
+	cp -p large keep
+	flip large 5000
+	touch -r keep large
+	expect 0 "$FAULTLINE" hash --manifest=m --update
+	cmp m first
+	expect 1 "$FAULTLINE" hash --manifest=m --update --paranoid
+	equal "$out" "large: damaged at bytes 4096-8191"
+	cmp m first
+	flip large 5000
+	touch -r keep large
+	expect 0 "$FAULTLINE" hash --manifest=m --update --paranoid --stats
+	contains "$err" "bytes: $((1300000 + $(stat -c %s plain)))"
+	cmp m first
+}
+
+@test "manifest: options that do not go together" {
+	for wrong in "-a md5" "-c" "--tag" "-z" "--raw" "--json" "--seed=1" "--paranoid" "--leaf-size=5000" \
+		"--leaf-size=0" "--update --manifest=-" "--range=0:4096 --update" "--range=0:4096 --manifest=-"; do
+		# shellcheck disable=SC2086 # several options
+		expect 2 "$FAULTLINE" hash --manifest=m $wrong plain
+		[[ ! -e m ]]
+	done
+	expect 2 "$FAULTLINE" hash --update plain
+	expect 2 "$FAULTLINE" hash --leaf-size=4K plain
+	expect 2 "$FAULTLINE" hash --manifest=m - <plain
+}
+
+@test "verify: bits flipped in a file in memory" {
+	local i off begin end n=20
+	make_large
+	"$FAULTLINE" hash --manifest=m --leaf-size=4K large
+	RANDOM=42
+	for ((i = 0; i < n; i++)); do
+		off=$(((RANDOM * 32768 + RANDOM) % 1300000))
+		flip large "$off"
+		begin=$((off / 4096 * 4096))
+		end=$((begin + 4095 > 1299999 ? 1299999 : begin + 4095))
+		expect 1 "$FAULTLINE" verify m
+		equal "$out" "large: damaged at bytes $begin-$end"
+		flip large "$off"
+	done
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xxhash.h>
+
+#include <faultline/manifest.h>
+#include <faultline/operator.h>
+
+#include "../support/opharness.h"
+
+#define TEXT_MAX 70000
+#define LEAF 4096
+
+static unsigned char text[TEXT_MAX];
+
+/* What the callbacks saw. */
+struct seen {
+	uint64_t count;
+	uint64_t off;
+	size_t len;
+	int wrong;
+	int stop_at;
+	struct fl_leaves *leaves;
+	unsigned char state[FL_LEAVES_STATE_BYTES];
+	uint64_t state_off;
+	unsigned char sums[4 * TEXT_MAX];
+	size_t sums_len;
+};
+
+static void reference(const unsigned char *p, size_t len, unsigned char *ret)
+{
+	XXH128_canonical_t canonical;
+
+	XXH128_canonicalFromHash(&canonical, XXH3_128bits(p, len));
+	memcpy(ret, canonical.digest, sizeof(canonical.digest));
+}
+
+static int on_leaf(void *arg, const struct fl_leaf *leaf)
+{
+	struct seen *seen = arg;
+	uint64_t end = leaf->off + leaf->len;
+	unsigned char expected[FL_LEAF_DIGEST_BYTES];
+
+	if (leaf->off != seen->off || leaf->len == 0 || end > seen->len ||
+	    (leaf->len != LEAF && end != seen->len)) {
+		seen->wrong++;
+		return 0;
+	}
+	reference(text + leaf->off, (size_t)leaf->len, expected);
+	seen->wrong += memcmp(expected, leaf->digest, sizeof(expected)) != 0;
+	seen->off = end;
+	seen->count++;
+	if (seen->leaves && seen->count == 3)
+		fl_leaves_save(seen->leaves, seen->state, &seen->state_off);
+	return seen->stop_at > 0 && seen->count == (uint64_t)seen->stop_at ? -EIO : 0;
+}
+
+static int on_sums(void *arg, const void *data, size_t len)
+{
+	struct seen *seen = arg;
+
+	memcpy(seen->sums + seen->sums_len, data, len);
+	seen->sums_len += len;
+	return 0;
+}
+
+static struct fl_leaves *make(struct seen *seen)
+{
+	struct fl_leaves_options opt = {.size = sizeof(opt),
+					.leaf_bytes = LEAF,
+					.leaf = on_leaf,
+					.sums = on_sums,
+					.arg = seen};
+	struct fl_leaves *leaves = NULL;
+
+	cr_assert(fl_leaves_new(&opt, &leaves, NULL) == 0);
+	return leaves;
+}
+
+static int run(struct fl_leaves *leaves, uint64_t off, size_t len, struct opharness how)
+{
+	how.base_off = off;
+	return opharness_run(fl_leaves_operator(leaves), leaves, text + off, len, &how, NULL);
+}
+
+static void check_length(size_t len, struct opharness how)
+{
+	static struct seen seen;
+	unsigned char digest[FL_LEAF_DIGEST_BYTES], expected[FL_LEAF_DIGEST_BYTES];
+	struct fl_leaves *leaves;
+
+	seen = (struct seen){.len = len};
+	leaves = make(&seen);
+	cr_assert(run(leaves, 0, len, how) == 0);
+	fl_leaves_digest(leaves, digest);
+	reference(text, len, expected);
+	cr_assert(memcmp(digest, expected, sizeof(digest)) == 0, "length %zu, chunk %zu", len,
+		  how.chunk);
+	cr_assert(seen.wrong == 0, "length %zu, chunk %zu", len, how.chunk);
+	cr_assert(seen.off == len && seen.count == (len + LEAF - 1) / LEAF);
+	fl_leaves_free(leaves);
+}
+
+static void fill(void)
+{
+	unsigned seed = 7;
+
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (unsigned char)rand_r(&seed);
+}
+
+Test(leaves, equal_xxh128_at_all_lengths_and_cuts)
+{
+	static const size_t lengths[] = {0,    1,     240,   241,   1023,    1024, 1025,
+					 4095, 4096,  4097,  5119,  5120,    8191, 8192,
+					 8193, 12288, 20000, 65536, TEXT_MAX};
+	static const struct opharness hows[] = {
+		{.chunk = 1024, .slice = 1024, .part_limit = 65536},
+		{.chunk = 4096, .slice = 4096, .part_limit = 65536, .seed = 1},
+		{.chunk = 4099, .slice = 2048, .part_limit = 4096, .seed = 2},
+		{.chunk = 100000, .slice = 100000, .part_limit = 1, .seed = 3},
+		{.chunk = 100000, .slice = 7168, .part_limit = 9000, .seed = 4},
+	};
+
+	fill();
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++)
+		for (size_t k = 0; k < sizeof(hows) / sizeof(*hows); k++)
+			check_length(lengths[i], hows[k]);
+}
+
+Test(leaves, a_saved_state_goes_on)
+{
+	static struct seen seen;
+	struct opharness how = {.chunk = 5000, .slice = 3072, .part_limit = 65536, .seed = 5};
+	unsigned char digest[FL_LEAF_DIGEST_BYTES], expected[FL_LEAF_DIGEST_BYTES];
+	struct fl_leaves *leaves;
+
+	fill();
+	seen = (struct seen){.len = 50000, .stop_at = 5};
+	leaves = make(&seen);
+	seen.leaves = leaves;
+	cr_assert(run(leaves, 0, 50000, how) == -EIO);
+	fl_leaves_free(leaves);
+
+	/* It was saved when the third leaf was told: more may have been folded since. */
+	seen.leaves = NULL;
+	seen.stop_at = 0;
+	seen.count = 3;
+	seen.off = 3 * (uint64_t)LEAF;
+	leaves = make(&seen);
+	cr_assert(seen.state_off == seen.off);
+	cr_assert(fl_leaves_restore(leaves, seen.state) == 0);
+	cr_assert(run(leaves, seen.state_off, 50000 - (size_t)seen.state_off, how) == 0);
+	fl_leaves_digest(leaves, digest);
+	reference(text, 50000, expected);
+	cr_assert(memcmp(digest, expected, sizeof(digest)) == 0);
+	cr_assert(seen.wrong == 0 && seen.off == 50000);
+
+	cr_assert(fl_leaves_restore(leaves, seen.state) == 0);
+	cr_assert(run(leaves, 0, 50000, how) == -EINVAL, "a state of another place");
+	seen.state[0] ^= 1;
+	cr_assert(fl_leaves_restore(leaves, seen.state) == -FL_ECORRUPT);
+	fl_leaves_free(leaves);
+}
+
+Test(leaves, block_sums_of_parts_make_the_whole)
+{
+	static struct seen first, second, all;
+	struct opharness how = {.chunk = 5000, .slice = 3072, .part_limit = 9000, .seed = 6};
+	unsigned char digest[FL_LEAF_DIGEST_BYTES], expected[FL_LEAF_DIGEST_BYTES];
+	struct fl_leaves *leaves;
+	size_t at = 0;
+
+	fill();
+	first = (struct seen){.len = 8192};
+	leaves = make(&first);
+	cr_assert(run(leaves, 0, 8192, how) == 0);
+	fl_leaves_free(leaves);
+	second = (struct seen){.len = 40001, .off = 8192};
+	leaves = make(&second);
+	cr_assert(run(leaves, 8192, 40001 - 8192, how) == 0);
+	fl_leaves_free(leaves);
+	cr_assert(first.wrong == 0 && second.wrong == 0);
+
+	memcpy(first.sums + first.sums_len, second.sums, second.sums_len);
+	first.sums_len += second.sums_len;
+	all = (struct seen){.len = 40001};
+	leaves = make(&all);
+	cr_assert(fl_leaves_replay_begin(leaves, 0, NULL) == 0);
+	cr_assert(fl_leaves_replay(leaves, first.sums, 23, NULL) == 0, "no whole record");
+	while (at < first.sums_len) {
+		int64_t n = fl_leaves_replay(leaves, first.sums + at, first.sums_len - at, NULL);
+
+		cr_assert(n > 0);
+		at += (size_t)n;
+	}
+	cr_assert(fl_leaves_replay_end(leaves, NULL) == 0);
+	fl_leaves_digest(leaves, digest);
+	reference(text, 40001, expected);
+	cr_assert(memcmp(digest, expected, sizeof(digest)) == 0);
+	cr_assert(all.wrong == 0 && all.off == 40001);
+
+	memset(first.sums, 0xff, 24);
+	cr_assert(fl_leaves_replay(leaves, first.sums, first.sums_len, NULL) == -FL_ECORRUPT);
+	fl_leaves_free(leaves);
+}
+
+Test(leaves, wrong_options)
+{
+	struct fl_leaves_options opt = {.size = sizeof(opt), .leaf_bytes = LEAF, .leaf = on_leaf};
+	struct opharness how = {.chunk = 5000, .slice = 3072, .part_limit = 9000};
+	static struct seen seen;
+	struct fl_leaves *leaves = NULL;
+
+	opt.leaf_bytes = 0;
+	cr_assert(fl_leaves_new(&opt, &leaves, NULL) == -EINVAL);
+	opt.leaf_bytes = 5000;
+	cr_assert(fl_leaves_new(&opt, &leaves, NULL) == -EINVAL);
+	opt.leaf_bytes = FL_LEAF_BYTES_MAX + FL_LEAF_BYTES_MIN;
+	cr_assert(fl_leaves_new(&opt, &leaves, NULL) == -EINVAL);
+	opt.leaf_bytes = LEAF;
+	opt.leaf = NULL;
+	cr_assert(fl_leaves_new(&opt, &leaves, NULL) == -EINVAL);
+	leaves = make(&seen);
+	cr_assert(run(leaves, 1024, 5000, how) == -EINVAL, "a range within a leaf");
+	fl_leaves_free(leaves);
+	fl_leaves_free(NULL);
+}
