@@ -350,7 +350,7 @@ static void tear_down(struct fl_exec *x)
 	fl_auto_done(&x->adapt);
 }
 
-int fl_pipeline_run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error *reterr)
+static int run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error *reterr)
 {
 	struct fl_exec *x;
 	bool started;
@@ -390,5 +390,18 @@ int fl_pipeline_run(struct fl_pipeline *pl, struct fl_source *src, struct fl_err
 		finish_after_error(x);
 	pl->running = false;
 	free(x);
+	return r;
+}
+
+int fl_pipeline_run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error *reterr)
+{
+	struct fl_error err = {0};
+	int r = run(pl, src, &err);
+
+	/* An operator may return an error and say nothing of it. */
+	if (r < 0 && err.code != r)
+		(void)fl_error_set(&err, r, FL_OFF_NONE, NULL);
+	if (r < 0 && reterr)
+		*reterr = err;
 	return r;
 }

@@ -248,7 +248,7 @@ void fl_exec_worker(void *arg, unsigned i)
 	struct fl_exec *x = arg;
 	struct fl_pipeline *pl = x->pl;
 	struct worker w = {.x = x};
-	struct fl_error err;
+	struct fl_error err = {0};
 	unsigned k;
 	int r = 0;
 

@@ -47,7 +47,8 @@ uint64_t fl_feeder_cut(struct fl_feeder *f, const struct fl_piece *piece)
 
 	if (f->eof) {
 		f->ended = true;
-		return fl_min_u64(f->plan.end, filled);
+		/* A stream may end before its range begins. */
+		return fl_max_u64(f->plan.begin, fl_min_u64(f->plan.end, filled));
 	}
 	if (filled >= f->plan.end)
 		return cut_at_range_end(f, piece);
@@ -219,7 +220,7 @@ static int64_t stream_read(struct fl_feeder *f, void *to, size_t n)
 }
 
 /* A range that begins further on: pipes cannot seek. */
-static int skip_stream(struct fl_feeder *f, struct fl_gather *g)
+static int skip_stream(struct fl_feeder *f, struct fl_gather *g, uint64_t *ret_left)
 {
 	uint64_t left = f->carry_off;
 	unsigned char *to;
@@ -227,6 +228,7 @@ static int skip_stream(struct fl_feeder *f, struct fl_gather *g)
 	int r;
 
 	while (left > 0 && !f->eof) {
+		*ret_left = left;
 		r = fl_gather_space(g, (size_t)fl_min_u64(left, g->limit), &to);
 		if (r < 0)
 			return r;
@@ -282,21 +284,22 @@ static int fill_stream_chunk(struct fl_feeder *f, struct fl_fed *fed, struct fl_
 static int next_stream_chunk(struct fl_feeder *f, struct fl_fed *fed, struct fl_error *reterr)
 {
 	struct fl_piece piece;
-	uint64_t cut, off;
+	uint64_t cut = 0, off = f->carry_off, left = 0;
 	int r = 0;
 
 	if (f->next_seq == 0)
-		r = skip_stream(f, &fed->gather);
+		r = skip_stream(f, &fed->gather, &left);
 	if (r < 0)
-		return fl_error_set(reterr, r, 0, NULL);
+		return fl_error_set(reterr, r, off - left, NULL);
 	if (f->ended)
 		return 0;
-	off = f->carry_off;
 	r = append(&fed->gather, f->carry, f->carry_len);
 	if (r == 0)
 		r = fill_stream_chunk(f, fed, &piece, &cut);
-	if (r == 0)
-		r = finish_gathered(f, fed, off, &piece, cut);
+	/* What could not be read stands behind all that was. */
+	if (r < 0)
+		return fl_error_set(reterr, r, off + fed->gather.len, NULL);
+	r = finish_gathered(f, fed, off, &piece, cut);
 	if (r == 0)
 		atomic_fetch_add_explicit(&f->env->windows, 1, memory_order_relaxed);
 	return r < 0 ? fl_error_set(reterr, r, off, NULL) : 0;

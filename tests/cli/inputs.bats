@@ -129,3 +129,12 @@ teardown() {
 	expect 0 "$FAULTLINE" count -lc --skip=4294967301 sparse
 	equal "$(echo $out)" "1 7 sparse"
 }
+
+@test "inputs: a stream that ends before its range begins" {
+	for verb in "count -c" "count -l" "scan -c x"; do
+		# shellcheck disable=SC2086 # verb and option
+		printf abc | "$FAULTLINE" $verb --stats --range=4:10 >out 2>stats || [[ $verb == scan* ]]
+		equal "$(<out)" 0
+		contains "$(<stats)" $'\nbytes: 0\n'
+	done
+}
