@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+#include "ops/transform/edit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "ops/transform/edit_impl.h"
+
+void fl_edit_options_init(struct fl_edit_options *opt)
+{
+	*opt = (struct fl_edit_options){
+		.size = sizeof(*opt), .delimiter = '\n', .mask_char = '*', .range_len = UINT64_MAX};
+}
+
+static const char *copy_bytes(const char *p, size_t len)
+{
+	char *copy = malloc(len + 1);
+
+	if (copy) {
+		memcpy(copy, p, len);
+		copy[len] = '\0';
+	}
+	return copy;
+}
+
+/* The options as given are kept: fl_edit_save() writes them. */
+static int copy_options(struct fl_edit *edit, const struct fl_edit_options *opt)
+{
+	struct fl_edit_step *steps = calloc(opt->step_count, sizeof(*steps));
+
+	edit->opt = *opt;
+	edit->opt.where = NULL;
+	edit->opt.steps = edit->texts = steps;
+	edit->opt.step_count = 0;
+	edit->steps = calloc(opt->step_count, sizeof(*edit->steps));
+	if (!steps || !edit->steps)
+		return -ENOMEM;
+	for (; edit->opt.step_count < opt->step_count; edit->opt.step_count++) {
+		const struct fl_edit_step *step = &opt->steps[edit->opt.step_count];
+
+		steps[edit->opt.step_count] = (struct fl_edit_step){
+			.text = copy_bytes(step->text, step->len), .len = step->len};
+		if (!steps[edit->opt.step_count].text)
+			return -ENOMEM;
+	}
+	if (opt->where) {
+		edit->opt.where = copy_bytes(opt->where, opt->where_len);
+		if (!edit->opt.where)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int compile_where(struct fl_edit *edit, struct fl_error *reterr)
+{
+	const struct fl_edit_options *opt = &edit->opt;
+	unsigned flags = (opt->flags & FL_EDIT_UTF ? FL_EDIT_REGEX_UTF : 0) |
+			 (opt->flags & FL_EDIT_MULTILINE ? FL_EDIT_REGEX_MULTILINE : 0);
+
+	if (!opt->where)
+		return 0;
+	return fl_edit_regex_init(&edit->where, opt->where, opt->where_len, flags, opt->delimiter,
+				  reterr);
+}
+
+static const char *regex_plan(const struct fl_edit_regex *re, char *buf, size_t size)
+{
+	int len = re->literal.len < 40 ? (int)re->literal.len : 40;
+
+	switch (re->method) {
+	case FL_EDIT_LITERAL:
+		snprintf(buf, size, "literal '%.*s'", len, (const char *)re->literal_bytes);
+		break;
+	case FL_EDIT_PROPOSED:
+		snprintf(buf, size, "literal '%.*s', then pcre2-jit", len,
+			 (const char *)re->literal_bytes);
+		break;
+	case FL_EDIT_WHOLE:
+		snprintf(buf, size, "pcre2-jit on whole views");
+		break;
+	default:
+		snprintf(buf, size, "pcre2-jit line by line");
+		break;
+	}
+	return buf;
+}
+
+static void describe(struct fl_edit *edit)
+{
+	char buf[80];
+	size_t len = 0;
+
+	for (size_t k = 0; k < edit->opt.step_count && len < sizeof(edit->plan); k++) {
+		const struct fl_step *step = &edit->steps[k];
+		const char *plan =
+			step->regex.pattern ? regex_plan(&step->regex, buf, sizeof(buf)) : "bytes";
+
+		len += (size_t)snprintf(edit->plan + len, sizeof(edit->plan) - len, "%s%s",
+					k > 0 ? "; " : "", plan);
+	}
+}
+
+static int check_options(const struct fl_edit_options *opt, struct fl_error *reterr)
+{
+	const unsigned known = FL_EDIT_UTF | FL_EDIT_MULTILINE | FL_EDIT_REDACT_HASH;
+
+	if (opt->size != sizeof(*opt) || (opt->flags & ~known) || opt->step_count == 0)
+		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, "no edit given");
+	return 0;
+}
+
+static int compile(struct fl_edit *edit, const struct fl_edit_options *opt, struct fl_error *reterr)
+{
+	int r = copy_options(edit, opt);
+
+	if (r < 0)
+		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
+	r = compile_where(edit, reterr);
+	for (; r == 0 && edit->step_count < opt->step_count; edit->step_count++)
+		r = fl_step_init(&edit->steps[edit->step_count], &edit->opt.steps[edit->step_count],
+				 &edit->opt, reterr);
+	return r;
+}
+
+int fl_edit_compile(const struct fl_edit_options *opt, struct fl_edit **ret,
+		    struct fl_error *reterr)
+{
+	struct fl_edit *edit;
+	int r = check_options(opt, reterr);
+
+	if (r < 0)
+		return r;
+	edit = calloc(1, sizeof(*edit));
+	if (!edit)
+		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
+	r = compile(edit, opt, reterr);
+	if (r < 0) {
+		fl_edit_free(edit);
+		return r;
+	}
+	describe(edit);
+	*ret = edit;
+	return 0;
+}
+
+static void free_text(const char *text)
+{
+	free((void *)(uintptr_t)text);
+}
+
+void fl_edit_free(struct fl_edit *edit)
+{
+	if (!edit)
+		return;
+	for (size_t k = 0; k < edit->step_count; k++)
+		fl_step_done(&edit->steps[k]);
+	for (size_t k = 0; k < edit->opt.step_count; k++)
+		free_text(edit->texts[k].text);
+	fl_edit_regex_done(&edit->where);
+	free_text(edit->opt.where);
+	free(edit->texts);
+	free(edit->steps);
+	free(edit);
+}
+
+bool fl_edit_preserves_length(const struct fl_edit *edit)
+{
+	for (size_t k = 0; k < edit->step_count; k++)
+		if (!fl_step_preserves_length(&edit->steps[k]))
+			return false;
+	return true;
+}
+
+const char *fl_edit_plan(const struct fl_edit *edit)
+{
+	return edit->plan;
+}
+
+static int init_scratch(struct fl_edit_scratch *s, const struct fl_edit *edit)
+{
+	int r = 0;
+
+	fl_deltas_init(&s->step_deltas, SIZE_MAX);
+	fl_deltas_init(&s->sum, SIZE_MAX);
+	fl_deltas_init(&s->spare, SIZE_MAX);
+	s->steps = calloc(edit->step_count, sizeof(*s->steps));
+	if (!s->steps)
+		return -ENOMEM;
+	for (; r == 0 && s->step_count < edit->step_count; s->step_count++)
+		if (edit->steps[s->step_count].regex.pattern)
+			r = fl_edit_matcher_init(&s->steps[s->step_count].matcher,
+						 &edit->steps[s->step_count].regex);
+	if (r == 0 && edit->opt.where)
+		r = fl_edit_matcher_init(&s->where, &edit->where);
+	return r;
+}
+
+int fl_edit_scratch_new(const struct fl_edit *edit, struct fl_edit_scratch **ret)
+{
+	struct fl_edit_scratch *s = calloc(1, sizeof(*s));
+	int r = s ? init_scratch(s, edit) : -ENOMEM;
+
+	if (r < 0)
+		fl_edit_scratch_free(s);
+	else
+		*ret = s;
+	return r;
+}
+
+void fl_edit_scratch_free(struct fl_edit_scratch *s)
+{
+	if (!s)
+		return;
+	for (size_t k = 0; k < s->step_count; k++)
+		fl_edit_matcher_done(&s->steps[k].matcher);
+	fl_edit_matcher_done(&s->where);
+	fl_deltas_done(&s->step_deltas);
+	fl_deltas_done(&s->sum);
+	fl_deltas_done(&s->spare);
+	free(s->steps);
+	free(s->buffers[0]);
+	free(s->buffers[1]);
+	free(s);
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FL_OPS_TRANSFORM_EDIT_REGEX_H
+#define FL_OPS_TRANSFORM_EDIT_REGEX_H
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <faultline/error.h>
+
+#include "kern/kernels.h"
+
+/**
+ * DOC: Regular expressions of edits.
+ *
+ * PCRE2 decides, on one record at a time. A literal that every match holds proposes records; a
+ * pattern that is nothing but a literal is compared, not matched; and a pattern made of nothing
+ * but plain parts is searched for in many records at once, because a match within one record is
+ * then the one that would be found in it alone.
+ */
+
+/**
+ * struct fl_edit_text - records that a step works on
+ * @off:        of data[0], in the numbers that deltas use
+ * @delimiter:  ends a record
+ * @one_record: all of it is one record, whatever it holds, and @end_len bytes at the end are its
+ *              end (0: the file's last record may lack it)
+ */
+struct fl_edit_text {
+	uint64_t off;
+	const unsigned char *data;
+	size_t len;
+	unsigned char delimiter;
+	bool one_record;
+	size_t end_len;
+};
+
+/** struct fl_edit_span - bytes [begin, end) of a text */
+struct fl_edit_span {
+	size_t begin;
+	size_t end;
+};
+
+/** fl_edit_record_at() - the record that begins at @pos < len, without its end */
+struct fl_edit_span fl_edit_record_at(const struct fl_edit_text *text, size_t pos);
+
+/** fl_edit_record_begin() - where the record that holds @pos begins; @low: a record's start before */
+size_t fl_edit_record_begin(const struct fl_edit_text *text, size_t low, size_t pos);
+
+/** fl_edit_record_next() - where the record after that one begins */
+static inline size_t fl_edit_record_next(const struct fl_edit_text *text,
+					 const struct fl_edit_span *record)
+{
+	if (text->one_record)
+		return text->len;
+	return record->end + (record->end < text->len);
+}
+
+enum fl_edit_method {
+	FL_EDIT_BY_RECORD, /* PCRE2 on each record */
+	FL_EDIT_LITERAL,   /* the pattern is a literal */
+	FL_EDIT_PROPOSED,  /* records that hold a literal, then PCRE2 */
+	FL_EDIT_WHOLE      /* PCRE2 on many records at once */
+};
+
+/**
+ * struct fl_edit_regex - a compiled pattern; constant, any thread
+ * @bytes: for bytes, or for ASCII text in UTF mode; NULL where the pattern has no such form
+ * @utf:   for valid UTF-8
+ * @broken: the same, for text that is not valid: broken bytes are barriers
+ * @whole, @whole_utf: over many records, where @method is FL_EDIT_WHOLE
+ * @groups: capturing groups
+ */
+struct fl_edit_regex {
+	char *pattern;
+	size_t pattern_len;
+	bool is_utf;
+	bool jit_may_be_wrong;
+	enum fl_edit_method method;
+	unsigned char *literal_bytes;
+	struct fl_literal literal;
+	pcre2_code *bytes;
+	pcre2_code *utf;
+	pcre2_code *broken;
+	pcre2_code *whole;
+	pcre2_code *whole_utf;
+	const uint8_t *tables;
+	uint32_t groups;
+};
+
+#define FL_EDIT_REGEX_ICASE 1u
+#define FL_EDIT_REGEX_MULTILINE 2u
+#define FL_EDIT_REGEX_UTF 4u
+
+/**
+ * fl_edit_regex_init() - compile
+ * @flags:     FL_EDIT_REGEX_...
+ * @delimiter: of the records
+ *
+ * Return: 0; -EINVAL with PCRE2's message and the offset in the pattern; -ENOMEM.
+ */
+int fl_edit_regex_init(struct fl_edit_regex *re, const char *pattern, size_t len, unsigned flags,
+		       unsigned char delimiter, struct fl_error *reterr);
+
+/** fl_edit_regex_done() - all zero is fine */
+void fl_edit_regex_done(struct fl_edit_regex *re);
+
+/* Bytes that nobody else can change. */
+struct fl_edit_copy {
+	unsigned char *bytes;
+	size_t size;
+};
+
+/** struct fl_edit_matcher - what a thread needs to match one regex */
+struct fl_edit_matcher {
+	const struct fl_edit_regex *re;
+	pcre2_match_data *data;
+	pcre2_match_context *context;
+	pcre2_jit_stack *stack;
+	struct fl_edit_copy record_copy;
+	struct fl_edit_copy whole_copy;
+};
+
+/** fl_edit_matcher_init() - Return: 0; -ENOMEM. */
+int fl_edit_matcher_init(struct fl_edit_matcher *m, const struct fl_edit_regex *re);
+
+/** fl_edit_matcher_done() - all zero is fine */
+void fl_edit_matcher_done(struct fl_edit_matcher *m);
+
+/**
+ * struct fl_edit_subject - a text made ready to be matched
+ * @p: valid until the next subject of the same kind (record, whole) from the same matcher
+ */
+struct fl_edit_subject {
+	const unsigned char *p;
+	size_t len;
+	const pcre2_code *code;
+	uint32_t options;
+};
+
+/** fl_edit_subject_record() - make one record ready. Return: 0; -ENOMEM. */
+int fl_edit_subject_record(struct fl_edit_matcher *m, const unsigned char *p, size_t len,
+			   struct fl_edit_subject *ret);
+
+/**
+ * fl_edit_subject_whole() - make many records ready to be searched at once
+ * Return: 1; 0 where this text must be searched record by record; -ENOMEM.
+ */
+int fl_edit_subject_whole(struct fl_edit_matcher *m, const unsigned char *p, size_t len,
+			  struct fl_edit_subject *ret);
+
+/**
+ * fl_edit_match() - the first match at or behind @from
+ * @not_empty: one at @from itself must not be empty
+ * @ret:       @m->re->groups + 1 pairs of offsets, PCRE2_UNSET for groups that took no part;
+ *             valid until the next match
+ * Return: groups that are set, >= 1; 0 for none; -FL_ELIMIT; -ENOMEM; -EINVAL.
+ */
+int fl_edit_match(struct fl_edit_matcher *m, const struct fl_edit_subject *s, size_t from,
+		  bool not_empty, const PCRE2_SIZE **ret);
+
+/**
+ * fl_edit_next_record() - the next record in which the regex matches
+ * @pos: a record's start
+ * @ret: the record without its end
+ * Return: 1; 0 for none; errors of fl_edit_match(), with @ret->begin set.
+ */
+int fl_edit_next_record(struct fl_edit_matcher *m, const struct fl_edit_text *text, size_t pos,
+			struct fl_edit_span *ret);
+
+/**
+ * fl_edit_propose() - the next record that may hold a match
+ * As fl_edit_next_record(), without PCRE2's decision; FL_EDIT_WHOLE proposes every record.
+ * Return: 1; 0.
+ */
+int fl_edit_propose(const struct fl_edit_regex *re, const struct fl_edit_text *text, size_t pos,
+		    struct fl_edit_span *ret);
+
+#endif
