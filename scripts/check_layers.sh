@@ -25,6 +25,7 @@ declare -A may=(
 	[window]="plat base kern"
 	[engine]="window plat base kern"
 	[ops]="engine window kern base ops"
+	[bench]="ops engine window plat base kern"
 	[cli]=""
 )
 

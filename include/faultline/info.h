@@ -3,6 +3,7 @@
 #define FAULTLINE_INFO_H
 
 #include <faultline/export.h>
+#include <faultline/source.h>
 
 /** fl_version() - "MAJOR.MINOR.PATCH" of the library that is loaded */
 FL_API const char *fl_version(void);
@@ -15,5 +16,21 @@ FL_API const char *fl_version(void);
  * Strings live until @row returns. Threads: any.
  */
 FL_API void fl_info(void (*row)(void *arg, const char *key, const char *value), void *arg);
+
+/**
+ * fl_info_machine() - what the machine offers: processor, memory, limits, system calls
+ * @row: called once per fact, in a fixed order; numbers are decimal, in the unit that the key names
+ *
+ * What is not known is "unknown", what cannot be had "no: REASON".
+ * Strings live until @row returns. Threads: any. Cost: milliseconds.
+ */
+FL_API void fl_info_machine(void (*row)(void *arg, const char *key, const char *value), void *arg);
+
+/**
+ * fl_info_source() - where a file lives: file system, device, readahead, direct I/O
+ * Return: 0; -EINVAL; -errno of fstat(2).
+ */
+FL_API int fl_info_source(struct fl_source *src,
+			  void (*row)(void *arg, const char *key, const char *value), void *arg);
 
 #endif

@@ -32,7 +32,7 @@ enum key {
 /* More threads than any machine has processors: a typing error. */
 #define THREADS_MAX 65536
 
-static const struct argp_option common_table[] = {
+static const struct argp_option input_table[] = {
 	{.doc = "Input:", .group = 10},
 	{.name = "files-from",
 	 .key = KEY_FILES_FROM,
@@ -42,6 +42,10 @@ static const struct argp_option common_table[] = {
 	{.name = "range", .key = KEY_RANGE, .arg = "OFF:LEN", .doc = "Only LEN bytes from OFF on"},
 	{.name = "skip", .key = KEY_SKIP, .arg = "N", .doc = "Begin the range at byte N"},
 	{.name = "max-bytes", .key = KEY_MAX_BYTES, .arg = "N", .doc = "The range has N bytes"},
+	{0},
+};
+
+static const struct argp_option common_table[] = {
 	{.doc = "Loading:", .group = 20},
 	{.name = "threads",
 	 .key = 'j',
@@ -191,7 +195,7 @@ static error_t parse_loading(int key, char *arg, struct common_options *common)
 	}
 }
 
-static error_t parse_common(int key, char *arg, struct argp_state *state)
+static error_t parse_input(int key, char *arg, struct argp_state *state)
 {
 	struct common_options *common = state->input;
 	struct fl_options *run = &common->run;
@@ -211,6 +215,19 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_MAX_BYTES:
 		run->range_len = size_value("--max-bytes", arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_common(int key, char *arg, struct argp_state *state)
+{
+	struct common_options *common = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = common;
 		return 0;
 	case KEY_PROGRESS:
 		common->progress = PROGRESS_ALWAYS;
@@ -240,7 +257,15 @@ static error_t parse_document(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-const struct argp common_argp = {.options = common_table, .parser = parse_common};
+const struct argp input_argp = {.options = input_table, .parser = parse_input};
+
+static const struct argp_child common_children[] = {
+	{.argp = &input_argp},
+	{0},
+};
+
+const struct argp common_argp = {
+	.options = common_table, .parser = parse_common, .children = common_children};
 const struct argp document_argp = {.options = document_table, .parser = parse_document};
 
 void common_options_init(struct common_options *common)

@@ -36,7 +36,9 @@ struct common_options {
 	size_t file_count;
 };
 
-/* Child parsers; the input of both is a struct common_options. */
+/* Child parsers; the input of all is a struct common_options. input_argp is the part of common_argp
+ * that says which files, and what of them: for verbs that do not load. */
+extern const struct argp input_argp;
 extern const struct argp common_argp;
 extern const struct argp document_argp;
 

@@ -12,8 +12,10 @@
 #include "cli/verbs.h"
 
 static const struct verb verbs[] = {
+	{"cache", "Show, load, drop or lock what of files is in the page cache", cmd_cache},
 	{"count", "Count lines, words and bytes, as wc does", cmd_count},
 	{"hash", "Print or check digests, as xxhsum, sha256sum and b2sum do", cmd_hash},
+	{"info", "Say what this machine offers, and where files live", cmd_info},
 	{"scan", "Print the lines that match a pattern, as grep -P does", cmd_scan},
 	{"grep", "The same as scan", cmd_scan},
 	{"verify", "Name the byte ranges in which files differ from a manifest", cmd_verify},

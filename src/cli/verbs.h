@@ -18,11 +18,17 @@ struct verb {
 	int (*func)(int argc, char **argv);
 };
 
+/** cmd_cache() - `faultline cache`. Return: exit status. */
+int cmd_cache(int argc, char **argv);
+
 /** cmd_count() - `faultline count`. Return: exit status. */
 int cmd_count(int argc, char **argv);
 
 /** cmd_hash() - `faultline hash`. Return: exit status. */
 int cmd_hash(int argc, char **argv);
+
+/** cmd_info() - `faultline info`. Return: exit status. */
+int cmd_info(int argc, char **argv);
 
 /** cmd_scan() - `faultline scan`. Return: exit status. */
 int cmd_scan(int argc, char **argv);

@@ -6,17 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/size.h"
 #include "plat/cgroup.h"
-
-/* cachestat(2), Linux 6.5: the same number on every architecture that has the common table. */
-#ifndef SYS_cachestat
-#define SYS_cachestat 451
-#endif
+#include "plat/pagecache.h"
 
 /* Enough probes that a file one per cent of which is missing is found out every second time. */
 #define PROBES 64u
@@ -25,29 +20,14 @@
 #define SAMPLES 256u
 #define SAMPLE_BYTES FL_KIB(64)
 
-/* uapi/linux/mman.h, whose newer versions have the names without "fl_" */
-struct fl_cachestat_range {
-	uint64_t off;
-	uint64_t len;
-};
-
-struct fl_cachestat {
-	uint64_t nr_cache;
-	uint64_t nr_dirty;
-	uint64_t nr_writeback;
-	uint64_t nr_evicted;
-	uint64_t nr_recently_evicted;
-};
-
 static int by_cachestat(int fd, uint64_t off, uint64_t len, uint64_t *ret_pages)
 {
-	struct fl_cachestat_range range = {.off = off, .len = len};
-	struct fl_cachestat cs;
+	struct fl_pagecache counts;
+	int r = fl_pagecache_count(fd, off, len, &counts);
 
-	if (syscall(SYS_cachestat, fd, &range, &cs, 0) < 0)
-		return -errno;
-	*ret_pages = cs.nr_cache;
-	return 0;
+	if (r == 0)
+		*ret_pages = counts.resident;
+	return r;
 }
 
 /* 1 if the byte is in the cache, 0 if not or behind the end, -errno */
