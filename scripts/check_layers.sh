@@ -26,21 +26,22 @@ declare -A may=(
 	[engine]="window plat base kern"
 	[ops]="engine window kern base ops"
 	[bench]="ops engine window plat base kern"
+	[shm]="plat base"
 	[cli]=""
 )
 
 # Headers and functions that reach the kernel: src/plat only.
-kernel_headers='^(sys/(mman|syscall|ioctl|uio|stat|statfs|statvfs|sysmacros|resource|prctl|sendfile|epoll|eventfd|timerfd|signalfd|vfs|file|xattr|inotify)\.h|fts\.h|linux/.*|asm/.*|fcntl\.h|poll\.h|sched\.h|liburing\.h|dirent\.h)$'
+kernel_headers='^(sys/(mman|syscall|shm|ipc|socket|ioctl|uio|stat|statfs|statvfs|sysmacros|resource|prctl|sendfile|epoll|eventfd|timerfd|signalfd|vfs|file|xattr|inotify)\.h|fts\.h|linux/.*|asm/.*|fcntl\.h|poll\.h|sched\.h|liburing\.h|dirent\.h)$'
 # The program may walk directories, look at what it meets there, and wait for changes.
 cli_headers='^(fts\.h|sys/inotify\.h|sys/stat\.h)$'
-kernel_functions='mmap|munmap|mremap|mprotect|msync|mincore|madvise|mlock|syscall|ioctl|fcntl|open|openat|openat2|pread|pwrite|preadv|preadv2|pwritev|pwritev2|readv|writev|readahead|sync_file_range|posix_fadvise|posix_fallocate|fallocate|ftruncate|fdatasync|fsync|fstat|fstatat|statx|sendfile|splice|copy_file_range|memfd_create|getrusage|sched_getaffinity|sched_setaffinity|perf_event_open|poll|ppoll|prctl|io_uring_[a-z_]+'
+kernel_functions='mmap|munmap|mremap|mprotect|msync|mincore|madvise|mlock|syscall|ioctl|fcntl|open|openat|openat2|pread|pwrite|preadv|preadv2|pwritev|pwritev2|readv|writev|readahead|sync_file_range|posix_fadvise|posix_fallocate|fallocate|ftruncate|fdatasync|fsync|fstat|fstatat|statx|sendfile|splice|copy_file_range|memfd_create|getrusage|sched_getaffinity|sched_setaffinity|perf_event_open|poll|ppoll|prctl|io_uring_[a-z_]+|shm_open|shm_unlink|shmget|shmat|shmdt|shmctl|sendmsg|recvmsg'
 
 # Libraries' headers -> folders that may include them.
 declare -A libraries=(
 	['pcre2.h']="ops" ['xxhash.h']="ops" ['xxh3.h']="ops" ['zstd.h']="ops"
 	['openssl/']="ops" ['hs.h']="ops" ['hs/hs.h']="ops" ['archive.h']="ops"
 	['liburing.h']="plat" ['jansson.h']="cli" ['argp.h']="cli"
-	['pthread.h']="plat window engine"
+	['pthread.h']="plat window engine shm"
 )
 
 offences=0

@@ -22,6 +22,7 @@
 #include <faultline/operator.h>
 #include <faultline/pipeline.h>
 #include <faultline/scan.h>
+#include <faultline/shm.h>
 #include <faultline/source.h>
 #include <faultline/version.h>
 

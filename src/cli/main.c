@@ -18,6 +18,7 @@ static const struct verb verbs[] = {
 	{"info", "Say what this machine offers, and where files live", cmd_info},
 	{"scan", "Print the lines that match a pattern, as grep -P does", cmd_scan},
 	{"grep", "The same as scan", cmd_scan},
+	{"shm", "Make, look into, repair and remove shared memory", cmd_shm},
 	{"verify", "Name the byte ranges in which files differ from a manifest", cmd_verify},
 };
 

@@ -22,6 +22,7 @@
  *          its owner is the one who changes it
  * @addr, @len, @off: the window, in whole pages
  * @poison: lowest file offset that could not be had, or CLEAN
+ * @writable: the zeros that take the place of what is gone may be stored to
  */
 struct slot {
 	FL_CACHE_ALIGNED atomic_int taken;
@@ -30,6 +31,7 @@ struct slot {
 	atomic_size_t len;
 	_Atomic uint64_t off;
 	_Atomic uint64_t poison;
+	atomic_bool writable;
 };
 
 /* A window as it was at one moment. */
@@ -77,11 +79,13 @@ static void poison(struct slot *s, uint64_t off)
 		;
 }
 
-static bool zeros_at(uintptr_t from, uintptr_t end, int fixed)
+static bool zeros_at(const struct slot *s, uintptr_t from, uintptr_t end, int fixed)
 {
 	/* PROT_READ and private: not accounted, so that it works without any free memory. */
-	return mmap((void *)from, end - from, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | fixed, -1,
-		    0) != MAP_FAILED;
+	int prot = PROT_READ | (atomic_load(&s->writable) ? PROT_WRITE : 0);
+
+	return mmap((void *)from, end - from, prot, MAP_PRIVATE | MAP_ANONYMOUS | fixed, -1, 0) !=
+	       MAP_FAILED;
 }
 
 /* What the kernel raised for an address. Alignment errors are not cured by zeros. */
@@ -108,13 +112,13 @@ int fl_guard_handle(const void *siginfo)
 	page = (uintptr_t)info->si_addr & ~atomic_load(&page_mask);
 	end = w.base + w.len;
 	poison(s, w.off + (page - w.base));
-	cured = zeros_at(page, end, MAP_FIXED);
+	cured = zeros_at(s, page, end, MAP_FIXED);
 	if (!cured) {
 		/* There is one mapping too many for mmap(2) to try (max_map_count): the window
 		 * gives up its own. Nobody is overwritten who is quicker than we are. */
 		poison(s, w.off);
 		munmap((void *)w.base, w.len);
-		cured = zeros_at(w.base, end, MAP_FIXED_NOREPLACE);
+		cured = zeros_at(s, w.base, end, MAP_FIXED_NOREPLACE);
 	}
 	errno = saved;
 	return cured;
@@ -257,6 +261,7 @@ int fl_guard_claim(void)
 		if (!atomic_compare_exchange_strong(&slots[i].taken, &free_slot, 1))
 			continue;
 		atomic_store(&slots[i].poison, CLEAN);
+		atomic_store(&slots[i].writable, false);
 		atomic_fetch_add(&live, 1);
 		raise_high_water(i + 1);
 		return i;
@@ -286,6 +291,11 @@ void fl_guard_aim(int slot, const void *addr, size_t len, uint64_t off)
 	atomic_store(&s->off, off - before);
 	atomic_store(&s->poison, CLEAN);
 	atomic_fetch_add(&s->turn, 1);
+}
+
+void fl_guard_allow_stores(int slot)
+{
+	atomic_store(&slots[slot].writable, true);
 }
 
 bool fl_guard_poisoned(int slot, uint64_t *ret_off)

@@ -42,6 +42,9 @@ void fl_guard_release(int slot);
  */
 void fl_guard_aim(int slot, const void *addr, size_t len, uint64_t off);
 
+/** fl_guard_allow_stores() - the slot's window is written to: what takes its place must be, too */
+void fl_guard_allow_stores(int slot);
+
 /**
  * fl_guard_poisoned() - did an access fault since the last aim?
  * @ret_off: file offset of the first page that could not be had (lowest seen)

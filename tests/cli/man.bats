@@ -77,6 +77,23 @@ examples() {
 	done
 }
 
+@test "man: faultline-shm describes every action and option" {
+	local action option
+	for action in $(faultline shm --help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
+		grep -q "^.It Cm $action\b" "$man/faultline-shm.1" || {
+			echo "faultline-shm.1 lacks $action"
+			return 1
+		}
+		for option in $(faultline shm "$action" --help | grep -oE -- '--[a-z][a-z0-9-]+' |
+			sort -u | grep -v -x -e --help -e --usage -e --version); do
+			grep -q -- "Fl -${option#--}\b" "$man/faultline-shm.1" || {
+				echo "faultline-shm.1 lacks $option of $action"
+				return 1
+			}
+		done
+	done
+}
+
 @test "man: the pages are correct mdoc" {
 	command -v mandoc >/dev/null || command -v groff >/dev/null || skip "neither mandoc nor groff"
 	local page
