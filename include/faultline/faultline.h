@@ -13,6 +13,7 @@
 #include <faultline/batch.h>
 #include <faultline/cache.h>
 #include <faultline/count.h>
+#include <faultline/diff.h>
 #include <faultline/error.h>
 #include <faultline/export.h>
 #include <faultline/guard.h>

@@ -14,6 +14,7 @@
 static const struct verb verbs[] = {
 	{"cache", "Show, load, drop or lock what of files is in the page cache", cmd_cache},
 	{"count", "Count lines, words and bytes, as wc does", cmd_count},
+	{"diff", "Print the byte ranges in which two files differ", cmd_diff},
 	{"hash", "Print or check digests, as xxhsum, sha256sum and b2sum do", cmd_hash},
 	{"info", "Say what this machine offers, and where files live", cmd_info},
 	{"scan", "Print the lines that match a pattern, as grep -P does", cmd_scan},

@@ -24,6 +24,9 @@ int cmd_cache(int argc, char **argv);
 /** cmd_count() - `faultline count`. Return: exit status. */
 int cmd_count(int argc, char **argv);
 
+/** cmd_diff() - `faultline diff`. Return: exit status. */
+int cmd_diff(int argc, char **argv);
+
 /** cmd_hash() - `faultline hash`. Return: exit status. */
 int cmd_hash(int argc, char **argv);
 
