@@ -25,6 +25,7 @@
 #include <faultline/scan.h>
 #include <faultline/shm.h>
 #include <faultline/source.h>
+#include <faultline/stream.h>
 #include <faultline/version.h>
 
 #endif

@@ -9,6 +9,7 @@
 #include <faultline/export.h>
 #include <faultline/operator.h>
 #include <faultline/source.h>
+#include <faultline/stream.h>
 
 /**
  * DOC: Pipelines.
@@ -16,6 +17,10 @@
  * A pipeline is a list of operators and the options to run them with. One
  * fl_pipeline_run() brings each chunk of the source into memory once and shows
  * it to all operators while it is hot in cache.
+ *
+ * An operator may write bytes that others are to see in turn: after
+ * fl_pipeline_then() a new *segment* begins, whose source is what was written,
+ * with offsets and lines of its own. All segments run at the same time.
  */
 struct fl_pipeline;
 
@@ -156,11 +161,27 @@ FL_API int fl_pipeline_new(const struct fl_options *opt, struct fl_pipeline **re
 FL_API int fl_pipeline_add(struct fl_pipeline *pl, const struct fl_operator *ops, void *op);
 
 /**
+ * fl_pipeline_then() - operators that are added from here on see what is written to a stream
+ * @ret: the stream, open whenever the pipeline runs; it is the pipeline's. An operator that was
+ *       added before writes to it with fl_stream_write(), in its folds and in finish
+ *
+ * Memory: max_memory_bytes is shared out among the segments, each with as many threads as the
+ * first; ranges, --cold and progress concern the first one's source alone.
+ * Return: 0; -EINVAL after no operator, or a ninth segment; -ENOMEM; -EBUSY during a run.
+ */
+FL_API int fl_pipeline_then(struct fl_pipeline *pl, struct fl_stream **ret,
+			    struct fl_error *reterr);
+
+/**
  * fl_pipeline_run() - run all operators over one source
  *
  * May be called again, with the same or another source. Threads are started
  * with the first run that is large enough to need them and kept until
  * fl_pipeline_free(). The calling thread is one of the workers.
+ *
+ * A segment that needs no more, or fails, closes its stream: whoever writes to it is told with
+ * FL_FOLD_STOP. When one fails, all end; the error is the first one's in the order of segments that
+ * is not a consequence of another.
  *
  * Threads: one run at a time per pipeline. Cost: one pass over the range.
  * Return: 0; -FL_ECANCELED; -FL_ETRUNCATED when the file was seen shorter than
@@ -178,6 +199,19 @@ FL_API void fl_pipeline_cancel(struct fl_pipeline *pl);
 
 /** fl_pipeline_stats() - of the last run; ret->size must be set. Return: 0 or -EINVAL. */
 FL_API int fl_pipeline_stats(const struct fl_pipeline *pl, struct fl_stats *ret);
+
+/**
+ * fl_pipeline_segment_stats() - of one segment in the last run; 0 is the one that reads the source
+ * Return: 0; -EINVAL, also for a segment that there is not.
+ */
+FL_API int fl_pipeline_segment_stats(const struct fl_pipeline *pl, unsigned segment,
+				     struct fl_stats *ret);
+
+/**
+ * fl_pipeline_failed() - whose error did the last run return?
+ * Return: the name of the operator; NULL when it was not one: the source, memory, a cancelled run.
+ */
+FL_API const char *fl_pipeline_failed(const struct fl_pipeline *pl);
 
 /** fl_pipeline_free() - stop the threads and free; NULL is fine */
 FL_API void fl_pipeline_free(struct fl_pipeline *pl);

@@ -35,8 +35,16 @@ struct fl_stage {
 	bool failed;
 };
 
+/* What fl_pipeline.cancel holds. */
+#define FL_CANCEL_NONE 0
+#define FL_CANCEL_USER 1    /* fl_pipeline_cancel(): stays */
+#define FL_CANCEL_SEGMENT 2 /* another segment failed: for this run */
+
 /**
- * struct fl_pipeline
+ * struct fl_pipeline - a segment; the first one is the pipeline that users have
+ * @failed: name of the operator whose error the run ends with; under the fold baton, or when no
+ *          worker runs
+ * @next:   the segment that reads what this one writes to @stream; NULL for the last
  * @small: buffer of @small_capacity bytes for files that are read at once (small.h)
  * @small_rss: when such a run last asked, @small_rss_ns on the clock
  */
@@ -48,6 +56,9 @@ struct fl_pipeline {
 	struct fl_stats stats;
 	_Atomic int cancel;
 	bool running;
+	const char *failed;
+	struct fl_pipeline *next;
+	struct fl_stream *stream;
 	unsigned char *small;
 	size_t small_capacity;
 	struct fl_rss small_rss;
@@ -86,6 +97,12 @@ struct fl_exec {
 	int init_result;
 	struct fl_error init_error;
 };
+
+/**
+ * fl_exec_run() - run one segment over its source
+ * Return: as fl_pipeline_run().
+ */
+int fl_exec_run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error *reterr);
 
 /** fl_exec_worker() - take chunks until there are none; @arg: struct fl_exec; any number at once */
 void fl_exec_worker(void *arg, unsigned i);

@@ -15,6 +15,8 @@ int fl_exec_fold_part(struct fl_exec *x, unsigned k, struct fl_part *part, struc
 		return 0;
 	r = st->ops->fold(st->op, part, err);
 	st->failed = r < 0;
+	if (st->failed)
+		x->pl->failed = st->ops->name;
 	if (r < 0 || r == FL_FOLD_STOP)
 		atomic_store_explicit(&st->stopped, true, memory_order_relaxed);
 	return r < 0 ? r : 0;
@@ -79,6 +81,7 @@ static int fold_parts(struct fl_exec *x, struct fl_slot *slot)
 	if (r == 0 && slot->result < 0) {
 		r = slot->result;
 		x->error = slot->error;
+		x->pl->failed = slot->failed;
 	}
 	return r;
 }

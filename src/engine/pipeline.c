@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/size.h"
+#include "engine/chain.h"
 #include "engine/exec.h"
 #include "engine/small.h"
 #include "kern/kernels.h"
@@ -81,12 +82,21 @@ int fl_pipeline_new(const struct fl_options *opt, struct fl_pipeline **ret, stru
 	return 0;
 }
 
+static struct fl_pipeline *last_segment(struct fl_pipeline *pl)
+{
+	while (pl->next)
+		pl = pl->next;
+	return pl;
+}
+
 int fl_pipeline_add(struct fl_pipeline *pl, const struct fl_operator *ops, void *op)
 {
-	struct fl_stage *st = &pl->stages[pl->stage_count];
+	struct fl_stage *st;
 
 	if (pl->running)
 		return -EBUSY;
+	pl = last_segment(pl);
+	st = &pl->stages[pl->stage_count];
 	if (pl->stage_count == FL_OPERATORS_MAX || ops->size != sizeof(*ops) || !ops->map ||
 	    !ops->fold)
 		return -EINVAL;
@@ -98,27 +108,82 @@ int fl_pipeline_add(struct fl_pipeline *pl, const struct fl_operator *ops, void 
 	return 0;
 }
 
-void fl_pipeline_cancel(struct fl_pipeline *pl)
+/* What belongs to the source of the first segment. */
+static void forget_source_options(struct fl_options *opt)
 {
-	atomic_store_explicit(&pl->cancel, 1, memory_order_relaxed);
+	opt->flags &= ~FL_RUN_COLD;
+	opt->range_off = 0;
+	opt->range_len = FL_SIZE_UNKNOWN;
+	opt->progress = NULL;
 }
 
-int fl_pipeline_stats(const struct fl_pipeline *pl, struct fl_stats *ret)
+int fl_pipeline_then(struct fl_pipeline *pl, struct fl_stream **ret, struct fl_error *reterr)
 {
-	if (ret->size != sizeof(*ret))
+	struct fl_pipeline *last = pl, *next;
+	struct fl_options opt = pl->opt;
+	unsigned n = 1;
+	int r;
+
+	if (pl->running)
+		return fl_error_set(reterr, -EBUSY, FL_OFF_NONE, NULL);
+	for (; last->next; last = last->next)
+		n++;
+	if (last->stage_count == 0 || n == FL_SEGMENTS_MAX)
+		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE,
+				    n > 1 ? "too many segments in a pipeline"
+					  : "a segment without operators");
+	forget_source_options(&opt);
+	r = fl_pipeline_new(&opt, &next, reterr);
+	if (r < 0)
+		return r;
+	r = fl_stream_new(0, "(pipeline)", &last->stream, reterr);
+	if (r < 0) {
+		fl_pipeline_free(next);
+		return r;
+	}
+	last->next = next;
+	*ret = last->stream;
+	return 0;
+}
+
+void fl_pipeline_cancel(struct fl_pipeline *pl)
+{
+	for (; pl; pl = pl->next)
+		atomic_store_explicit(&pl->cancel, FL_CANCEL_USER, memory_order_relaxed);
+}
+
+int fl_pipeline_segment_stats(const struct fl_pipeline *pl, unsigned segment, struct fl_stats *ret)
+{
+	for (; pl && segment > 0; segment--)
+		pl = pl->next;
+	if (!pl || ret->size != sizeof(*ret))
 		return -EINVAL;
 	*ret = pl->stats;
 	ret->size = sizeof(*ret);
 	return 0;
 }
 
+int fl_pipeline_stats(const struct fl_pipeline *pl, struct fl_stats *ret)
+{
+	return fl_pipeline_segment_stats(pl, 0, ret);
+}
+
+const char *fl_pipeline_failed(const struct fl_pipeline *pl)
+{
+	return pl->failed;
+}
+
 void fl_pipeline_free(struct fl_pipeline *pl)
 {
-	if (!pl)
-		return;
-	fl_pool_free(pl->pool);
-	free(pl->small);
-	free(pl);
+	struct fl_pipeline *next;
+
+	for (; pl; pl = next) {
+		next = pl->next;
+		fl_stream_free(pl->stream);
+		fl_pool_free(pl->pool);
+		free(pl->small);
+		free(pl);
+	}
 }
 
 static uint64_t gcd(uint64_t a, uint64_t b)
@@ -175,6 +240,8 @@ static int start_operators(struct fl_exec *x, struct fl_error *reterr)
 		st->failed = false;
 		if (st->ops->start)
 			r = st->ops->start(st->op, &run, reterr);
+		if (r < 0)
+			x->pl->failed = st->ops->name;
 	}
 	return r;
 }
@@ -184,9 +251,14 @@ static int finish_operators(struct fl_exec *x, struct fl_error *reterr)
 	unsigned k;
 	int r = 0;
 
-	for (k = 0; r == 0 && k < x->pl->stage_count; k++)
-		if (x->pl->stages[k].ops->finish)
-			r = x->pl->stages[k].ops->finish(x->pl->stages[k].op, reterr);
+	for (k = 0; r == 0 && k < x->pl->stage_count; k++) {
+		struct fl_stage *st = &x->pl->stages[k];
+
+		if (st->ops->finish)
+			r = st->ops->finish(st->op, reterr);
+		if (r < 0)
+			x->pl->failed = st->ops->name;
+	}
 	return r;
 }
 
@@ -393,7 +465,7 @@ static int run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error *r
 	return r;
 }
 
-int fl_pipeline_run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error *reterr)
+int fl_exec_run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error *reterr)
 {
 	struct fl_error err = {0};
 	int r = run(pl, src, &err);
@@ -404,4 +476,10 @@ int fl_pipeline_run(struct fl_pipeline *pl, struct fl_source *src, struct fl_err
 	if (r < 0 && reterr)
 		*reterr = err;
 	return r;
+}
+
+int fl_pipeline_run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error *reterr)
+{
+	pl->failed = NULL;
+	return pl->next ? fl_chain_run(pl, src, reterr) : fl_exec_run(pl, src, reterr);
 }

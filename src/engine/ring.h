@@ -22,6 +22,7 @@
  * struct fl_slot - one chunk's results
  * @parts:  one per operator
  * @result: 0 or the error of its map, with detail in @error
+ * @failed: name of the operator whose map failed, or NULL
  * @sound:  with an error: what the parts hold was seen before it, in bytes that can be trusted
  * @end:    input bytes up to here are done once it is folded
  */
@@ -32,6 +33,7 @@ struct fl_slot {
 	int result;
 	bool sound;
 	struct fl_error error;
+	const char *failed;
 	uint64_t end;
 };
 

@@ -166,6 +166,52 @@ static bool all_stopped(const struct fl_pipeline *pl)
 	return true;
 }
 
+static int start_all(struct fl_pipeline *pl, const struct fl_run *run, struct fl_error *err)
+{
+	unsigned k;
+	int r = 0;
+
+	for (k = 0; r == 0 && k < pl->stage_count; k++) {
+		struct fl_stage *st = &pl->stages[k];
+
+		atomic_store_explicit(&st->stopped, false, memory_order_relaxed);
+		if (st->ops->start)
+			r = st->ops->start(st->op, run, err);
+		if (r < 0)
+			pl->failed = st->ops->name;
+	}
+	return r;
+}
+
+static int run_all(struct fl_pipeline *pl, const struct fl_run *run, struct fl_error *err)
+{
+	unsigned k;
+	int r = 0;
+
+	for (k = 0; r == 0 && k < pl->stage_count; k++) {
+		r = run_operator(&pl->stages[k], run, pl->small, err);
+		if (r < 0)
+			pl->failed = pl->stages[k].ops->name;
+	}
+	return r;
+}
+
+static int finish_all(struct fl_pipeline *pl, struct fl_error *err)
+{
+	unsigned k;
+	int r = 0;
+
+	for (k = 0; r == 0 && k < pl->stage_count; k++) {
+		struct fl_stage *st = &pl->stages[k];
+
+		if (st->ops->finish)
+			r = st->ops->finish(st->op, err);
+		if (r < 0)
+			pl->failed = st->ops->name;
+	}
+	return r;
+}
+
 int fl_small_run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error *reterr)
 {
 	struct fl_run run = {.size = sizeof(run),
@@ -174,29 +220,21 @@ int fl_small_run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error 
 			     .delimiter = pl->opt.delimiter,
 			     .threads = 1};
 	uint64_t start = fl_clock_ns();
-	unsigned k;
-	int r = 0;
+	int r;
 
 	if (read_all(pl, src) != 0)
 		return 1;
 	pl->running = true;
-	for (k = 0; r == 0 && k < pl->stage_count; k++) {
-		struct fl_stage *st = &pl->stages[k];
-
-		atomic_store_explicit(&st->stopped, false, memory_order_relaxed);
-		if (st->ops->start)
-			r = st->ops->start(st->op, &run, reterr);
-	}
-	for (k = 0; r == 0 && k < pl->stage_count; k++)
-		r = run_operator(&pl->stages[k], &run, pl->small, reterr);
+	r = start_all(pl, &run, reterr);
+	if (r == 0)
+		r = run_all(pl, &run, reterr);
 	fill_stats(pl, run.len, start);
 	if (r == 0 && atomic_load_explicit(&pl->cancel, memory_order_relaxed) && !all_stopped(pl))
 		r = fl_error_set(reterr, -FL_ECANCELED, FL_OFF_NONE, NULL);
 	if (r == 0 && !all_stopped(pl))
 		r = fl_exec_check_source(src, reterr);
-	for (k = 0; r == 0 && k < pl->stage_count; k++)
-		if (pl->stages[k].ops->finish)
-			r = pl->stages[k].ops->finish(pl->stages[k].op, reterr);
+	if (r == 0)
+		r = finish_all(pl, reterr);
 	pl->running = false;
 	return r;
 }

@@ -75,8 +75,10 @@ static int map_view(struct worker *w, unsigned k, struct fl_view view, struct fl
 			part->off = view.off;
 		part->end = view.off + view.len;
 		r = st->ops->map(st->op, w->scratch[k], &view, part, err);
-		if (r < 0)
+		if (r < 0) {
+			w->slot->failed = st->ops->name;
 			return r;
+		}
 		done = r == FL_MAP_FULL ? part->next_off - view.off : view.len;
 		if (done > view.len || (done == 0 && part->len == 0))
 			return fl_error_set(err, -EINVAL, view.off, "operator %s makes no progress",

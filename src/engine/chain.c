@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/chain.h"
+
+#include <errno.h>
+
+#include "base/error.h"
+#include "base/size.h"
+#include "engine/exec.h"
+#include "plat/thread.h"
+#include "window/stream_impl.h"
+
+/* What a pipeline must have (fl_pipeline_new()). */
+#define SEGMENT_MEMORY_MIN FL_MIB(4)
+
+/**
+ * struct link - one segment's run
+ * @first:   the pipeline
+ * @in:      stream that it reads; NULL for the first
+ * @started: @thread is to be joined
+ */
+struct link {
+	struct fl_pipeline *first;
+	struct fl_pipeline *pl;
+	struct fl_source *src;
+	struct fl_stream *in;
+	int result;
+	struct fl_error error;
+	pthread_t thread;
+	bool started;
+};
+
+/* The user's own wish is not overwritten, and not taken back. */
+static void cancel_all(struct fl_pipeline *pl)
+{
+	int none;
+
+	for (; pl; pl = pl->next) {
+		none = FL_CANCEL_NONE;
+		atomic_compare_exchange_strong(&pl->cancel, &none, FL_CANCEL_SEGMENT);
+	}
+}
+
+static void forget_cancel(struct fl_pipeline *pl)
+{
+	int segment;
+
+	for (; pl; pl = pl->next) {
+		segment = FL_CANCEL_SEGMENT;
+		atomic_compare_exchange_strong(&pl->cancel, &segment, FL_CANCEL_NONE);
+	}
+}
+
+/* The reader is told of the end only now that the run has been checked: it ends as this one did. */
+static void *run_link(void *arg)
+{
+	struct link *l = arg;
+
+	l->result = fl_exec_run(l->pl, l->src, &l->error);
+	if (l->in)
+		fl_stream_close(l->in);
+	if (l->result < 0)
+		cancel_all(l->first);
+	if (l->pl->stream)
+		fl_stream_end(l->pl->stream, l->result);
+	return NULL;
+}
+
+static unsigned prepare(struct fl_pipeline *first, struct fl_source *src, struct link *links)
+{
+	struct fl_pipeline *pl;
+	unsigned n = 0;
+
+	for (pl = first; pl; pl = pl->next, n++) {
+		links[n] = (struct link){.first = first, .pl = pl, .src = src};
+		pl->failed = NULL;
+		if (n > 0) {
+			links[n].in = links[n - 1].pl->stream;
+			links[n].src = fl_stream_source(links[n].in);
+			fl_stream_reopen(links[n].in);
+		}
+	}
+	return n;
+}
+
+static void share_memory(struct link *links, unsigned n, uint64_t total_bytes)
+{
+	unsigned i;
+
+	for (i = 0; i < n; i++)
+		links[i].pl->opt.max_memory_bytes = fl_max_u64(total_bytes / n, SEGMENT_MEMORY_MIN);
+}
+
+/* A segment that was cancelled, or lost its source, is a consequence: upstream errors are causes. */
+static int first_error(struct fl_pipeline *pl, const struct link *links, unsigned n,
+		       struct fl_error *reterr)
+{
+	const struct link *worst = NULL;
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		if (links[i].result == 0)
+			continue;
+		if (!worst || (worst->result == -FL_ECANCELED && links[i].result != -FL_ECANCELED))
+			worst = &links[i];
+	}
+	if (!worst)
+		return 0;
+	if (reterr)
+		*reterr = worst->error;
+	pl->failed = worst->pl->failed;
+	return worst->result;
+}
+
+static int start_links(struct link *links, unsigned n)
+{
+	unsigned i;
+	int r = 0;
+
+	for (i = 1; r == 0 && i < n; i++) {
+		r = fl_thread_start(&links[i].thread, run_link, &links[i], "fl-segment");
+		links[i].started = r == 0;
+	}
+	return r;
+}
+
+int fl_chain_run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error *reterr)
+{
+	struct link links[FL_SEGMENTS_MAX];
+	uint64_t memory = pl->opt.max_memory_bytes;
+	unsigned i, n = prepare(pl, src, links);
+	int r;
+
+	share_memory(links, n, memory);
+	r = start_links(links, n);
+	if (r == 0)
+		run_link(&links[0]);
+	else
+		for (i = 0; i + 1 < n; i++)
+			fl_stream_end(links[i].pl->stream, -FL_ECANCELED);
+	for (i = 1; i < n; i++)
+		if (links[i].started)
+			pthread_join(links[i].thread, NULL);
+	forget_cancel(pl);
+	pl->opt.max_memory_bytes = memory;
+	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, NULL)
+		     : first_error(pl, links, n, reterr);
+}
