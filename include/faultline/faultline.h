@@ -12,6 +12,7 @@
  */
 #include <faultline/batch.h>
 #include <faultline/cache.h>
+#include <faultline/codec.h>
 #include <faultline/count.h>
 #include <faultline/diff.h>
 #include <faultline/error.h>
@@ -21,6 +22,7 @@
 #include <faultline/info.h>
 #include <faultline/manifest.h>
 #include <faultline/operator.h>
+#include <faultline/output.h>
 #include <faultline/pipeline.h>
 #include <faultline/scan.h>
 #include <faultline/shm.h>

@@ -138,7 +138,7 @@ struct fl_run {
  * @size:        sizeof this struct: it can grow without breaking programs
  * @name:        short, for messages and statistics
  * @cut:         how its views are cut
- * @unit_bytes:  FL_CUT_UNIT: 1 .. 1 MiB
+ * @unit_bytes:  FL_CUT_UNIT: 1 .. 1 GiB; units above 256 KiB make all views of the run that long
  * @flags:       FL_OP_...
  * @start:       before the first map of a run; may be NULL
  * @worker_init: once per thread and run, on that thread; may be NULL

@@ -13,6 +13,8 @@
 
 static const struct verb verbs[] = {
 	{"cache", "Show, load, drop or lock what of files is in the page cache", cmd_cache},
+	{"compress", "Compress to .zst, as zstd does, so that all processors can read it",
+	 cmd_compress},
 	{"count", "Count lines, words and bytes, as wc does", cmd_count},
 	{"diff", "Print the byte ranges in which two files differ", cmd_diff},
 	{"hash", "Print or check digests, as xxhsum, sha256sum and b2sum do", cmd_hash},
@@ -111,7 +113,7 @@ static void print_help(void)
 	      "Work on files that are larger than memory, on all processors.\n\n",
 	      stdout);
 	for (size_t i = 0; i < VERB_COUNT; i++)
-		printf("  %-8s %s\n", verbs[i].name, verbs[i].summary);
+		printf("  %-10s %s\n", verbs[i].name, verbs[i].summary);
 	fputs("\n'faultline VERB --help' lists the options of a verb.\n", stdout);
 }
 

@@ -20,6 +20,8 @@ struct verb {
 
 /** cmd_cache() - `faultline cache`. Return: exit status. */
 int cmd_cache(int argc, char **argv);
+/** cmd_compress() - `faultline compress`. Return: exit status. */
+int cmd_compress(int argc, char **argv);
 
 /** cmd_count() - `faultline count`. Return: exit status. */
 int cmd_count(int argc, char **argv);

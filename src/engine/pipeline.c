@@ -18,7 +18,8 @@
 #include "plat/thread.h"
 
 #define MAX_MEMORY_MIN (UINT64_C(4) << 20)
-#define UNIT_MAX (UINT64_C(1) << 20)
+/* The largest frame of the zstd seekable format. */
+#define UNIT_MAX (UINT64_C(1) << 30)
 
 static const char *const io_names[] = {"auto", "mmap", "read", "direct", "uring"};
 static const char *const advise_names[] = {"normal",   "sequential", "random",

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FAULTLINE_OUTPUT_H
+#define FAULTLINE_OUTPUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <faultline/error.h>
+#include <faultline/export.h>
+
+/**
+ * DOC: Output files that appear when they are complete.
+ *
+ * A new file has no name (O_TMPFILE) and mode 0600 until fl_output_commit(),
+ * so that nobody sees half of it and a killed program leaves nothing behind.
+ * Where the file system cannot do that, it is called .NAME.XXXXXX meanwhile.
+ * What is not a regular file (a FIFO, /dev/null) is written as it is.
+ */
+struct fl_output;
+
+#define FL_OUTPUT_REPLACE 1u /* what stands under the name may go when the new file is complete */
+#define FL_OUTPUT_SYNC 2u    /* commit returns when the file would survive a power cut */
+
+/**
+ * struct fl_output_options
+ * @size:  sizeof this struct
+ * @path:  the name to be
+ * @like:  file whose mode, owner and times the output gets, or NULL: mode 0666 less the umask
+ * @flags: FL_OUTPUT_...
+ */
+struct fl_output_options {
+	size_t size;
+	const char *path;
+	const char *like;
+	unsigned flags;
+};
+
+/**
+ * fl_output_open() - begin
+ * Return: 0; -EEXIST without FL_OUTPUT_REPLACE; -EISDIR; -EINVAL; -ENOMEM; -errno of open(2).
+ */
+FL_API int fl_output_open(const struct fl_output_options *opt, struct fl_output **ret,
+			  struct fl_error *reterr);
+
+/**
+ * fl_output_write() - append
+ * Threads: one at a time. Return: 0; -errno of write(2) (a full disk: -ENOSPC).
+ */
+FL_API int fl_output_write(struct fl_output *out, const void *data, size_t len);
+
+/**
+ * fl_output_commit() - give it its name, mode, owner and times; frees @out in every case
+ *
+ * An owner that the user may not give is kept away, and with it set-user-ID and set-group-ID.
+ * Return: 0; -EEXIST when the name was taken meanwhile and FL_OUTPUT_REPLACE was not set;
+ * -errno: nothing stands under the name that did not before.
+ */
+FL_API int fl_output_commit(struct fl_output *out, struct fl_error *reterr);
+
+/** fl_output_discard() - leave nothing behind; frees @out; NULL is fine */
+FL_API void fl_output_discard(struct fl_output *out);
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/codec_file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/message.h"
+#include "cli/outbuf.h"
+#include "cli/verbs.h"
+
+/* zstd refuses larger ones, too (DICTSIZE_MAX, programs/fileio.c). */
+#define DICT_BYTES_MAX (32u << 20)
+
+enum key {
+	KEY_RM = 768
+};
+
+static const struct argp_option codec_table[] = {
+	{.name = "output", .key = 'o', .arg = "OUT", .doc = "Write to OUT"},
+	{.name = "stdout", .key = 'c', .doc = "Write to standard output"},
+	{.name = "force",
+	 .key = 'f',
+	 .doc = "Overwrite outputs, follow symbolic links, write to a terminal"},
+	{.name = "keep", .key = 'k', .doc = "Keep the FILEs (default)"},
+	{.name = "rm", .key = KEY_RM, .doc = "Remove each FILE when its output is on the disk"},
+	{.name = "quiet", .key = 'q', .doc = "No progress, no summary; twice: no errors either"},
+	{.name = "dict", .key = 'D', .arg = "F", .doc = "Dictionary"},
+	{0},
+};
+
+static error_t parse_codec(int key, char *arg, struct argp_state *state)
+{
+	struct codec_options *opt = state->input;
+
+	switch (key) {
+	case 'o':
+		opt->output = arg;
+		return 0;
+	case 'c':
+		opt->to_stdout = 1;
+		return 0;
+	case 'f':
+		opt->force = 1;
+		return 0;
+	case 'k':
+		opt->remove = 0;
+		return 0;
+	case KEY_RM:
+		opt->remove = 1;
+		return 0;
+	case 'q':
+		opt->quiet++;
+		return 0;
+	case 'D':
+		opt->dict_name = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp codec_argp = {.options = codec_table, .parser = parse_codec};
+
+static void *read_dict(const char *name, size_t *ret_len)
+{
+	FILE *f = fopen(name, "re");
+	char *data = malloc(DICT_BYTES_MAX + 1);
+	size_t n = 0;
+
+	if (f == NULL || data == NULL) {
+		message_error("%s: %s", name, strerror(errno));
+		exit(EXIT_TROUBLE);
+	}
+	n = fread(data, 1, DICT_BYTES_MAX + 1, f);
+	if (ferror(f) || n == 0 || n > DICT_BYTES_MAX) {
+		message_error("%s: %s", name,
+			      ferror(f) ? strerror(errno)
+			      : n == 0  ? "an empty dictionary"
+					: "a dictionary has at most 32 MiB");
+		exit(EXIT_TROUBLE);
+	}
+	fclose(f);
+	*ret_len = n;
+	return data;
+}
+
+void codec_begin(struct codec_run *run, struct codec_options *opt)
+{
+	struct common_options *common = &opt->common;
+
+	memset(run, 0, sizeof(*run));
+	run->opt = opt;
+	if (opt->output != NULL && opt->to_stdout)
+		message_usage("-o and -c exclude each other");
+	if (opt->output != NULL && opt->remove &&
+	    (common->file_count > 1 || common->files_from != NULL))
+		message_usage("--rm needs an output for each FILE, not one for all");
+	common->quiet = opt->quiet > 1;
+	if (opt->quiet > 0)
+		common->progress = PROGRESS_NEVER;
+	if (opt->dict_name != NULL)
+		run->dict = read_dict(opt->dict_name, &run->dict_len);
+}
+
+int codec_write(void *arg, const void *data, size_t len)
+{
+	struct codec_run *run = arg;
+	int rc;
+
+	rc = run->out != NULL ? fl_output_write(run->out, data, len) : outbuf_write(data, len);
+	if (rc < 0 && run->out != NULL)
+		run->write_error = rc;
+	return rc;
+}
+
+void codec_refuse(struct codec_run *run, const char *name, const char *text)
+{
+	struct fl_error err = {.code = -EINVAL, .off = FL_OFF_NONE};
+
+	snprintf(err.text, sizeof(err.text), "%s", text);
+	job_complain(&run->job, name, &err);
+}
+
+int codec_may_read(struct codec_run *run, const char *name)
+{
+	struct stat st;
+
+	if (input_is_stdin(name) || run->opt->force)
+		return 1;
+	if (lstat(name, &st) == 0 && S_ISLNK(st.st_mode)) {
+		codec_refuse(run, name, "is a symbolic link: left out (-f follows it)");
+		return 0;
+	}
+	return 1;
+}
+
+/* -o of several inputs: one file for all, opened with the first. */
+static int open_output(struct codec_run *run, const char *name, const char *like)
+{
+	struct fl_output_options out = {.size = sizeof(out), .path = name, .like = like};
+	struct fl_error err;
+
+	if (run->opt->force)
+		out.flags |= FL_OUTPUT_REPLACE;
+	if (run->opt->remove)
+		out.flags |= FL_OUTPUT_SYNC;
+	if (fl_output_open(&out, &run->out, &err) == 0)
+		return 1;
+	codec_refuse(run, name,
+		     err.code == -EEXIST ? "already exists; not overwritten (-f overwrites)"
+					 : err.text);
+	return 0;
+}
+
+static int only_one(const struct codec_run *run)
+{
+	return run->opt->common.files_from == NULL && run->opt->common.file_count == 1;
+}
+
+int codec_open(struct codec_run *run, const char *name, char *derived)
+{
+	const struct codec_options *opt = run->opt;
+	const char *like = name;
+
+	run->write_error = 0;
+	if (opt->test || opt->to_stdout || (opt->output == NULL && input_is_stdin(name))) {
+		free(derived);
+		return 1;
+	}
+	if (opt->output == NULL) {
+		run->out_name = derived;
+		return derived != NULL && open_output(run, derived, like);
+	}
+	free(derived);
+	if (run->out != NULL)
+		return 1;
+	run->out_name = strdup(opt->output);
+	if (input_is_stdin(name) || !only_one(run))
+		like = NULL;
+	return run->out_name != NULL && open_output(run, opt->output, like);
+}
+
+static int close_output(struct codec_run *run, int rc)
+{
+	struct fl_output *out = run->out;
+	struct fl_error err;
+
+	run->out = NULL;
+	if (rc < 0) {
+		fl_output_discard(out);
+		return rc;
+	}
+	rc = fl_output_commit(out, &err);
+	if (rc < 0)
+		codec_refuse(run, run->out_name, err.text);
+	return rc;
+}
+
+static void forget_name(struct codec_run *run)
+{
+	free(run->out_name);
+	run->out_name = NULL;
+}
+
+int codec_close(struct codec_run *run, const char *name, int rc)
+{
+	const struct codec_options *opt = run->opt;
+	int shared = opt->output != NULL && !only_one(run);
+
+	if (run->write_error < 0)
+		codec_refuse(run, run->out_name, fl_strerror(run->write_error));
+	if (run->out != NULL && (!shared || rc < 0))
+		rc = close_output(run, rc);
+	if (rc == 0 && opt->remove && !opt->test && !opt->to_stdout && !input_is_stdin(name) &&
+	    unlink(name) < 0)
+		codec_refuse(run, name, strerror(errno));
+	if (!shared)
+		forget_name(run);
+	return rc;
+}
+
+int codec_end(struct codec_run *run)
+{
+	if (run->out != NULL)
+		close_output(run, job_interrupted() ? -EINTR : 0);
+	forget_name(run);
+	free(run->dict);
+	return job_end(&run->job, NULL, 0);
+}

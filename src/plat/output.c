@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+#include <faultline/output.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+#define WHILE_INCOMPLETE 0600
+
+/**
+ * struct fl_output
+ * @path:    the name to be
+ * @temp:    its name until then, or NULL: none (O_TMPFILE), or @direct
+ * @direct:  not a regular file: written as it is
+ * @like:    take mode, owner and times from here
+ */
+struct fl_output {
+	int fd;
+	char *path;
+	char *temp;
+	bool direct;
+	bool has_like;
+	struct stat like;
+	unsigned flags;
+};
+
+static void output_free(struct fl_output *out)
+{
+	int saved = errno;
+
+	if (out->fd >= 0)
+		close(out->fd);
+	free(out->path);
+	free(out->temp);
+	free(out);
+	errno = saved;
+}
+
+/* "dir/" of "dir/name", or "" */
+static int directory_length(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? (int)(slash - path) + 1 : 0;
+}
+
+static int open_directory(const char *path, int flags)
+{
+	int n = directory_length(path);
+	char *dir = n > 0 ? strndup(path, (size_t)n) : strdup(".");
+	int fd;
+
+	if (!dir)
+		return -ENOMEM;
+	fd = open(dir, flags | O_CLOEXEC, WHILE_INCOMPLETE);
+	free(dir);
+	return fd < 0 ? -errno : fd;
+}
+
+/* "dir/.NAME.XXXXXX"; of a long name the beginning, so that it stays below NAME_MAX. */
+static int temp_name(const char *path, char **ret)
+{
+	int n = directory_length(path);
+
+	return asprintf(ret, "%.*s.%.200s.XXXXXX", n, path, path + n) < 0 ? -ENOMEM : 0;
+}
+
+static int open_temp(struct fl_output *out)
+{
+	int r = open_directory(out->path, O_TMPFILE | O_WRONLY);
+
+	if (r != -EOPNOTSUPP && r != -EISDIR && r != -ENOENT && r != -EINVAL) {
+		out->fd = r;
+		return r < 0 ? r : 0;
+	}
+	r = temp_name(out->path, &out->temp);
+	if (r < 0)
+		return r;
+	out->fd = mkostemp(out->temp, O_CLOEXEC);
+	if (out->fd >= 0)
+		return 0;
+	r = -errno;
+	free(out->temp);
+	out->temp = NULL;
+	return r;
+}
+
+static int open_any(struct fl_output *out)
+{
+	struct stat st;
+
+	if (stat(out->path, &st) < 0)
+		return open_temp(out);
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (S_ISREG(st.st_mode))
+		return out->flags & FL_OUTPUT_REPLACE ? open_temp(out) : -EEXIST;
+	out->direct = true;
+	out->fd = open(out->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	return out->fd < 0 ? -errno : 0;
+}
+
+int fl_output_open(const struct fl_output_options *opt, struct fl_output **ret,
+		   struct fl_error *reterr)
+{
+	struct fl_output *out;
+	int r = 0;
+
+	if (opt->size != sizeof(*opt) || !opt->path || !*opt->path ||
+	    (opt->flags & ~(FL_OUTPUT_REPLACE | FL_OUTPUT_SYNC)))
+		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, NULL);
+	out = calloc(1, sizeof(*out));
+	if (!out)
+		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
+	out->fd = -1;
+	out->flags = opt->flags;
+	out->path = strdup(opt->path);
+	if (!out->path)
+		r = -ENOMEM;
+	if (r == 0 && opt->like) {
+		r = stat(opt->like, &out->like) < 0 ? -errno : 0;
+		out->has_like = S_ISREG(out->like.st_mode);
+	}
+	if (r == 0)
+		r = open_any(out);
+	if (r < 0) {
+		output_free(out);
+		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
+	}
+	*ret = out;
+	return 0;
+}
+
+int fl_output_write(struct fl_output *out, const void *data, size_t len)
+{
+	const char *p = data;
+	ssize_t n;
+
+	while (len > 0) {
+		n = write(out->fd, p, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static mode_t mode_of_new_files(void)
+{
+	mode_t mask = umask(0);
+
+	umask(mask);
+	return 0666 & ~mask;
+}
+
+/* The owner first: chown(2) clears set-user-ID. Those who may not give files away keep them. */
+static int set_attributes(struct fl_output *out)
+{
+	struct timespec times[2] = {out->like.st_atim, out->like.st_mtim};
+	mode_t mode = out->like.st_mode & 07777;
+
+	if (!out->has_like)
+		return fchmod(out->fd, mode_of_new_files()) < 0 ? -errno : 0;
+	if (fchown(out->fd, (uid_t)-1, out->like.st_gid) < 0)
+		mode &= ~(mode_t)(S_ISGID | S_IRWXG);
+	if (fchown(out->fd, out->like.st_uid, (gid_t)-1) < 0)
+		mode &= ~(mode_t)S_ISUID;
+	if (fchmod(out->fd, mode) < 0 || futimens(out->fd, times) < 0)
+		return -errno;
+	return 0;
+}
+
+static int link_nameless(int fd, const char *name)
+{
+	char link[64];
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, link, AT_FDCWD, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+}
+
+/* A name that nobody has, for a file that shall replace another one. */
+static int link_temp(struct fl_output *out)
+{
+	int r, tries, fd;
+
+	for (tries = 0; tries < 100; tries++) {
+		r = temp_name(out->path, &out->temp);
+		if (r < 0)
+			return r;
+		fd = mkostemp(out->temp, O_CLOEXEC);
+		if (fd < 0)
+			return -errno;
+		close(fd);
+		unlink(out->temp);
+		r = link_nameless(out->fd, out->temp);
+		if (r == 0)
+			return 0;
+		free(out->temp);
+		out->temp = NULL;
+		if (r != -EEXIST)
+			return r;
+	}
+	return -EEXIST;
+}
+
+static int give_name(struct fl_output *out)
+{
+	int r;
+
+	if (!out->temp) {
+		r = link_nameless(out->fd, out->path);
+		if (r != -EEXIST || !(out->flags & FL_OUTPUT_REPLACE))
+			return r;
+		r = link_temp(out);
+		if (r < 0)
+			return r;
+	}
+	if (out->flags & FL_OUTPUT_REPLACE)
+		return rename(out->temp, out->path) < 0 ? -errno : 0;
+	if (link(out->temp, out->path) < 0)
+		return -errno;
+	unlink(out->temp);
+	return 0;
+}
+
+static int sync_directory(const char *path)
+{
+	int fd = open_directory(path, O_RDONLY | O_DIRECTORY), r;
+
+	if (fd < 0)
+		return fd;
+	r = fsync(fd) < 0 ? -errno : 0;
+	close(fd);
+	return r;
+}
+
+int fl_output_commit(struct fl_output *out, struct fl_error *reterr)
+{
+	bool sync = out->flags & FL_OUTPUT_SYNC;
+	int r = 0;
+
+	if (!out->direct) {
+		r = set_attributes(out);
+		if (r == 0 && sync)
+			r = fsync(out->fd) < 0 ? -errno : 0;
+		if (r == 0)
+			r = give_name(out);
+		if (r < 0 && out->temp)
+			unlink(out->temp);
+		if (r == 0 && sync)
+			r = sync_directory(out->path);
+	}
+	if (close(out->fd) < 0 && r == 0)
+		r = -errno;
+	out->fd = -1;
+	output_free(out);
+	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, NULL) : 0;
+}
+
+void fl_output_discard(struct fl_output *out)
+{
+	if (!out)
+		return;
+	if (out->temp)
+		unlink(out->temp);
+	output_free(out);
+}

@@ -1,0 +1,163 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# compress: every zstd reads it, and -o -c -f -k --rm -q mean what they mean to zstd.
+
+load helpers
+
+setup() {
+	command -v zstd >/dev/null || skip "zstd is not installed"
+	make_work
+	make_samples
+	"${LOGGEN:-$BATS_TEST_DIRNAME/../../scripts/loggen}" 5M >log 2>/dev/null || seq 1 700000 >log
+}
+
+teardown() {
+	remove_work
+}
+
+# round_trip FILE OPTION...
+round_trip() {
+	local file=$1
+	shift
+	expect 0 "$FAULTLINE" compress "$@" -q -f -o out.zst "$file"
+	zstd -q -t out.zst
+	zstd -q -d -c out.zst | cmp - "$file"
+}
+
+@test "compress: zstd reads every sample, at levels, frame sizes and windows" {
+	local file
+	for file in "${all_samples[@]}"; do
+		round_trip "$file"
+		round_trip "$file" -1 --frame-size=7
+		round_trip "$file" -19 --long=20
+	done
+	for level in -1 -5 -10 --fast=3 --fast --ultra\ -20; do
+		# shellcheck disable=SC2086 # words
+		round_trip log $level
+	done
+	for size in 1000 4K 64K 1M 100M; do
+		round_trip log "--frame-size=$size"
+	done
+}
+
+@test "compress: the same bytes for every -j, --io, --window-size and --chunk-size" {
+	"$FAULTLINE" compress -q --frame-size=100000 -c log >want
+	local how
+	for how in -j1 -j7 --io=mmap --io=read --io=direct --io=uring --window-size=4K \
+		--chunk-size=4099 --chunk-size=1G '-j7 --chunk-size=1'; do
+		# shellcheck disable=SC2086 # words
+		"$FAULTLINE" compress -q --frame-size=100000 $how -c log >got
+		cmp want got
+	done
+	"$FAULTLINE" compress -q --frame-size=100000 <log >got
+	cmp want got
+	{ head -c 3000 log; sleep 0.2; tail -c +3001 log; } |
+		"$FAULTLINE" compress -q --frame-size=100000 >got
+	cmp want got
+}
+
+@test "compress: levels as people type them" {
+	"$FAULTLINE" compress -q --level=19 -c pair >want
+	"$FAULTLINE" compress -19 -qc pair >got
+	cmp want got
+	"$FAULTLINE" compress -19qc pair >got
+	cmp want got
+	"$FAULTLINE" compress -1 -q -19 -c pair >got
+	cmp want got
+	for level in -0x -23 --level=0 --level=x --fast=0; do
+		expect 2 "$FAULTLINE" compress "$level" -c pair
+	done
+}
+
+@test "compress: names, -f, -k, --rm, the summary and -q" {
+	expect 0 "$FAULTLINE" compress pair plain
+	[[ -f pair.zst && -f pair && -f plain.zst ]]
+	contains "$err" "pair: "
+	contains "$err" ", plain.zst)"
+	expect 2 "$FAULTLINE" compress -q pair
+	equal "$err" "faultline compress: pair.zst: already exists; not overwritten (-f overwrites)"
+	expect 2 "$FAULTLINE" compress -qq pair
+	equal "$err" ""
+	expect 0 "$FAULTLINE" compress -q -f pair
+	equal "$err" ""
+	expect 0 "$FAULTLINE" compress -q --rm -f pair plain
+	[[ ! -e pair && ! -e plain ]]
+	zstd -q -d pair.zst
+	expect 0 "$FAULTLINE" compress -q --rm -k -o x pair
+	[[ -f pair && -f x ]]
+	expect 2 "$FAULTLINE" compress -q --rm -o x pair utf8
+	contains "$err" "--rm"
+	expect 2 "$FAULTLINE" compress -q -c -o x pair
+	equal "$(find . -name '.*.*' -newer log -type f ! -name '.ours*' ! -name .out ! -name .err)" ""
+}
+
+@test "compress: -o of several files holds them all" {
+	expect 0 "$FAULTLINE" compress -q -o both.zst plain crlf
+	zstd -q -dc both.zst | cmp - <(cat plain crlf)
+	expect 2 "$FAULTLINE" compress -q -f -o bad.zst plain missing
+	contains "$err" "missing"
+}
+
+@test "compress: links are left out without -f, directories always" {
+	ln -s plain link
+	mkdir d
+	expect 2 "$FAULTLINE" compress -q link
+	contains "$err" "link: is a symbolic link"
+	[[ ! -e link.zst ]]
+	expect 0 "$FAULTLINE" compress -q -f link
+	zstd -q -dc link.zst | cmp - plain
+	expect 2 "$FAULTLINE" compress -q d
+	contains "$err" "d: Is a directory"
+	[[ ! -e d.zst ]]
+	expect 2 "$FAULTLINE" compress -q missing
+	[[ ! -e missing.zst ]]
+}
+
+@test "compress: mode and times are the input's" {
+	chmod 640 plain
+	touch -d '2001-02-03 04:05:06' plain
+	expect 0 "$FAULTLINE" compress -q plain
+	equal "$(stat -c '%a %Y' plain.zst)" "$(stat -c '%a %Y' plain)"
+	(umask 027 && "$FAULTLINE" compress -q -o two plain crlf)
+	equal "$(stat -c %a two)" 640
+}
+
+@test "compress: a full disk and a killed run leave no output" {
+	[[ -c /dev/full ]] || skip "there is no /dev/full"
+	expect 2 "$FAULTLINE" compress -q -f -o /dev/full log
+	contains "$err" "/dev/full: No space left on device"
+	ulimit -f 40 2>/dev/null || skip "no limit of file sizes here"
+	(trap '' XFSZ && ulimit -f 40 && "$FAULTLINE" compress -q --fast=100 -o big.zst log) 2>err && false
+	grep -q 'big.zst: File too large' err
+	[[ ! -e big.zst ]]
+}
+
+@test "compress: kill -9 leaves nothing behind" {
+	mkdir work && cp log work/ && cd work
+	mkfifo in
+	"$FAULTLINE" compress -q -o out.zst in &
+	local pid=$!
+	exec 9>in
+	head -c 3M log >&9
+	sleep 0.2
+	kill -9 "$pid"
+	wait "$pid" || true
+	exec 9>&-
+	equal "$(ls -A)" $'in\nlog'
+}
+
+@test "compress: a dictionary" {
+	head -c 20000 log >dict
+	expect 0 "$FAULTLINE" compress -q --dict=dict -o d.zst log
+	zstd -q -D dict -dc d.zst | cmp - log
+	: >nothing
+	expect 2 "$FAULTLINE" compress -q -D nothing -c log
+	contains "$err" "nothing: an empty dictionary"
+	expect 2 "$FAULTLINE" compress -q -D missing -c log
+}
+
+@test "compress: nothing goes to a terminal" {
+	command -v script >/dev/null || skip "script(1) is not installed"
+	script -qec "$FAULTLINE compress -c plain" /dev/null >out </dev/null && false
+	grep -q 'not written to a terminal' out
+}

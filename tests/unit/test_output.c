@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <faultline/output.h>
+
+static char dir[64];
+
+static void enter(void)
+{
+	snprintf(dir, sizeof(dir), "/tmp/fl_output_XXXXXX");
+	cr_assert(mkdtemp(dir) != NULL);
+	cr_assert(chdir(dir) == 0);
+}
+
+static void leave(void)
+{
+	char command[96];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
+	cr_assert(chdir("/") == 0 && system(command) == 0);
+}
+
+static unsigned entries(void)
+{
+	DIR *d = opendir(".");
+	unsigned n = 0;
+
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n - 2;
+}
+
+static void make_file(const char *name, const char *text, mode_t mode)
+{
+	FILE *f = fopen(name, "w");
+
+	cr_assert(f != NULL && fputs(text, f) >= 0 && fclose(f) == 0);
+	cr_assert(chmod(name, mode) == 0);
+}
+
+static void expect_text(const char *name, const char *text)
+{
+	char got[64] = "";
+	FILE *f = fopen(name, "r");
+
+	cr_assert(f != NULL, "%s is missing", name);
+	cr_assert(fread(got, 1, sizeof(got) - 1, f) <= sizeof(got));
+	fclose(f);
+	cr_assert_str_eq(got, text);
+}
+
+static int begin(const char *path, const char *like, unsigned flags, struct fl_output **ret)
+{
+	struct fl_output_options opt = {
+		.size = sizeof(opt), .path = path, .like = like, .flags = flags};
+
+	return fl_output_open(&opt, ret, NULL);
+}
+
+TestSuite(output, .init = enter, .fini = leave);
+
+Test(output, no_name_before_commit)
+{
+	struct fl_output *out;
+	struct stat st;
+
+	umask(022);
+	cr_assert(begin("new", NULL, 0, &out) == 0);
+	cr_assert(fl_output_write(out, "half", 4) == 0);
+	cr_assert(access("new", F_OK) < 0);
+	cr_assert(fl_output_write(out, " and half", 9) == 0);
+	cr_assert(fl_output_commit(out, NULL) == 0);
+	expect_text("new", "half and half");
+	cr_assert(stat("new", &st) == 0);
+	cr_assert_eq(st.st_mode & 07777, 0644u);
+	cr_assert_eq(entries(), 1u);
+}
+
+Test(output, discard_leaves_nothing)
+{
+	struct fl_output *out;
+
+	cr_assert(begin("new", NULL, FL_OUTPUT_SYNC, &out) == 0);
+	cr_assert(fl_output_write(out, "half", 4) == 0);
+	fl_output_discard(out);
+	fl_output_discard(NULL);
+	cr_assert_eq(entries(), 0u);
+}
+
+Test(output, existing_files_are_replaced_only_on_demand)
+{
+	struct fl_output *out;
+	struct fl_error err;
+
+	make_file("old", "old", 0600);
+	cr_assert(begin("old", NULL, 0, &out) == -EEXIST);
+	cr_assert(begin("old", NULL, FL_OUTPUT_REPLACE | FL_OUTPUT_SYNC, &out) == 0);
+	cr_assert(fl_output_write(out, "new", 3) == 0);
+	expect_text("old", "old");
+	cr_assert(fl_output_commit(out, NULL) == 0);
+	expect_text("old", "new");
+	cr_assert_eq(entries(), 1u);
+
+	/* Taken while the output was being written. */
+	cr_assert(begin("late", NULL, 0, &out) == 0);
+	make_file("late", "theirs", 0600);
+	cr_assert(fl_output_commit(out, &err) == -EEXIST);
+	cr_assert_eq(err.code, -EEXIST);
+	expect_text("late", "theirs");
+	cr_assert_eq(entries(), 2u);
+}
+
+Test(output, mode_and_times_of_another_file)
+{
+	struct timespec times[2] = {{.tv_sec = 1000, .tv_nsec = 5}, {.tv_sec = 2000, .tv_nsec = 7}};
+	struct fl_output *out;
+	struct stat st;
+
+	make_file("model", "x", 0640);
+	cr_assert(utimensat(AT_FDCWD, "model", times, 0) == 0);
+	cr_assert(begin("new", "model", 0, &out) == 0);
+	cr_assert(fl_output_write(out, "y", 1) == 0);
+	cr_assert(fl_output_commit(out, NULL) == 0);
+	cr_assert(stat("new", &st) == 0);
+	cr_assert_eq(st.st_mode & 07777, 0640u);
+	cr_assert_eq(st.st_mtim.tv_sec, 2000);
+	cr_assert_eq(st.st_mtim.tv_nsec, 7);
+	cr_assert_eq(st.st_atim.tv_sec, 1000);
+	cr_assert(begin("other", "missing", 0, &out) == -ENOENT);
+}
+
+Test(output, a_name_of_its_own_where_files_need_one)
+{
+	char longest[256];
+	struct fl_output *out;
+
+	memset(longest, 'n', 255);
+	longest[255] = '\0';
+	cr_assert(begin(longest, NULL, 0, &out) == 0);
+	cr_assert(fl_output_commit(out, NULL) == 0);
+	cr_assert(begin(longest, NULL, FL_OUTPUT_REPLACE, &out) == 0);
+	cr_assert(fl_output_write(out, "2", 1) == 0);
+	cr_assert(fl_output_commit(out, NULL) == 0);
+	expect_text(longest, "2");
+	cr_assert_eq(entries(), 1u);
+}
+
+Test(output, devices_are_written_as_they_are)
+{
+	struct fl_output *out;
+	struct stat st;
+
+	cr_assert(begin("/dev/null", NULL, 0, &out) == 0);
+	cr_assert(fl_output_write(out, "x", 1) == 0);
+	cr_assert(fl_output_commit(out, NULL) == 0);
+	cr_assert(stat("/dev/null", &st) == 0 && S_ISCHR(st.st_mode));
+	cr_assert(begin("/dev/full", NULL, 0, &out) == 0);
+	cr_assert(fl_output_write(out, "x", 1) == -ENOSPC);
+	fl_output_discard(out);
+}
+
+Test(output, what_cannot_be_opened)
+{
+	struct fl_output_options opt = {.size = sizeof(opt), .path = ""};
+	struct fl_output *out = NULL;
+
+	cr_assert(fl_output_open(&opt, &out, NULL) == -EINVAL);
+	opt.size = 1;
+	cr_assert(fl_output_open(&opt, &out, NULL) == -EINVAL);
+	cr_assert(begin("missing/new", NULL, 0, &out) == -ENOENT);
+	cr_assert(begin(".", NULL, FL_OUTPUT_REPLACE, &out) == -EISDIR);
+	cr_assert(begin("new", NULL, 8, &out) == -EINVAL);
+	cr_assert(out == NULL);
+}
