@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <faultline/count.h>
 
@@ -82,28 +82,6 @@ static const struct argp count_argp = {
 	.children = count_children,
 };
 
-/* What the width of the columns depends on. */
-struct widths {
-	uint64_t sum;
-	int minimum;
-};
-
-/* nftw() has no argument for its callback. */
-static struct widths widths;
-
-static int add_width(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)path;
-	(void)at;
-	if (type == FTW_NS || type == FTW_SLN)
-		return 1;
-	if (S_ISREG(st->st_mode))
-		widths.sum += (uint64_t)st->st_size;
-	else
-		widths.minimum = WIDTH_UNKNOWN;
-	return 1; /* no further: a directory is not walked */
-}
-
 static int digits(uint64_t value)
 {
 	int n = 1;
@@ -116,15 +94,22 @@ static int digits(uint64_t value)
 /* Columns are as wide as the sum of all sizes, so that the total fits; missing files count 0. */
 static int sum_width(struct inputs *in)
 {
+	uint64_t sum = 0;
+	int width, minimum = 1;
 	const char *name;
-	int width;
+	struct stat st;
 
-	widths = (struct widths){.minimum = 1};
-	while (inputs_next(in, &name) > 0)
+	while (inputs_next(in, &name) > 0) {
 		/* The link leads to what is open as standard input, pipes included. */
-		nftw(input_is_stdin(name) ? "/proc/self/fd/0" : name, add_width, 1, 0);
-	width = digits(widths.sum);
-	return width > widths.minimum ? width : widths.minimum;
+		if (stat(input_is_stdin(name) ? "/proc/self/fd/0" : name, &st) < 0)
+			continue;
+		if (S_ISREG(st.st_mode))
+			sum += (uint64_t)st.st_size;
+		else
+			minimum = WIDTH_UNKNOWN;
+	}
+	width = digits(sum);
+	return width > minimum ? width : minimum;
 }
 
 static int number_width(struct job *job, unsigned what)

@@ -63,8 +63,9 @@ static void add_if_offered(struct hash_choice *choice, const struct fl_hash_opti
 {
 	struct fl_hash *hash = NULL;
 
-	/* Where only the FIPS provider is loaded, MD5 is no candidate. */
-	if (fl_hash_new_with(one, &hash, NULL) == 0)
+	/* Where only the FIPS provider is loaded, MD5 is no candidate. A candidate that lacks memory
+	 * now stays one: a mismatch must not be what is said of it. */
+	if (fl_hash_new_with(one, &hash, NULL) != -FL_EUNSUPPORTED)
 		choice->algs[choice->count++] = *one;
 	fl_hash_free(hash);
 }
@@ -116,7 +117,8 @@ static int next_line(void *arg, void *slot)
 		errno = 0;
 		len = getline(&c->line, &c->line_size, c->list);
 		if (len < 0) {
-			c->read_error = ferror(c->list) ? (errno != 0 ? errno : EIO) : 0;
+			/* Without memory there is neither an error of the stream nor its end. */
+			c->read_error = feof(c->list) ? 0 : errno != 0 ? errno : EIO;
 			return 0;
 		}
 		c->line_number++;

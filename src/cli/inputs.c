@@ -28,8 +28,9 @@ static int next_of_list(struct inputs *in, const char **ret)
 
 	errno = 0;
 	len = getdelim(&in->line, &in->line_size, end, in->list);
+	/* Without memory there is neither an error of the stream nor its end. */
 	if (len < 0)
-		return ferror(in->list) ? -(errno != 0 ? errno : EIO) : 0;
+		return feof(in->list) ? 0 : -(errno != 0 ? errno : EIO);
 	if (in->line[len - 1] == end)
 		in->line[len - 1] = '\0';
 	in->count++;

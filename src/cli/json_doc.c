@@ -33,18 +33,32 @@ json_t *json_doc_new(const char *schema)
 	return doc;
 }
 
-/* Length of the UTF-8 character at text, or 0; jansson is the judge of what is one. */
+/* Length of the UTF-8 character at text, or 0 (RFC 3629, section 4). */
 static size_t character(const char *text)
 {
-	for (size_t n = 1; n <= 4 && text[n - 1] != '\0'; n++) {
-		json_t *one = json_stringn(text, n);
+	const unsigned char *p = (const unsigned char *)text;
+	size_t len = p[0] < 0x80 ? 1 : p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : 4;
 
-		if (one != NULL) {
-			json_decref(one);
-			return n;
-		}
+	/* No overlong forms, no surrogates, nothing above U+10FFFF */
+	if (p[0] > 0xF4 || (p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) ||
+	    (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F))
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if ((p[i] & 0xC0) != 0x80)
+			return 0;
+	return len;
+}
+
+static int is_utf8(const char *text)
+{
+	while (*text != '\0') {
+		size_t n = character(text);
+
+		if (n == 0)
+			return 0;
+		text += n;
 	}
-	return 0;
+	return 1;
 }
 
 static json_t *replaced(const char *name)
@@ -83,11 +97,11 @@ static json_t *hexadecimal(const char *name)
 json_t *json_doc_add_file(json_t *doc, const char *name)
 {
 	json_t *file = json_object();
-	json_t *text = json_string(name);
+	int utf8 = is_utf8(name);
 
 	check(file != NULL);
-	json_doc_set(file, "name", text != NULL ? text : replaced(name));
-	if (text == NULL)
+	json_doc_set(file, "name", utf8 ? json_string(name) : replaced(name));
+	if (!utf8)
 		json_doc_set(file, "name_hex", hexadecimal(name));
 	check(json_array_append_new(json_object_get(doc, "files"), file) == 0);
 	return file;
@@ -124,13 +138,17 @@ void json_doc_add_stats(json_t *doc, const struct run_stats *stats)
 	set_number(object, "chunk_bytes", sum->chunk_bytes);
 }
 
+static int print_piece(const char *text, size_t len, void *arg)
+{
+	(void)arg;
+	return outbuf_write(text, len) < 0 ? -1 : 0;
+}
+
 void json_doc_print(json_t *doc)
 {
-	char *text = json_dumps(doc, JSON_COMPACT);
-
-	check(text != NULL);
-	outbuf_write(text, strlen(text));
+	/* Straight out: jansson 2.14's json_dumps() goes on after it got no memory for a key. What
+	 * could not be written is outbuf's to tell. */
+	check(json_dump_callback(doc, print_piece, NULL, JSON_COMPACT) == 0 || outbuf_error() != 0);
 	outbuf_write("\n", 1);
-	free(text);
 	json_decref(doc);
 }

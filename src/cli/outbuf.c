@@ -64,8 +64,11 @@ int outbuf_printf(const char *format, ...)
 	va_start(args, format);
 	n = vasprintf(&text, format, args);
 	va_end(args);
+	/* Text that is missing is as bad as text that could not be written. */
+	if (n < 0 && first_error == 0)
+		first_error = -ENOMEM;
 	if (n < 0)
-		return -ENOMEM;
+		return first_error;
 	rc = outbuf_write(text, (size_t)n);
 	free(text);
 	return rc;

@@ -16,7 +16,7 @@
 /** outbuf_write() - append bytes. Return: 0 or -errno of write(2). */
 int outbuf_write(const void *data, size_t len);
 
-/** outbuf_printf() - append formatted text. Return: 0; -errno of write(2); -ENOMEM. */
+/** outbuf_printf() - append formatted text. Return: 0; -errno of write(2); -ENOMEM, which stays, too. */
 int outbuf_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /** outbuf_flush() - write what is held. Return: 0 or -errno of write(2). */

@@ -79,6 +79,10 @@ static const char *const jobs[][8] = {
 	{"scan", "-b", "-j2", "--io=mmap", "--window-size=64K", "error", NULL},
 	{"scan", "-b", "-j2", "--io=read", "error", NULL},
 	{"scan", "-c", "-j2", "--io=direct", "error", NULL},
+	{"count", "-w", "-j2", "--io=uring", NULL},
+	{"hash", "-a", "sha256", "-a", "xxh3", "-j2", NULL},
+	{"scan", "-b", "-j2", "--io=uring", "-F", "error", NULL},
+	{"scan", "-b", "-C1", "-j2", "--chunk-size=64K", "error", NULL},
 };
 
 static pid_t start(const char *program, const char *const *job, const char *path, const char *out)
