@@ -208,6 +208,7 @@ static int collect_needs(struct fl_exec *x, struct fl_error *reterr)
 		const struct fl_operator *ops = x->pl->stages[k].ops;
 
 		n->keep_view |= ops->flags & FL_OP_KEEP_VIEW;
+		n->plain_view |= !(ops->flags & FL_OP_KEEP_VIEW);
 		if (ops->cut == FL_CUT_RECORD) {
 			n->records = true;
 			continue;

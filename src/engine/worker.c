@@ -105,7 +105,8 @@ static bool cancelled(const struct worker *w)
 	return atomic_load_explicit(&w->x->pl->cancel, memory_order_relaxed);
 }
 
-static int map_slices(struct worker *w, const struct fl_chunk *chunk, struct fl_error *err)
+/* @kept: the operators that fold over the input bytes, or the others */
+static int map_pass(struct worker *w, const struct fl_chunk *chunk, bool kept, struct fl_error *err)
 {
 	struct fl_pipeline *pl = w->x->pl;
 	struct fl_slicer slicer;
@@ -115,13 +116,31 @@ static int map_slices(struct worker *w, const struct fl_chunk *chunk, struct fl_
 
 	while (r == 0 && (r = fl_slicer_next(&slicer, &slice, err)) > 0) {
 		r = cancelled(w) ? fl_error_set(err, -FL_ECANCELED, FL_OFF_NONE, NULL) : 0;
-		for (k = 0; r == 0 && k < pl->stage_count; k++)
-			r = map_view(w, k,
-				     pl->stages[k].ops->cut == FL_CUT_RECORD ? slice.records
-									     : slice.units,
-				     err);
+		for (k = 0; r == 0 && k < pl->stage_count; k++) {
+			const struct fl_operator *ops = pl->stages[k].ops;
+
+			if (kept == !!(ops->flags & FL_OP_KEEP_VIEW))
+				r = map_view(w, k,
+					     ops->cut == FL_CUT_RECORD ? slice.records
+								       : slice.units,
+					     err);
+		}
 	}
 	return r != 0 ? r : fl_window_check(&w->window, err);
+}
+
+/*
+ * Those that fold over the input wait for their turn slice by slice. The others come first, in a
+ * pass of their own, so that they do not wait with them: their maps run on all threads.
+ */
+static int map_slices(struct worker *w, const struct fl_chunk *chunk, struct fl_error *err)
+{
+	const struct fl_needs *needs = &w->x->needs;
+	int r = needs->plain_view ? map_pass(w, chunk, false, err) : 0;
+
+	if (r == 0 && needs->keep_view)
+		r = map_pass(w, chunk, true, err);
+	return r;
 }
 
 /* Where zeros may have been seen that the file never held, the chunk is done again with reads. */

@@ -22,11 +22,13 @@
  * @units:      one of them cuts at units
  * @unit_bytes: least common multiple of their units; 1 if there are none
  * @keep_view:  one of them folds over the input bytes
+ * @plain_view: one of them does not
  */
 struct fl_needs {
 	bool records;
 	bool units;
 	bool keep_view;
+	bool plain_view;
 	uint64_t unit_bytes;
 	unsigned char delimiter;
 };

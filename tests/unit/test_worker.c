@@ -438,3 +438,79 @@ Test(worker, views_that_are_kept)
 		cr_assert(p.folded == SIZE && !p.wrong && p.finishes == 1);
 	}
 }
+
+/* Two maps meet: each waits for the other, 5 s at most. @together: they met. */
+struct meeting {
+	pthread_mutex_t lock;
+	pthread_cond_t came;
+	unsigned inside;
+	bool together;
+};
+
+static int meet_map(const void *op, void *scratch, const struct fl_view *in, struct fl_part *part,
+		    struct fl_error *reterr)
+{
+	struct meeting *m = (struct meeting *)(uintptr_t)op;
+	struct timespec until;
+
+	(void)scratch;
+	(void)in;
+	(void)part;
+	(void)reterr;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 5;
+	pthread_mutex_lock(&m->lock);
+	m->together |= ++m->inside == 2;
+	pthread_cond_broadcast(&m->came);
+	while (!m->together && pthread_cond_timedwait(&m->came, &m->lock, &until) == 0)
+		;
+	m->inside--;
+	pthread_mutex_unlock(&m->lock);
+	return m->together ? 0 : -ETIMEDOUT;
+}
+
+static int no_fold(void *op, const struct fl_part *part, struct fl_error *reterr)
+{
+	(void)op;
+	(void)part;
+	(void)reterr;
+	return 0;
+}
+
+/* An operator that is folded slice by slice, though it was added first, holds up no other's maps. */
+Test(worker, maps_run_beside_one_that_keeps_its_view)
+{
+	static const struct fl_operator ops[] = {
+		{.size = sizeof(ops[0]),
+		 .name = "keeps",
+		 .cut = FL_CUT_UNIT,
+		 .unit_bytes = 1,
+		 .flags = FL_OP_KEEP_VIEW,
+		 .map = no_map,
+		 .fold = no_fold},
+		{.size = sizeof(ops[0]),
+		 .name = "meets",
+		 .cut = FL_CUT_UNIT,
+		 .unit_bytes = 1,
+		 .map = meet_map,
+		 .fold = no_fold},
+	};
+	struct meeting m = {.lock = PTHREAD_MUTEX_INITIALIZER, .came = PTHREAD_COND_INITIALIZER};
+	struct fl_options opt;
+	struct fl_pipeline *pl = NULL;
+	struct fl_source *src = NULL;
+	int fd = the_file();
+
+	fl_options_init(&opt);
+	opt.threads = 2;
+	opt.chunk_bytes = SIZE / 4;
+	cr_assert_eq(fl_pipeline_new(&opt, &pl, NULL), 0);
+	cr_assert_eq(fl_pipeline_add(pl, &ops[0], &m), 0);
+	cr_assert_eq(fl_pipeline_add(pl, &ops[1], &m), 0);
+	cr_assert_eq(fl_source_open_fd(fd, "file", &src, NULL), 0);
+	cr_assert_eq(fl_pipeline_run(pl, src, NULL), 0);
+	cr_assert(m.together);
+	fl_source_close(src);
+	fl_pipeline_free(pl);
+	close(fd);
+}
