@@ -28,6 +28,7 @@
 #include <faultline/shm.h>
 #include <faultline/source.h>
 #include <faultline/stream.h>
+#include <faultline/transform.h>
 #include <faultline/version.h>
 
 #endif

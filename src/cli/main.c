@@ -22,6 +22,7 @@ static const struct verb verbs[] = {
 	{"scan", "Print the lines that match a pattern, as grep -P does", cmd_scan},
 	{"grep", "The same as scan", cmd_scan},
 	{"shm", "Make, look into, repair and remove shared memory", cmd_shm},
+	{"transform", "Edit lines, as sed does", cmd_transform},
 	{"verify", "Name the byte ranges in which files differ from a manifest", cmd_verify},
 };
 

@@ -44,4 +44,7 @@ int cmd_verify(int argc, char **argv);
 /** cmd_shm() - `faultline shm`. Return: exit status. */
 int cmd_shm(int argc, char **argv);
 
+/** cmd_transform() - `faultline transform`. Return: exit status. */
+int cmd_transform(int argc, char **argv);
+
 #endif

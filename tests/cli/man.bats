@@ -58,7 +58,7 @@ examples() {
 
 @test "man: every option of --help is described, and none other" {
 	local verb option help
-	for verb in cache compress count diff hash info scan verify; do
+	for verb in cache compress count diff hash info scan transform verify; do
 		faultline "$verb" --help >help
 		help=$(grep -oE -- '--[a-z][a-z0-9-]+' help | sort -u | grep -v -x -e --help -e --usage -e --version)
 		cat "$man/faultline-$verb.1" "$man/faultline.1" >pages

@@ -45,11 +45,12 @@ static int translate_span(const unsigned char *table, const struct fl_edit_text 
 		n = span->end - pos < PIECE_BYTES ? span->end - pos : PIECE_BYTES;
 		n = changed_run(table, p + pos, n);
 		r = fl_deltas_room(out, n, 0, &room);
-		for (size_t i = 0; r == 0 && i < n; i++)
+		for (size_t i = 0; r == 0 && i < n; i++) {
 			room[i] = table[p[pos + i]];
+			out->matches += room[i] != p[pos + i];
+		}
 		if (r == 0)
 			r = fl_deltas_put(out, text->off + pos, n, n);
-		out->matches++;
 		pos += n;
 	}
 	return r;

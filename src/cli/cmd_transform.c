@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <faultline/transform.h>
+
+#include "cli/job.h"
+#include "cli/json_doc.h"
+#include "cli/message.h"
+#include "cli/outbuf.h"
+#include "cli/progress_bar.h"
+#include "cli/quote.h"
+#include "cli/transform_options.h"
+#include "cli/verbs.h"
+
+/**
+ * struct transform_run - what the callbacks share
+ * @last:     last byte written; another file's first line does not go on with it
+ * @name:     of the file at work
+ * @headed:   its name was printed before its first change
+ */
+struct transform_run {
+	struct job job;
+	const struct transform_options *opt;
+	struct fl_transform *transform;
+	struct fl_transform_result total;
+	json_t *doc;
+	int last;
+	const char *name;
+	int headed;
+};
+
+static int write_text(void *arg, const void *data, size_t len)
+{
+	struct transform_run *run = arg;
+	int rc;
+
+	progress_bar_erase();
+	rc = outbuf_write(data, len);
+	run->last = ((const unsigned char *)data)[len - 1];
+	return rc < 0 ? rc : outbuf_flush_lines();
+}
+
+/* What is shown may be several lines: each gets its mark. */
+static void print_lines(const char *mark, const char *text, size_t len)
+{
+	const char *end;
+
+	do {
+		size_t n = len;
+
+		end = memchr(text, '\n', len);
+		if (end != NULL)
+			n = (size_t)(end - text);
+		outbuf_printf("%s", mark);
+		outbuf_write(text, n);
+		outbuf_write("\n", 1);
+		text += n + (end != NULL);
+		len -= n + (end != NULL);
+	} while (end != NULL);
+}
+
+static const char *shown_name(const char *name)
+{
+	return input_is_stdin(name) ? STDIN_NAME : name;
+}
+
+static int show_change(void *arg, const struct fl_transform_change *change)
+{
+	struct transform_run *run = arg;
+
+	if (run->doc != NULL)
+		return 0;
+	progress_bar_erase();
+	if (!run->headed)
+		outbuf_printf("--- %s\n+++ %s\n", shown_name(run->name), shown_name(run->name));
+	run->headed = 1;
+	outbuf_printf("@@ byte %" PRIu64 " @@\n", change->off);
+	print_lines("-", change->old_text, change->old_len);
+	if (!change->is_deleted)
+		print_lines("+", change->new_text, change->new_len);
+	return outbuf_error();
+}
+
+static struct fl_transform *make_transform(struct transform_run *run)
+{
+	struct fl_transform_options job = run->opt->job;
+	struct fl_transform *ret = NULL;
+	struct fl_error err;
+
+	job.arg = run;
+	job.write = run->opt->dry_run ? NULL : write_text;
+	job.diff = show_change;
+	job.diff_count = run->opt->diff;
+	if (run->opt->dry_run)
+		job.flags |= FL_TRANSFORM_DRY_RUN;
+	if (fl_transform_new(&job, &ret, &err) < 0) {
+		message_error("%s", err.text);
+		exit(EXIT_TROUBLE);
+	}
+	return ret;
+}
+
+static void add_result(struct transform_run *run, const struct fl_transform_result *one)
+{
+	run->total.matches += one->matches;
+	run->total.changes += one->changes;
+	run->total.old_bytes += one->old_bytes;
+	run->total.new_bytes += one->new_bytes;
+	run->total.pages += one->pages;
+}
+
+static void set_members(json_t *object, const struct fl_transform_result *one)
+{
+	json_doc_set(object, "matches", json_integer((json_int_t)one->matches));
+	json_doc_set(object, "changes", json_integer((json_int_t)one->changes));
+	json_doc_set(object, "old_bytes", json_integer((json_int_t)one->old_bytes));
+	json_doc_set(object, "new_bytes", json_integer((json_int_t)one->new_bytes));
+	json_doc_set(object, "pages", json_integer((json_int_t)one->pages));
+}
+
+static void print_counts(const char *name, const struct fl_transform_result *one)
+{
+	char *quoted = quote_name(name);
+
+	outbuf_printf("%s: %" PRIu64 " matches, %" PRIu64 " changes: %" PRIu64
+		      " bytes become %" PRIu64 ", in %" PRIu64 " pages\n",
+		      quoted != NULL ? quoted : name, one->matches, one->changes, one->old_bytes,
+		      one->new_bytes, one->pages);
+	free(quoted);
+}
+
+static void report_file(struct transform_run *run, const char *name)
+{
+	struct fl_transform_result one = {.size = sizeof(one)};
+
+	fl_transform_result(run->transform, &one);
+	add_result(run, &one);
+	if (!run->opt->dry_run)
+		return;
+	if (run->doc != NULL)
+		set_members(json_doc_add_file(run->doc, name), &one);
+	else
+		print_counts(shown_name(name), &one);
+	outbuf_flush_lines();
+}
+
+static void print_stats(const struct transform_run *run)
+{
+	fprintf(stderr, "matches: %" PRIu64 "\nchanges: %" PRIu64 "\n", run->total.matches,
+		run->total.changes);
+	fprintf(stderr,
+		"old bytes: %" PRIu64 "\nnew bytes: %" PRIu64 "\npages changed: %" PRIu64 "\n",
+		run->total.old_bytes, run->total.new_bytes, run->total.pages);
+}
+
+static void report_total(struct transform_run *run)
+{
+	json_t *total;
+
+	if (run->doc == NULL) {
+		if (run->opt->dry_run && run->job.inputs.count > 1)
+			print_counts("total", &run->total);
+		return;
+	}
+	total = json_object();
+	json_doc_set(run->doc, "total", total);
+	set_members(total, &run->total);
+	if (run->job.common->stats)
+		json_doc_add_stats(run->doc, &run->job.stats);
+	json_doc_print(run->doc);
+}
+
+static void edit_files(struct transform_run *run)
+{
+	int delimiter = run->opt->job.delimiter;
+	const char *name;
+
+	run->last = delimiter;
+	while (job_next(&run->job, &name)) {
+		run->name = name;
+		run->headed = 0;
+		/* As sed does: a line without its end ends where the next file begins. */
+		if (!run->opt->dry_run && run->last != delimiter &&
+		    !(run->opt->job.flags & FL_TRANSFORM_MULTILINE)) {
+			outbuf_write(&(char){(char)delimiter}, 1);
+			run->last = delimiter;
+		}
+		if (job_run(&run->job, name) == 0)
+			report_file(run, name);
+	}
+}
+
+int cmd_transform(int argc, char **argv)
+{
+	struct transform_options opt;
+	struct transform_run run = {.opt = &opt};
+	char plan[300];
+	int rc;
+
+	transform_options_parse(&opt, argc, argv);
+	run.transform = make_transform(&run);
+	job_begin(&run.job, &opt.common);
+	job_add(&run.job, fl_transform_operator(run.transform), run.transform);
+	run.doc = opt.common.json ? json_doc_new("faultline-transform/1") : NULL;
+	edit_files(&run);
+	if (!job_interrupted())
+		report_total(&run);
+	snprintf(plan, sizeof(plan), "%s", fl_transform_plan(run.transform));
+	rc = job_end(&run.job, plan, opt.common.json);
+	if (opt.common.stats && !opt.common.json)
+		print_stats(&run);
+	fl_transform_free(run.transform);
+	transform_options_done(&opt);
+	return rc;
+}
