@@ -42,6 +42,11 @@ struct fl_scan;
 #define FL_SCAN_PASSTHRU 1048576u    /* lines that are not selected are written, too */
 #define FL_SCAN_NULL_DATA                                                                          \
 	4194304u /* -z: lines end with NUL; so says the pipeline's delimiter, too */
+#define FL_SCAN_PATTERN_ID 8388608u /* tell which pattern matched */
+#define FL_SCAN_EMPTIES 16777216u   /* events tell matches that are empty, too */
+#define FL_SCAN_NOTE_NUL 33554432u /* fl_scan_result's binary_off is found with FL_SCAN_TEXT, too */
+#define FL_SCAN_PREVIEW                                                                            \
+	67108864u /* of a line that is longer than max_columns the beginning is written */
 #define FL_SCAN_STREAMING                                                                          \
 	2097152u /* lines are written at once, not held back until their block
 				       of 96 KiB has been looked through for NUL bytes */
@@ -59,6 +64,8 @@ enum fl_scan_engine {
 #define FL_SCAN_EVENT_MATCH 4u   /* this piece is a match */
 #define FL_SCAN_EVENT_CONTEXT 8u /* the line is not selected */
 #define FL_SCAN_EVENT_GAP 16u    /* lines were left out here; nothing else is set */
+#define FL_SCAN_EVENT_SAME 64u   /* this piece goes on with the match of the piece before */
+#define FL_SCAN_EVENT_OPEN 32u   /* the line ends with the file: it has no end byte */
 
 /**
  * struct fl_scan_event - one piece of output
@@ -66,6 +73,8 @@ enum fl_scan_engine {
  * @line:   number of the line, from 1, with FL_SCAN_LINE_NUMBER
  * @off:    of the text, bytes from the start of the file
  * @column: HEAD with FL_SCAN_COLUMN: of the first match, in bytes from 1; 0 = none
+ * @pattern: with FL_SCAN_PATTERN_ID: which pattern the match is of, from 1; at the HEAD, the first
+ *          match in the line; 0: none, or unknown
  * @text:   @len bytes; valid during the call
  */
 struct fl_scan_event {
@@ -74,6 +83,7 @@ struct fl_scan_event {
 	uint64_t line;
 	uint64_t off;
 	uint64_t column;
+	uint64_t pattern;
 	const char *text;
 	size_t len;
 };
@@ -86,6 +96,10 @@ struct fl_scan_event {
  * @engine:      how
  * @before, @after: lines to write before and after each selected line
  * @max_count:   stop after so many selected lines, 0 = never
+ * @replace:     what is written in place of each match, @replace_len bytes, or NULL; copied.
+ *               $1, $name, ${name} stand for groups, $$ for a dollar
+ * @max_columns: lines with more bytes, their end included, are not written, but a notice; 0 = none
+ * @max_line_bytes: a line with more bytes, its end not included, is an error; 0 = none
  * @prefix:      written before each output line and its separator (a file name), or NULL; copied
  * @write:       takes output, in file order; called by fold; returns 0 or a negative error,
  *               which ends the run; NULL with FL_SCAN_COUNT, FL_SCAN_QUIET or @event
@@ -101,6 +115,10 @@ struct fl_scan_options {
 	uint64_t before;
 	uint64_t after;
 	uint64_t max_count;
+	const char *replace;
+	size_t replace_len;
+	uint64_t max_columns;
+	uint64_t max_line_bytes;
 	const char *prefix;
 	int (*write)(void *arg, const void *data, size_t len);
 	int (*event)(void *arg, const struct fl_scan_event *event);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <faultline/count.h>
 #include <faultline/scan.h>
@@ -13,6 +14,7 @@
 #include "cli/outbuf.h"
 #include "cli/progress_bar.h"
 #include "cli/scan_color.h"
+#include "cli/scan_json.h"
 #include "cli/scan_options.h"
 #include "cli/verbs.h"
 
@@ -21,6 +23,7 @@ struct scan_run {
 	const struct scan_options *opt;
 	struct fl_scan *scan;
 	struct scan_color color;
+	struct scan_json *json;
 	int prefixed;
 	int selected;
 };
@@ -50,7 +53,18 @@ static int write_event(void *arg, const struct fl_scan_event *event)
 	return flush_now ? outbuf_flush() : outbuf_flush_lines();
 }
 
-static struct fl_scan *make_scan(struct scan_options *opt, struct scan_color *color)
+static int write_json(void *arg, const struct fl_scan_event *event)
+{
+	int rc;
+
+	progress_bar_erase();
+	rc = scan_json_event(arg, event);
+	if (rc < 0 || !(event->flags & FL_SCAN_EVENT_TAIL))
+		return rc;
+	return flush_now ? outbuf_flush() : outbuf_flush_lines();
+}
+
+static struct fl_scan *make_scan(struct scan_run *run, const struct scan_options *opt)
 {
 	struct fl_scan_options scan = opt->scan;
 	struct fl_scan *ret = NULL;
@@ -61,9 +75,12 @@ static struct fl_scan *make_scan(struct scan_options *opt, struct scan_color *co
 	scan.pattern_len = opt->pattern_len;
 	if (opt->list != LIST_NONE) {
 		scan.flags |= FL_SCAN_QUIET;
+	} else if (run->json != NULL) {
+		scan.event = write_json;
+		scan.arg = run->json;
 	} else if (opt->color && !(scan.flags & (FL_SCAN_COUNT | FL_SCAN_QUIET))) {
 		scan.event = write_event;
-		scan.arg = color;
+		scan.arg = &run->color;
 	} else {
 		scan.write = write_lines;
 	}
@@ -78,6 +95,8 @@ static struct fl_scan *make_scan(struct scan_options *opt, struct scan_color *co
 /* Files below the current directory, where nothing was named, are called as ls would. */
 static const char *shown_name(const struct scan_run *run, const char *name)
 {
+	if (input_is_stdin(name) && run->json != NULL && strcmp(run->opt->label, STDIN_NAME) == 0)
+		return "<stdin>"; /* to ripgrep's consumers */
 	if (input_is_stdin(name))
 		return run->opt->label;
 	if (inputs_are_implied(&run->job.inputs) && strncmp(name, "./", 2) == 0)
@@ -179,12 +198,28 @@ static void report_file(struct scan_run *run, const char *name, const struct fl_
 			print_name(run, name, ':');
 		outbuf_printf("%" PRIu64 "\n",
 			      flags & FL_SCAN_COUNT_MATCHES ? result->matches : result->selected);
-	} else if (result->binary && result->selected > 0) {
+	} else if (result->binary && result->selected > 0 && run->json == NULL) {
 		message_error("%s: binary file matches", shown_name(run, name));
 	}
 	if (flush_now)
 		outbuf_flush();
 	outbuf_flush_lines();
+}
+
+static void end_json(struct scan_run *run)
+{
+	struct fl_stats stats = {.size = sizeof(stats)};
+	struct scan_json_run of_run = {.binary_off = UINT64_MAX};
+	struct fl_scan_result result;
+
+	if (run->json == NULL)
+		return;
+	fl_scan_result(run->scan, &result);
+	fl_pipeline_stats(run->job.pl, &stats);
+	of_run.ns = stats.ns;
+	of_run.bytes = stats.bytes;
+	of_run.binary_off = result.binary_off;
+	scan_json_end(run->json, &of_run);
 }
 
 static void scan_files(struct scan_run *run)
@@ -200,7 +235,10 @@ static void scan_files(struct scan_run *run)
 		set_prefix(run, name);
 		if (!set_base_line(run, name))
 			continue;
+		if (run->json != NULL)
+			scan_json_begin(run->json, shown_name(run, name));
 		rc = job_run(&run->job, name);
+		end_json(run);
 		if (rc == 0 && !run->opt->stop)
 			fl_scan_result(run->scan, &result);
 		run->selected |= result.selected > 0;
@@ -221,11 +259,20 @@ static int status_of(const struct scan_run *run, int trouble)
 	return run->selected ? 0 : EXIT_SELECTED_NONE;
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
 int cmd_scan(int argc, char **argv)
 {
 	struct scan_options opt;
 	struct scan_run run = {.opt = &opt};
 	struct fl_scan_result result = {0};
+	uint64_t start = now_ns();
 	int trouble;
 
 	scan_options_parse(&opt, argc, argv);
@@ -233,13 +280,19 @@ int cmd_scan(int argc, char **argv)
 		scan_color_init();
 	run.color =
 		(struct scan_color){.flags = opt.scan.flags, .eol = (char)opt.common.run.delimiter};
-	run.scan = make_scan(&opt, &run.color);
+	if (opt.json)
+		run.json = scan_json_new((char)opt.common.run.delimiter,
+					 (opt.scan.flags & FL_SCAN_PATTERN_ID) != 0,
+					 opt.scan.max_line_bytes);
+	run.scan = make_scan(&run, &opt);
 	job_begin(&run.job, &opt.common);
 	job_add(&run.job, fl_scan_operator(run.scan), run.scan);
 	run.prefixed = opt.prefix == PREFIX_ALWAYS ||
 		       (opt.prefix == PREFIX_AUTO && inputs_may_be_several(&run.job.inputs));
 	if (!opt.stop || opt.list == LIST_OTHERS)
 		scan_files(&run);
+	if (run.json != NULL)
+		scan_json_finish(run.json, now_ns() - start);
 	fl_scan_result(run.scan, &result);
 	trouble = job_end(&run.job, result.plan, 0);
 	fl_scan_free(run.scan);

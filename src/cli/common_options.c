@@ -89,8 +89,7 @@ static const struct argp_option document_table[] = {
 	{0},
 };
 
-/* Values may be shared by several options: the message names the one that was typed. */
-static uint64_t size_value(const char *option, const char *text)
+uint64_t common_size_value(const char *option, const char *text)
 {
 	uint64_t value = 0;
 	int rc = faultline_parse_size(text, &value);
@@ -100,9 +99,10 @@ static uint64_t size_value(const char *option, const char *text)
 	return value;
 }
 
+/* Values may be shared by several options: the message names the one that was typed. */
 static size_t size_in_memory(const char *option, const char *text)
 {
-	uint64_t value = size_value(option, text);
+	uint64_t value = common_size_value(option, text);
 
 	if (value > SIZE_MAX)
 		message_usage("%s: '%s' is too large", option, text);
@@ -131,8 +131,8 @@ static void range_value(struct fl_options *run, const char *text)
 	off = strndup(text, (size_t)(colon - text));
 	if (off == NULL)
 		message_usage("--range: %s", strerror(ENOMEM));
-	run->range_off = size_value("--range", off);
-	run->range_len = size_value("--range", colon + 1);
+	run->range_off = common_size_value("--range", off);
+	run->range_len = common_size_value("--range", colon + 1);
 	free(off);
 }
 
@@ -185,7 +185,7 @@ static error_t parse_loading(int key, char *arg, struct common_options *common)
 		run->advise = advise_value(arg);
 		return 0;
 	case KEY_MEMORY:
-		run->max_memory_bytes = size_value("--max-memory", arg);
+		run->max_memory_bytes = common_size_value("--max-memory", arg);
 		return 0;
 	case KEY_COLD:
 		run->flags |= FL_RUN_COLD;
@@ -211,10 +211,10 @@ static error_t parse_input(int key, char *arg, struct argp_state *state)
 		range_value(run, arg);
 		return 0;
 	case KEY_SKIP:
-		run->range_off = size_value("--skip", arg);
+		run->range_off = common_size_value("--skip", arg);
 		return 0;
 	case KEY_MAX_BYTES:
-		run->range_len = size_value("--max-bytes", arg);
+		run->range_len = common_size_value("--max-bytes", arg);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -151,6 +151,8 @@ static void put_head(const struct scan_color *c, const struct fl_scan_event *e)
 		else
 			scan_color_mark(mark);
 	}
+	if ((c->flags & FL_SCAN_PATTERN_ID) && e->pattern > 0)
+		put_number(PART_LINE, e->pattern, mark);
 	if (c->flags & FL_SCAN_LINE_NUMBER)
 		put_number(PART_LINE, e->line, mark);
 	if ((c->flags & FL_SCAN_COLUMN) && e->column > 0)

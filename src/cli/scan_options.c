@@ -26,7 +26,12 @@ enum key {
 	KEY_UCP,
 	KEY_INCLUDE,
 	KEY_EXCLUDE,
-	KEY_EXCLUDE_DIR
+	KEY_EXCLUDE_DIR,
+	KEY_JSON,
+	KEY_REPLACE,
+	KEY_PREVIEW,
+	KEY_MAX_LINE,
+	KEY_PATTERN_ID
 };
 
 static const struct argp_option scan_table[] = {
@@ -64,6 +69,25 @@ static const struct argp_option scan_table[] = {
 	 .key = KEY_COLUMN,
 	 .doc = "Print the column of the first match, in bytes from 1"},
 	{.name = "passthru", .key = KEY_PASSTHRU, .doc = "Print the lines that do not match, too"},
+	{.name = "replace",
+	 .key = KEY_REPLACE,
+	 .arg = "TEXT",
+	 .doc = "Print TEXT in place of matches; $1, $name, ${name}: what groups matched"},
+	{.name = "max-columns",
+	 .key = 'M',
+	 .arg = "N",
+	 .doc = "Print a notice in place of lines with more than N bytes"},
+	{.name = "max-columns-preview",
+	 .key = KEY_PREVIEW,
+	 .doc = "Print the beginning of such lines, too"},
+	{.name = "max-line-size",
+	 .key = KEY_MAX_LINE,
+	 .arg = "SIZE",
+	 .doc = "A line with more bytes is an error"},
+	{.name = "pattern-id",
+	 .key = KEY_PATTERN_ID,
+	 .doc = "Print which pattern matched: the number of its -e, or line of -f"},
+	{.name = "json", .key = KEY_JSON, .doc = "Print JSON Lines, as ripgrep does"},
 	{.name = "with-filename", .key = 'H', .doc = "Print the file name with one file, too"},
 	{.name = "no-filename", .key = 'h', .doc = "Never print it"},
 	{.name = "text", .key = 'a', .doc = "Print lines of binary files like others"},
@@ -251,6 +275,10 @@ static unsigned flag_of(int key)
 		return FL_SCAN_PASSTHRU;
 	case KEY_UCP:
 		return FL_SCAN_UCP;
+	case KEY_PREVIEW:
+		return FL_SCAN_PREVIEW;
+	case KEY_PATTERN_ID:
+		return FL_SCAN_PATTERN_ID;
 	case KEY_COUNT_MATCHES:
 		return FL_SCAN_COUNT | FL_SCAN_COUNT_MATCHES;
 	default:
@@ -328,6 +356,16 @@ static error_t parse_value(int key, char *arg, struct scan_options *opt)
 	case KEY_COLOR:
 		take_color(opt, arg);
 		return 0;
+	case KEY_REPLACE:
+		opt->scan.replace = arg;
+		opt->scan.replace_len = strlen(arg);
+		return 0;
+	case 'M':
+		opt->scan.max_columns = common_size_value("--max-columns", arg);
+		return 0;
+	case KEY_MAX_LINE:
+		opt->scan.max_line_bytes = common_size_value("--max-line-size", arg);
+		return 0;
 	case KEY_ENGINE:
 		opt->scan.engine = engine_value(arg);
 		return 0;
@@ -376,6 +414,9 @@ static error_t parse_switch(int key, struct scan_options *opt)
 	case 'r':
 		opt->common.walk.recursive = 1;
 		opt->common.walk.pass_over = 1;
+		return 0;
+	case KEY_JSON:
+		opt->json = 1;
 		return 0;
 	case KEY_LINES:
 		opt->line_buffered = 1;
@@ -439,6 +480,27 @@ static uint64_t lines_of(long long own, long long both)
 	return own >= 0 ? (uint64_t)own : both >= 0 ? (uint64_t)both : 0;
 }
 
+/* Whatever is printed in another form than lines has no JSON; ripgrep refuses the same. */
+static void complete_json(struct scan_options *opt)
+{
+	unsigned flags = opt->scan.flags;
+
+	if (flags & FL_SCAN_COUNT)
+		message_usage("--json and --count exclude each other");
+	if (opt->list != LIST_NONE)
+		message_usage("--json and lists of files exclude each other");
+	if (opt->scan.replace != NULL || opt->scan.max_columns > 0)
+		message_usage(
+			"--json prints lines as they are: --replace and --max-columns exclude it");
+	if (flags & FL_SCAN_QUIET)
+		opt->json = 0;
+	/* All bytes of a line and its matches are told: -o has nothing to leave out. */
+	flags &= ~(FL_SCAN_ONLY_MATCHING | FL_SCAN_COLUMN);
+	if (!(flags & FL_SCAN_SKIP_BINARY))
+		flags |= FL_SCAN_TEXT;
+	opt->scan.flags = flags | FL_SCAN_LINE_NUMBER | FL_SCAN_EMPTIES | FL_SCAN_NOTE_NUL;
+}
+
 static void complete(struct scan_options *opt)
 {
 	struct fl_scan_options *scan = &opt->scan;
@@ -453,6 +515,8 @@ static void complete(struct scan_options *opt)
 	scan->flags |= opt->syntax;
 	if ((scan->flags & FL_SCAN_PASSTHRU) && (scan->flags & FL_SCAN_ONLY_MATCHING))
 		message_usage("--passthru and --only-matching exclude each other");
+	if (opt->json)
+		complete_json(opt);
 	if (opt->smart_case && !has_capital(opt->pattern, opt->pattern_len))
 		scan->flags |= FL_SCAN_IGNORE_CASE;
 	if (opt->before >= 0 || opt->after >= 0 || opt->both >= 0)

@@ -28,6 +28,7 @@ enum list_files {
  * @before, @after, @both: lines, -1: not given
  * @stop:         -m 0: nothing is searched
  * @color:        matches are coloured
+ * @json:         ripgrep's JSON Lines
  * @line_buffered: output is written at each line's end
  * @label:        what standard input is called
  */
@@ -46,6 +47,7 @@ struct scan_options {
 	long long both;
 	int stop;
 	int color;
+	int json;
 	int line_buffered;
 	const char *label;
 };

@@ -105,7 +105,7 @@ int fl_matcher_init(struct fl_matcher *m, const struct fl_regex *re)
 {
 	memset(m, 0, sizeof(*m));
 	m->re = re;
-	m->data = pcre2_match_data_create(1, NULL);
+	m->data = pcre2_match_data_create(re->groups + 1, NULL);
 	m->context = pcre2_match_context_create(NULL);
 	m->stack = pcre2_jit_stack_create(JIT_STACK_START_BYTES, JIT_STACK_MAX_BYTES, NULL);
 	if (!m->data || !m->context || !m->stack) {
@@ -278,7 +278,26 @@ int fl_matcher_find(struct fl_matcher *m, const struct fl_subject *line, size_t 
 	found = pcre2_get_ovector_pointer(m->data);
 	ret->begin = found[0] + skipped;
 	ret->end = found[1] + skipped;
+	m->base = skipped;
 	return 1;
+}
+
+bool fl_matcher_group(const struct fl_matcher *m, uint32_t group, struct fl_span *ret)
+{
+	const PCRE2_SIZE *found = pcre2_get_ovector_pointer(m->data) + 2 * (size_t)group;
+
+	if (found[0] == PCRE2_UNSET || found[0] > found[1])
+		return false;
+	ret->begin = found[0] + m->base;
+	ret->end = found[1] + m->base;
+	return true;
+}
+
+uint64_t fl_matcher_mark(const struct fl_matcher *m)
+{
+	PCRE2_SPTR mark = pcre2_get_mark(m->data);
+
+	return mark ? strtoull((const char *)mark, NULL, 10) : 0;
 }
 
 int fl_matcher_find_whole(struct fl_matcher *m, const struct fl_subject *text, size_t from,

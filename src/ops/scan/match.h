@@ -27,6 +27,7 @@
  * @whole: as @bytes, over many lines at once, or NULL
  * @whole_text: its pattern; the caller's; NULL = never over many lines
  * @flags: PCRE2_CASELESS or 0
+ * @groups: the highest number of a group that fl_matcher_group() will be asked for
  */
 struct fl_regex {
 	const char *text;
@@ -34,6 +35,7 @@ struct fl_regex {
 	const char *whole_text;
 	size_t whole_len;
 	uint32_t flags;
+	uint32_t groups;
 	bool is_utf;
 	pcre2_code *bytes;
 	pcre2_code *utf;
@@ -61,6 +63,7 @@ struct fl_copy {
  * struct fl_matcher - what one thread needs to match
  *
  * @whole_utf and @broken are compiled when first needed: few texts need them.
+ * @base: what PCRE2 was given begins here in the line
  */
 struct fl_matcher {
 	const struct fl_regex *re;
@@ -71,6 +74,7 @@ struct fl_matcher {
 	pcre2_code *broken;
 	struct fl_copy line_copy;
 	struct fl_copy whole_copy;
+	size_t base;
 };
 
 /** fl_matcher_init() - Return: 0; -ENOMEM. */
@@ -119,6 +123,16 @@ int fl_matcher_whole(struct fl_matcher *m, const unsigned char *p, size_t len,
  */
 int fl_matcher_find(struct fl_matcher *m, const struct fl_subject *line, size_t from,
 		    struct fl_span *ret);
+
+/**
+ * fl_matcher_group() - what a group matched, after fl_matcher_find() found something
+ * @group: 0 = the match, or at most the regex's @groups
+ * Return: false: it took no part.
+ */
+bool fl_matcher_group(const struct fl_matcher *m, uint32_t group, struct fl_span *ret);
+
+/** fl_matcher_mark() - the number in the last (*MARK:number) on the match's way; 0: there is none */
+uint64_t fl_matcher_mark(const struct fl_matcher *m);
 
 /** fl_matcher_find_whole() - the same among many lines */
 int fl_matcher_find_whole(struct fl_matcher *m, const struct fl_subject *text, size_t from,

@@ -11,8 +11,8 @@
 #include "ops/scan/scan_fold.h"
 #include "ops/scan/scan_map.h"
 
-/* All flags there are: FL_SCAN_NULL_DATA is the highest. */
-#define SCAN_ALL (2 * FL_SCAN_NULL_DATA - 1)
+/* All flags there are: FL_SCAN_PREVIEW is the highest. */
+#define SCAN_ALL (2 * FL_SCAN_PREVIEW - 1)
 
 /* From here on it pays to load Hyperscan and to compile with it: some 10 ms. */
 #define LARGE_BYTES FL_MIB(32)
@@ -86,6 +86,8 @@ static int scan_fold(void *op, const struct fl_part *part, struct fl_error *rete
 	struct fl_scan *scan = op;
 	int r = fl_scan_sum_fold(&scan->sum, part);
 
+	if (r == -FL_ELIMIT)
+		return fl_error_set(reterr, r, scan->sum.output.error_off, "line is too long");
 	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, NULL) : r;
 }
 
@@ -114,7 +116,7 @@ static int options_check(const struct fl_scan_options *opt)
 {
 	if (!opt || opt->size < sizeof(*opt) || (opt->flags & ~SCAN_ALL))
 		return -EINVAL;
-	if (!opt->pattern && opt->pattern_len > 0)
+	if ((!opt->pattern && opt->pattern_len > 0) || (!opt->replace && opt->replace_len > 0))
 		return -EINVAL;
 	if (!opt->write && !opt->event && !(opt->flags & (FL_SCAN_COUNT | FL_SCAN_QUIET)))
 		return -EINVAL;
@@ -137,6 +139,9 @@ static void take_options(struct fl_scan *scan, const struct fl_scan_options *opt
 	scan->job.before = scan->sum.context.before = opt->before;
 	scan->job.after = scan->sum.context.after = opt->after;
 	scan->job.spans = opt->event != NULL;
+	scan->job.empties = opt->replace || (flags & FL_SCAN_EMPTIES);
+	scan->job.max_columns = opt->max_columns;
+	scan->job.max_line_bytes = opt->max_line_bytes;
 	scan->sum.context.everything = (flags & FL_SCAN_PASSTHRU) != 0;
 	scan->sum.context.max_count = opt->max_count;
 	scan->sum.output.write = opt->write;

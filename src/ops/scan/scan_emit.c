@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/size.h"
+#include "ops/scan/scan_render.h"
 
 /* The least that is handed on of a line that does not fit into a part: a page of it. */
 #define PIECE_MIN_BYTES FL_KIB(4)
@@ -113,16 +114,17 @@ static int append_record(struct fl_scan_mapping *m, struct fl_scan_record *rec,
  * What does not fit into one part goes into several, so that memory does not grow with a line.
  * Return: as hand_on(). Afterwards @rec is ready to go on with its line.
  */
-static int add_text(struct fl_scan_mapping *m, struct fl_scan_record *rec,
-		    const struct fl_span *text, uint64_t more)
+int fl_scan_emit_bytes(struct fl_scan_mapping *m, struct fl_scan_record *rec,
+		       const struct fl_scan_bytes *text, uint64_t more)
 {
-	const unsigned char *p = m->in->data + text->begin;
-	size_t left = text->end - text->begin;
+	const unsigned char *p = text->p;
+	size_t left = text->len;
 	int r = make_room(m, left);
 
+	rec->off = text->off;
+	rec->flags &= ~(uint64_t)FL_SCAN_RECORD_SAME;
 	while (r == 0) {
 		rec->len = fl_min_size(left, fl_max_size(room(m), PIECE_MIN_BYTES));
-		rec->off = m->in->off + (uint64_t)(p - m->in->data);
 		left -= (size_t)rec->len;
 		rec->flags &= ~(uint64_t)FL_SCAN_RECORD_MORE;
 		rec->flags |= left > 0 ? FL_SCAN_RECORD_MORE : more;
@@ -130,8 +132,9 @@ static int add_text(struct fl_scan_mapping *m, struct fl_scan_record *rec,
 		if (r < 0)
 			break;
 		p += rec->len;
+		rec->off += rec->len;
 		rec->flags &= ~(uint64_t)FL_SCAN_RECORD_LINE;
-		rec->flags |= FL_SCAN_RECORD_REST;
+		rec->flags |= FL_SCAN_RECORD_REST | FL_SCAN_RECORD_SAME;
 		if (left == 0)
 			break;
 		r = hand_on(m);
@@ -139,69 +142,62 @@ static int add_text(struct fl_scan_mapping *m, struct fl_scan_record *rec,
 	return r;
 }
 
-/* A line that is to be told in pieces: what matches and what stands between. */
-struct pieces {
-	struct fl_scan_mapping *m;
-	struct fl_scan_record *rec;
-	size_t told;
-};
-
-static int add_piece(void *arg, const struct fl_span *match)
+int fl_scan_emit_span(struct fl_scan_mapping *m, struct fl_scan_record *rec,
+		      const struct fl_span *text, uint64_t more)
 {
-	struct pieces *p = arg;
-	struct fl_span text = {.begin = p->told, .end = match->begin};
-	int r = 0;
+	struct fl_scan_bytes bytes = {.p = m->in->data + text->begin,
+				      .len = text->end - text->begin,
+				      .off = m->in->off + text->begin};
 
-	p->told = match->end;
-	if (text.end > text.begin)
-		r = add_text(p->m, p->rec, &text, FL_SCAN_RECORD_MORE);
-	if (r != 0)
-		return r;
-	p->rec->flags |= FL_SCAN_RECORD_MATCH;
-	r = add_text(p->m, p->rec, match, FL_SCAN_RECORD_MORE);
-	p->rec->flags &= ~(uint64_t)FL_SCAN_RECORD_MATCH;
-	return r;
-}
-
-static int add_pieces(struct fl_scan_mapping *m, struct fl_scan_record *rec,
-		      const struct fl_span *line)
-{
-	struct pieces p = {.m = m, .rec = rec, .told = line->begin};
-	struct fl_span rest;
-	int r = fl_search_each(&m->search, line, add_piece, &p);
-
-	if (r != 0)
-		return r;
-	rest = (struct fl_span){.begin = p.told, .end = line->end};
-	return add_text(m, rec, &rest, 0);
-}
-
-static int first_match(void *arg, const struct fl_span *match)
-{
-	struct fl_span *ret = arg;
-
-	*ret = *match;
-	return 1;
+	return fl_scan_emit_bytes(m, rec, &bytes, more);
 }
 
 /* Matches are where -v did not put the line. */
-static bool has_matches(const struct fl_scan_mapping *m, uint64_t flags)
+bool fl_scan_has_matches(const struct fl_scan_mapping *m, uint64_t flags)
 {
 	return !(m->job->flags & FL_SCAN_INVERT) == !(flags & FL_SCAN_RECORD_CONTEXT);
 }
 
-/* Return: 0; errors of matching. */
-static int find_column(struct fl_scan_mapping *m, const struct fl_span *line,
-		       struct fl_scan_record *rec)
+uint64_t fl_scan_pattern_of_match(const struct fl_scan_mapping *m)
 {
+	if (!(m->job->flags & FL_SCAN_PATTERN_ID))
+		return 0;
+	/* One literal, or the empty pattern: there is no other. */
+	return m->job->plan.needs_regex && m->search.method != FL_SCAN_LITERAL
+		       ? fl_matcher_mark(m->search.matcher)
+		       : 1;
+}
+
+struct first {
+	struct fl_scan_mapping *m;
 	struct fl_span match;
+	uint64_t pattern;
+};
+
+static int first_match(void *arg, const struct fl_span *match)
+{
+	struct first *first = arg;
+
+	first->match = *match;
+	first->pattern = fl_scan_pattern_of_match(first->m);
+	return 1;
+}
+
+/* What stands before a line: the column of its first match, and whose match that is. */
+static int find_first(struct fl_scan_mapping *m, const struct fl_span *line,
+		      struct fl_scan_record *rec)
+{
+	struct first first = {.m = m};
 	int r;
 
-	if (!(m->job->flags & FL_SCAN_COLUMN) || !has_matches(m, rec->flags))
+	if (!(m->job->flags & (FL_SCAN_COLUMN | FL_SCAN_PATTERN_ID)) ||
+	    !fl_scan_has_matches(m, rec->flags))
 		return 0;
-	r = fl_search_each(&m->search, line, first_match, &match);
-	if (r > 0)
-		rec->column = match.begin - line->begin + 1;
+	r = fl_search_each(&m->search, line, first_match, &first);
+	if (r > 0) {
+		rec->column = first.match.begin - line->begin + 1;
+		rec->pattern = first.pattern;
+	}
 	return r < 0 ? r : 0;
 }
 
@@ -215,6 +211,8 @@ static struct fl_scan_record record_of(const struct fl_scan_mapping *m, const st
 
 	if (line->end - line->begin > FL_SCAN_BINARY_BLOCK_BYTES)
 		rec.flags |= FL_SCAN_RECORD_LONG;
+	if (line->end == m->in->len)
+		rec.flags |= FL_SCAN_RECORD_OPEN;
 	return rec;
 }
 
@@ -238,12 +236,8 @@ static int add_line(struct fl_scan_mapping *m, const struct fl_span *line, uint6
 
 	if (is_broken(m->job, m->in->data + line->begin, line->end - line->begin))
 		return add_bare(m, line, flags | FL_SCAN_RECORD_BAD);
-	r = find_column(m, line, &rec);
-	if (r < 0)
-		return r;
-	if (m->job->spans && has_matches(m, flags))
-		return add_pieces(m, &rec, line);
-	return add_text(m, &rec, line, 0);
+	r = find_first(m, line, &rec);
+	return r < 0 ? r : fl_scan_render(m, &rec, line);
 }
 
 struct each_match {
@@ -260,11 +254,14 @@ static int add_match(void *arg, const struct fl_span *match)
 	struct fl_scan_record rec =
 		record_of(e->m, e->line, flags | FL_SCAN_RECORD_TEXT | FL_SCAN_RECORD_MATCH);
 
+	if (match->end == match->begin && !e->m->job->plan.replaces)
+		return 0;
 	e->any = true;
 	rec.column = match->begin - e->line->begin + 1;
+	rec.pattern = fl_scan_pattern_of_match(e->m);
 	if (is_broken(e->m->job, e->m->in->data + match->begin, match->end - match->begin))
 		return add_bare(e->m, e->line, flags | FL_SCAN_RECORD_BAD);
-	return add_text(e->m, &rec, match, 0);
+	return fl_scan_render_match(e->m, &rec, match);
 }
 
 static int add_matches(struct fl_scan_mapping *m, const struct fl_span *line, uint64_t flags)
@@ -272,7 +269,7 @@ static int add_matches(struct fl_scan_mapping *m, const struct fl_span *line, ui
 	struct each_match e = {.m = m, .line = line, .flags = flags};
 	int r = 0;
 
-	if (has_matches(m, flags))
+	if (fl_scan_has_matches(m, flags))
 		r = fl_search_each(&m->search, line, add_match, &e);
 	if (r < 0 || e.any)
 		return r;
@@ -283,7 +280,8 @@ static bool is_binary(const struct fl_scan_mapping *m, const struct fl_span *lin
 {
 	bool is_long = line->end - line->begin > FL_SCAN_BINARY_BLOCK_BYTES;
 
-	return fl_scan_is_binary(m->head.nul_off, m->in->off + line->end,
+	return !(m->job->flags & FL_SCAN_TEXT) &&
+	       fl_scan_is_binary(m->head.nul_off, m->in->off + line->end,
 				 is_long ? FL_SCAN_RECORD_LONG : 0);
 }
 

@@ -46,6 +46,32 @@ void fl_scan_count_newlines(struct fl_scan_mapping *m, size_t to);
  */
 int fl_scan_emit_line(struct fl_scan_mapping *m, const struct fl_span *line);
 
+/** struct fl_scan_bytes - text to be printed, of which the line says it stands at @off in the file */
+struct fl_scan_bytes {
+	const unsigned char *p;
+	size_t len;
+	uint64_t off;
+};
+
+/**
+ * fl_scan_emit_bytes() - append text, in as many records as it takes
+ * @rec:  of the line; the next text of it goes on with the same
+ * @more: FL_SCAN_RECORD_MORE: it will; 0: the line ends here
+ * Return: 0; 1 when nothing of what follows can matter; an error.
+ */
+int fl_scan_emit_bytes(struct fl_scan_mapping *m, struct fl_scan_record *rec,
+		       const struct fl_scan_bytes *text, uint64_t more);
+
+/** fl_scan_emit_span() - the same for a part of the view */
+int fl_scan_emit_span(struct fl_scan_mapping *m, struct fl_scan_record *rec,
+		      const struct fl_span *text, uint64_t more);
+
+/** fl_scan_has_matches() - are there any in a line whose record has these flags? */
+bool fl_scan_has_matches(const struct fl_scan_mapping *m, uint64_t flags);
+
+/** fl_scan_pattern_of_match() - of the match that fl_search_each() just told; 0: not asked for */
+uint64_t fl_scan_pattern_of_match(const struct fl_scan_mapping *m);
+
 /** fl_scan_emit_context() - append a line that is not selected. Return: as above. */
 int fl_scan_emit_context(struct fl_scan_mapping *m, const struct fl_span *line);
 

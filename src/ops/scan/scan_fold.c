@@ -157,7 +157,8 @@ static int stop_at_binary(struct fl_scan_sum *sum)
 
 static bool is_binary(const struct fl_scan_sum *sum, const struct fl_scan_record *rec)
 {
-	return fl_scan_is_binary(sum->nul_off, rec->end_off, rec->flags);
+	return !(sum->flags & FL_SCAN_TEXT) &&
+	       fl_scan_is_binary(sum->nul_off, rec->end_off, rec->flags);
 }
 
 static bool is_context(const struct fl_scan_record *rec)

@@ -2,6 +2,7 @@
 #include "ops/scan/scan_map.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/attr.h"
@@ -212,20 +213,45 @@ static int map_open(struct fl_scan_mapping *m, struct fl_scan_scratch *scratch)
 				       .data = m->in->data,
 				       .len = m->in->len,
 				       .eol = job->eol,
-				       .split_nul = binary};
+				       .split_nul = binary,
+				       .empties = job->empties};
 	if (binary && (wants_text(job) || (job->flags & FL_SCAN_SKIP_BINARY))) {
 		find_nul(m);
 		m->search.split_nul = m->head.nul_off != FL_OFF_NONE;
 	}
+	if ((job->flags & FL_SCAN_NOTE_NUL) && job->eol == '\n')
+		find_nul(m);
 	return fl_search_begin(&m->search);
+}
+
+/* Bytes of the view before the first line that is longer than allowed. */
+static size_t lines_within(const struct fl_scan_job *job, const struct fl_view *in)
+{
+	size_t pos = 0, most = (size_t)fl_min_u64(job->max_line_bytes, SIZE_MAX - 1);
+
+	while (in->len - pos > most) {
+		const unsigned char *from = in->data + pos;
+		const unsigned char *end = memrchr(from, job->eol, most + 1);
+
+		if (!end)
+			return pos;
+		pos += (size_t)(end + 1 - from);
+	}
+	return in->len;
 }
 
 int fl_scan_map_view(const struct fl_scan_job *job, struct fl_scan_scratch *scratch,
 		     const struct fl_view *in, struct fl_part *part, struct fl_error *reterr)
 {
 	struct fl_scan_mapping m = {.job = job, .in = in, .part = part, .reterr = reterr};
-	int r = map_open(&m, scratch);
+	struct fl_view sound = *in;
+	int r;
 
+	if (job->max_line_bytes > 0) {
+		sound.len = lines_within(job, in);
+		m.in = &sound;
+	}
+	r = map_open(&m, scratch);
 	if (r < 0)
 		return limit_error(&m, r, 0, reterr);
 	if (m.head.closed)
@@ -234,7 +260,10 @@ int fl_scan_map_view(const struct fl_scan_job *job, struct fl_scan_scratch *scra
 		r = count_view(&m, reterr);
 	else
 		r = select_all(&m, reterr);
-	fl_scan_count_newlines(&m, in->len);
+	fl_scan_count_newlines(&m, sound.len);
 	fl_scan_head_close(&m);
+	if (r == 0 && sound.len < in->len && !m.head.closed)
+		return fl_error_set(reterr, -FL_ELIMIT, in->off + sound.len,
+				    "line is longer than %" PRIu64 " bytes", job->max_line_bytes);
 	return r;
 }

@@ -13,6 +13,8 @@
  * @flags:  FL_SCAN_...
  * @before, @after: lines of context
  * @spans:  matches within lines are told apart
+ * @empties: also empty ones
+ * @max_columns, @max_line_bytes: see struct fl_scan_options
  * @eol:    ends a line
  */
 struct fl_scan_job {
@@ -21,6 +23,9 @@ struct fl_scan_job {
 	uint64_t before;
 	uint64_t after;
 	bool spans;
+	bool empties;
+	uint64_t max_columns;
+	uint64_t max_line_bytes;
 	unsigned char eol;
 };
 

@@ -64,6 +64,8 @@ static int put_front(struct fl_scan_output *out, const struct fl_scan_record *re
 
 	if (out->prefix)
 		r = put_prefix(out, separator);
+	if (r == 0 && (out->flags & FL_SCAN_PATTERN_ID) && rec->pattern > 0)
+		r = put_number(out, rec->pattern, separator);
 	if (r == 0 && (out->flags & FL_SCAN_LINE_NUMBER))
 		r = put_number(out, rec->line + 1, separator);
 	if (r == 0 && (out->flags & FL_SCAN_COLUMN) && rec->column > 0)
@@ -80,6 +82,7 @@ static int tell(struct fl_scan_output *out, const struct fl_scan_record *rec,
 				  .line = rec->line + 1,
 				  .off = rec->off,
 				  .column = rec->column,
+				  .pattern = rec->pattern,
 				  .text = (const char *)text,
 				  .len = (size_t)rec->len};
 	int r;
@@ -87,8 +90,12 @@ static int tell(struct fl_scan_output *out, const struct fl_scan_record *rec,
 	e.flags |= rec->flags & FL_SCAN_RECORD_REST ? 0 : FL_SCAN_EVENT_HEAD;
 	e.flags |= rec->flags & FL_SCAN_RECORD_MORE ? 0 : FL_SCAN_EVENT_TAIL;
 	e.flags |= rec->flags & FL_SCAN_RECORD_MATCH ? FL_SCAN_EVENT_MATCH : 0;
+	e.flags |= rec->flags & FL_SCAN_RECORD_SAME ? FL_SCAN_EVENT_SAME : 0;
 	e.flags |= context ? FL_SCAN_EVENT_CONTEXT : 0;
+	e.flags |= rec->flags & FL_SCAN_RECORD_OPEN ? FL_SCAN_EVENT_OPEN : 0;
 	r = out->event(out->arg, &e);
+	if (r < 0)
+		out->error_off = rec->begin_off;
 	return r < 0 ? r : 0;
 }
 

@@ -15,13 +15,15 @@
 /**
  * struct fl_scan_output - formats records as grep does and hands them on in
  * large pieces, or as they are to @event
+ * @error_off: of the line that @event refused
  * @prefix: file name, or NULL
- * @flags:  FL_SCAN_LINE_NUMBER, FL_SCAN_BYTE_OFFSET, FL_SCAN_COLUMN, FL_SCAN_NULL
+ * @flags:  FL_SCAN_LINE_NUMBER, FL_SCAN_BYTE_OFFSET, FL_SCAN_COLUMN, FL_SCAN_PATTERN_ID, FL_SCAN_NULL
  */
 struct fl_scan_output {
 	int (*write)(void *arg, const void *data, size_t len);
 	int (*event)(void *arg, const struct fl_scan_event *event);
 	void *arg;
+	uint64_t error_off;
 	const char *prefix;
 	unsigned flags;
 	char eol;

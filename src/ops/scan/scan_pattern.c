@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,33 +92,78 @@ static int add_regex(struct fl_text *to, const struct alternative *alt, unsigned
 	return r;
 }
 
-int fl_scan_pattern_text(const struct fl_scan_options *opt, bool utf, struct fl_text *ret,
-			 struct fl_error *reterr)
+/**
+ * struct style - how patterns are put together
+ * @fold_like_grep: see quote()
+ * @in_group:       each one in a group of its own
+ * @marked:         a mark behind each one
+ */
+struct style {
+	unsigned flags;
+	bool fold_like_grep;
+	bool in_group;
+	bool marked;
+};
+
+static int add_alternative(struct fl_text *to, const struct alternative *alt,
+			   const struct style *style, struct fl_error *reterr)
+{
+	char mark[32];
+	int r = 0;
+
+	if (style->flags & FL_SCAN_FIXED)
+		quote(to, alt, style->fold_like_grep);
+	else
+		r = add_regex(to, alt, style->flags, style->in_group, reterr);
+	if (style->marked) {
+		snprintf(mark, sizeof(mark), "(*MARK:%zu)", alt->order + 1);
+		fl_text_adds(to, mark);
+	}
+	return r;
+}
+
+static int join(const struct fl_scan_options *opt, struct style *style, struct fl_text *ret,
+		struct fl_error *reterr)
 {
 	size_t count = count_alternatives(opt->pattern, opt->pattern_len);
-	bool fold = utf && (opt->flags & FL_SCAN_IGNORE_CASE);
-	bool fixed = (opt->flags & FL_SCAN_FIXED) != 0;
 	struct alternative *alts = calloc(count, sizeof(*alts));
 	int r = 0;
 
 	if (!alts)
 		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
+	style->in_group = count > 1 || style->marked;
 	split(opt->pattern, opt->pattern_len, alts);
-	if (fixed)
+	if (style->flags & FL_SCAN_FIXED)
 		qsort(alts, count, sizeof(*alts), longest_first);
 	fl_text_add(ret, "", 0);
 	for (size_t i = 0; i < count && r == 0; i++) {
 		if (i > 0)
 			fl_text_adds(ret, "|");
-		if (fixed)
-			quote(ret, &alts[i], fold);
-		else
-			r = add_regex(ret, &alts[i], opt->flags, count > 1, reterr);
+		r = add_alternative(ret, &alts[i], style, reterr);
 	}
 	free(alts);
 	if (r == 0 && ret->failed)
 		r = fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
 	return r;
+}
+
+int fl_scan_pattern_text(const struct fl_scan_options *opt, bool utf, struct fl_text *ret,
+			 struct fl_error *reterr)
+{
+	struct style style = {.flags = opt->flags,
+			      .fold_like_grep = utf && (opt->flags & FL_SCAN_IGNORE_CASE)};
+
+	return join(opt, &style, ret, reterr);
+}
+
+int fl_scan_pattern_marked(const struct fl_scan_options *opt, bool utf, struct fl_text *ret,
+			   struct fl_error *reterr)
+{
+	struct style style = {.flags = opt->flags,
+			      .fold_like_grep = utf && (opt->flags & FL_SCAN_IGNORE_CASE),
+			      .marked = true};
+
+	return join(opt, &style, ret, reterr);
 }
 
 int fl_scan_literals_quoted(const struct fl_scan_options *opt,

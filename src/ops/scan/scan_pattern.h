@@ -14,6 +14,14 @@
 int fl_scan_pattern_text(const struct fl_scan_options *opt, bool utf, struct fl_text *ret,
 			 struct fl_error *reterr);
 
+/**
+ * fl_scan_pattern_marked() - the same, with (*MARK:n) behind the n-th pattern, n from 1
+ *
+ * (pcre2pattern(3), "Backtracking control": the last mark on a match's way is told.)
+ */
+int fl_scan_pattern_marked(const struct fl_scan_options *opt, bool utf, struct fl_text *ret,
+			   struct fl_error *reterr);
+
 /** fl_scan_pattern_wrap() - as -w or -x want it, as grep -P does it. Return: 0; -ENOMEM. */
 int fl_scan_pattern_wrap(unsigned flags, const char *p, size_t len, struct fl_text *ret);
 

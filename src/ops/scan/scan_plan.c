@@ -113,8 +113,8 @@ static int compile(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
 {
 	struct fl_regex *re = &plan->regex;
 
-	re->text = plan->pattern;
-	re->text_len = plan->pattern_len;
+	re->text = plan->marked ? plan->marked : plan->pattern;
+	re->text_len = plan->marked ? plan->marked_len : plan->pattern_len;
 	re->flags = opt->flags & FL_SCAN_IGNORE_CASE ? PCRE2_CASELESS : 0;
 	re->is_utf = plan->is_utf_locale;
 	/* grep's own words and classes, unlike grep -P's, are the locale's. */
@@ -256,6 +256,22 @@ static int literal_of_fixed(struct fl_scan_plan *plan, const struct fl_scan_opti
 	return 0;
 }
 
+/* The reader would give up on marks: the texts differ. */
+static int take_marked(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
+		       struct fl_error *reterr)
+{
+	struct fl_text text = {0};
+	int r = fl_scan_pattern_marked(opt, plan->is_utf_locale, &text, reterr);
+
+	if (r < 0) {
+		fl_text_done(&text);
+		return r;
+	}
+	plan->marked = text.p;
+	plan->marked_len = text.len;
+	return 0;
+}
+
 static int take_pattern(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
 			struct fl_error *reterr)
 {
@@ -268,7 +284,12 @@ static int take_pattern(struct fl_scan_plan *plan, const struct fl_scan_options 
 	}
 	plan->pattern = text.p;
 	plan->pattern_len = text.len;
-	r = fl_pattern_read(text.p, text.len, plan->is_utf_locale, &plan->facts);
+	if (opt->flags & FL_SCAN_PATTERN_ID) {
+		r = take_marked(plan, opt, reterr);
+		if (r < 0)
+			return r;
+	}
+	r = fl_pattern_read(plan->pattern, plan->pattern_len, plan->is_utf_locale, &plan->facts);
 	if (r == 0)
 		r = literal_of_fixed(plan, opt);
 	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, NULL) : 0;
@@ -299,8 +320,21 @@ static int wrap_all(struct fl_scan_plan *plan, unsigned flags, struct fl_error *
 		r = wrap(flags, &plan->pattern, &plan->pattern_len);
 		if (r == 0 && f->whole)
 			r = wrap(flags, &f->whole, &f->whole_len);
+		if (r == 0 && plan->marked)
+			r = wrap(flags, &plan->marked, &plan->marked_len);
 	}
 	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, NULL) : 0;
+}
+
+static int prepare_replace(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
+			   struct fl_error *reterr)
+{
+	if (fl_replacement_init(&plan->replacement, opt->replace, opt->replace_len) < 0)
+		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
+	fl_replacement_resolve(&plan->replacement, &plan->regex);
+	plan->regex.groups = plan->replacement.groups;
+	plan->replaces = true;
+	return 0;
 }
 
 static int build(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
@@ -329,7 +363,7 @@ static int build(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
 		r = compile(plan, opt, reterr);
 	if (r == 0 && opt->engine == FL_SCAN_ENGINE_HS)
 		r = compile_hs(plan, reterr);
-	return r;
+	return r == 0 && opt->replace ? prepare_replace(plan, opt, reterr) : r;
 }
 
 int fl_scan_plan_init(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
@@ -352,6 +386,8 @@ void fl_scan_plan_done(struct fl_scan_plan *plan)
 	drop_hs_patterns(plan);
 	fl_regex_done(&plan->regex);
 	fl_pattern_facts_done(&plan->facts);
+	fl_replacement_done(&plan->replacement);
 	free(plan->pattern);
+	free(plan->marked);
 	memset(plan, 0, sizeof(*plan));
 }

@@ -11,6 +11,7 @@
 #include "ops/scan/hyperscan.h"
 #include "ops/scan/literal.h"
 #include "ops/scan/match.h"
+#include "ops/scan/replacement.h"
 
 enum fl_scan_method {
 	FL_SCAN_BY_LINE,  /* PCRE2 on each line: the reference */
@@ -31,6 +32,8 @@ enum fl_scan_method {
  *               a third form beyond it (Unicode's KELVIN SIGN and LONG S)
  * @is_crlf:     a CR before a line's end belongs to it
  * @pattern:     PCRE2's text, owned
+ * @marked:      the same with a mark behind each alternative, for FL_SCAN_PATTERN_ID, or NULL; owned
+ * @replacement:    what is written in place of matches, with @replaces
  * @hs_patterns: @hs_count of them, for Hyperscan; none: not for it; owned
  * @hs:          compiled from them, or NULL
  * @hs_decides:  a literal that was found makes its line match
@@ -48,6 +51,10 @@ struct fl_scan_plan {
 	bool is_crlf;
 	char *pattern;
 	size_t pattern_len;
+	char *marked;
+	size_t marked_len;
+	struct fl_replacement replacement;
+	bool replaces;
 	struct fl_pattern_facts facts;
 	struct fl_literal literal;
 	struct fl_regex regex;

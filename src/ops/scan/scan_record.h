@@ -15,7 +15,7 @@
  * grow with it: only the NUL bytes up to its own end make it binary. */
 #define FL_SCAN_BINARY_BLOCK_BYTES (UINT64_C(96) << 10)
 
-#define FL_SCAN_PART_VERSION 3
+#define FL_SCAN_PART_VERSION 4
 
 /**
  * struct fl_scan_head - a part begins with it; host order, which is
@@ -45,6 +45,8 @@ struct fl_scan_head {
 #define FL_SCAN_RECORD_LONG 32u    /* its line is longer than a block */
 #define FL_SCAN_RECORD_CONTEXT 64u /* of a line that is not selected, but may be near one that is */
 #define FL_SCAN_RECORD_MATCH 128u  /* its text is a match */
+#define FL_SCAN_RECORD_SAME 512u   /* goes on with the match of the record before */
+#define FL_SCAN_RECORD_OPEN 256u   /* its line ends with the file, not with a line's end */
 
 /**
  * struct fl_scan_record - one piece of output, then @len bytes of text, unaligned
@@ -53,6 +55,7 @@ struct fl_scan_head {
  * @end_off:   of the line's end
  * @line:      line ends before it: in the part; once held by the fold, in all
  * @column:    see struct fl_scan_event
+ * @pattern:   the same
  *
  * Which lines are context is decided by the fold: a map does not know what is selected in other
  * parts. It hands on all that could be: the lines that are near a selected one in its own view,
@@ -64,6 +67,7 @@ struct fl_scan_record {
 	uint64_t end_off;
 	uint64_t line;
 	uint64_t column;
+	uint64_t pattern;
 	uint64_t len;
 	uint64_t flags;
 };

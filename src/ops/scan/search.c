@@ -264,26 +264,44 @@ static int each_literal(struct fl_search *s, const struct fl_span *line,
 	}
 }
 
+/* The empty pattern matches before each character, and at the end. */
+static int each_place(struct fl_search *s, const struct fl_span *line,
+		      int (*each)(void *arg, const struct fl_span *match), void *arg)
+{
+	int r = 0;
+
+	if (!s->empties)
+		return 0;
+	for (size_t at = line->begin; at <= line->end && r == 0; at++) {
+		struct fl_span match = {.begin = at, .end = at};
+
+		if (at == line->end || !s->plan->is_utf_locale || (s->data[at] & 0xC0) != 0x80)
+			r = each(arg, &match);
+	}
+	return r;
+}
+
 int fl_search_each(struct fl_search *s, const struct fl_span *line,
 		   int (*each)(void *arg, const struct fl_span *match), void *arg)
 {
 	struct fl_subject subject;
 	struct fl_span match;
-	size_t pos = 0;
+	size_t pos = 0, last = SIZE_MAX;
 	int r;
 
 	if (s->method == FL_SCAN_EVERY)
-		return 0;
+		return each_place(s, line, each, arg);
 	if (s->method == FL_SCAN_LITERAL)
 		return each_literal(s, line, each, arg);
 	r = fl_matcher_line(s->matcher, s->data + line->begin, text_len(s, line), &subject);
-	while (r >= 0 && pos < subject.len) {
+	while (r >= 0 && (pos < subject.len || (s->empties && pos == subject.len))) {
 		r = fl_matcher_find(s->matcher, &subject, pos, &match);
 		if (r <= 0)
 			return r;
 		pos = match.end > match.begin ? match.end : match.begin + 1;
-		if (match.end == match.begin)
+		if (match.end == match.begin && (!s->empties || match.end == last))
 			continue;
+		last = match.end;
 		match.begin += line->begin;
 		match.end += line->begin;
 		r = each(arg, &match);

@@ -12,6 +12,7 @@
  * struct fl_search - looking for matching lines in one view
  * @eol:       ends a line
  * @split_nul: so does a NUL byte: in binary data GNU grep -P takes NULs for line ends
+ * @empties:   fl_search_each() tells empty matches, too
  * @method:    of this view
  * @whole:     FL_SCAN_WHOLE: the view made ready
  * @lane:      the thread's, for FL_SCAN_HS
@@ -24,6 +25,7 @@ struct fl_search {
 	size_t len;
 	unsigned char eol;
 	bool split_nul;
+	bool empties;
 	enum fl_scan_method method;
 	struct fl_subject whole;
 	struct fl_hs_lane *lane;
@@ -57,7 +59,9 @@ int fl_search_next(struct fl_search *s, size_t pos, struct fl_span *ret);
 /**
  * fl_search_each() - the matches within one line, as grep -o finds them
  * @line: the line's bytes
- * @each: called for each match that is not empty; stops on a value other than 0
+ * @each: called for each match that is not empty, and with @empties for empty ones that do not
+ *        stand right behind another match; stops on a value other than 0. Where the plan needs a
+ *        regex, it may ask the matcher for groups and the mark
  * Return: 0; what @each returned; errors of fl_matcher_find().
  */
 int fl_search_each(struct fl_search *s, const struct fl_span *line,
