@@ -123,6 +123,33 @@ FL_API int fl_hash_set_add(struct fl_hash_set *set, struct fl_pipeline *pl);
 FL_API size_t fl_hash_set_digest(const struct fl_hash_set *set, size_t i,
 				 unsigned char ret[FL_HASH_DIGEST_MAX]);
 
+/**
+ * fl_hash_set_save() - what is needed to go on later from where the folds are
+ * @buf:     @size bytes; or NULL and 0, to ask how many there would have to be
+ * @ret_off: how many bytes have been digested: the next run's range begins there
+ *
+ * For XXH3, XXH128 and fs-verity, in runs that begin at byte 0.
+ * Threads: from the run's progress callback, or after a run.
+ * Return: bytes; -ENOSPC; -EBUSY after a run that was cancelled in the middle of a chunk;
+ * -FL_EUNSUPPORTED for other algorithms.
+ */
+FL_API int64_t fl_hash_set_save(const struct fl_hash_set *set, void *buf, size_t size,
+				uint64_t *ret_off);
+
+/**
+ * fl_hash_set_restore() - the next run goes on from a saved state
+ * Return: 0; -FL_ECORRUPT for a state of other algorithms or options, or one that is none; -ENOMEM;
+ * -FL_EUNSUPPORTED.
+ */
+FL_API int fl_hash_set_restore(struct fl_hash_set *set, const void *state, size_t size);
+
+/**
+ * fl_hash_memory() - the digest of bytes in memory
+ * Return: its length; -ENOMEM; -FL_EUNSUPPORTED as fl_hash_new_with().
+ */
+FL_API int fl_hash_memory(enum fl_hash_alg alg, const void *data, size_t len,
+			  unsigned char ret[FL_HASH_DIGEST_MAX]);
+
 /** fl_hash_set_free() - NULL is fine */
 FL_API void fl_hash_set_free(struct fl_hash_set *set);
 

@@ -122,6 +122,9 @@ FL_API int64_t fl_leaves_replay(struct fl_leaves *leaves, const void *data, size
 				struct fl_error *reterr);
 FL_API int fl_leaves_replay_end(struct fl_leaves *leaves, struct fl_error *reterr);
 
+/** fl_leaves_offset() - of the byte that comes next, in a replay or after a run */
+FL_API uint64_t fl_leaves_offset(const struct fl_leaves *leaves);
+
 /** fl_leaves_free() - NULL is fine */
 FL_API void fl_leaves_free(struct fl_leaves *leaves);
 

@@ -13,6 +13,7 @@
 #include "cli/hash_lanes.h"
 #include "cli/leaf_list.h"
 #include "cli/manifest_file.h"
+#include "cli/manifest_merge.h"
 #include "cli/manifest_old.h"
 #include "cli/message.h"
 #include "cli/outbuf.h"
@@ -322,6 +323,7 @@ static int file_is_done(void *arg, void *slot)
 static int open_sums(struct make *m)
 {
 	const char *path = m->opt->manifest;
+	int rc;
 
 	if (m->opt->common.run.range_off == 0 && m->opt->common.run.range_len == FL_SIZE_UNKNOWN)
 		return 0;
@@ -330,7 +332,8 @@ static int open_sums(struct make *m)
 		return -ENOMEM;
 	strcpy(m->sums_path, path);
 	strcat(m->sums_path, SUMS_SUFFIX);
-	return manifest_out_open(&m->sums, m->sums_path);
+	rc = manifest_out_open(&m->sums, m->sums_path);
+	return rc < 0 ? rc : manifest_out_write(&m->sums, SUMS_MAGIC, sizeof(SUMS_MAGIC) - 1);
 }
 
 static int load_old(struct make *m)

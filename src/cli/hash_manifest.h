@@ -5,9 +5,6 @@
 #include "cli/hash_options.h"
 #include "cli/job.h"
 
-/* Where a part's block sums go: its own name and this. */
-#define SUMS_SUFFIX ".sums"
-
 /**
  * hash_manifest() - `faultline hash --manifest`
  * @job: begun; it is ended here

@@ -33,6 +33,10 @@ int leaf_list_add(struct leaf_list *list, const unsigned char digest[DIGEST])
 		list->rest = tmpfile();
 	if (list->rest == NULL)
 		return -errno;
+	if (list->reading &&
+	    fseeko(list->rest, (off_t)((list->count - HELD_MAX) * DIGEST), SEEK_SET) < 0)
+		return -errno;
+	list->reading = 0;
 	if (fwrite(digest, DIGEST, 1, list->rest) != 1)
 		return error_of(list->rest);
 	list->count++;
@@ -44,6 +48,7 @@ int leaf_list_seek(struct leaf_list *list, uint64_t i)
 	uint64_t behind = i > HELD_MAX ? i - HELD_MAX : 0;
 
 	list->taken = i;
+	list->reading = 1;
 	if (list->rest != NULL && fseeko(list->rest, (off_t)(behind * DIGEST), SEEK_SET) < 0)
 		return -errno;
 	return 0;

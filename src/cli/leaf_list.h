@@ -9,6 +9,8 @@
 
 /**
  * struct leaf_list - digests of a file's leaves; begin with zeros
+ * @count: added so far; @taken: the next one to be given
+ * @reading: the temporary file does not stand at its end
  *
  * The first 1024 are held in memory (8 GiB of file in leaves of 8 MiB), the rest in
  * a temporary file, so that memory does not grow with the file.
@@ -16,6 +18,7 @@
 struct leaf_list {
 	uint64_t count;
 	uint64_t taken;
+	int reading;
 	unsigned char *held;
 	FILE *rest;
 };

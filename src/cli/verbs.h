@@ -35,6 +35,9 @@ int cmd_hash(int argc, char **argv);
 /** cmd_info() - `faultline info`. Return: exit status. */
 int cmd_info(int argc, char **argv);
 
+/** cmd_manifest() - `faultline manifest`. Return: exit status. */
+int cmd_manifest(int argc, char **argv);
+
 /** cmd_scan() - `faultline scan`. Return: exit status. */
 int cmd_scan(int argc, char **argv);
 

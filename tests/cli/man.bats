@@ -57,8 +57,12 @@ examples() {
 }
 
 @test "man: every option of --help is described, and none other" {
-	local verb option help
-	for verb in cache compress count diff hash info scan transform verify; do
+	local page verb option help
+	# Each verb has a page: a list here would have to be changed by everybody who adds one.
+	for page in "$man"/faultline-*.1; do
+		verb=${page##*/faultline-}
+		verb=${verb%.1}
+		[[ $verb == shm ]] && continue
 		faultline "$verb" --help >help
 		help=$(grep -oE -- '--[a-z][a-z0-9-]+' help | sort -u | grep -v -x -e --help -e --usage -e --version)
 		cat "$man/faultline-$verb.1" "$man/faultline.1" >pages

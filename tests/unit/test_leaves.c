@@ -198,6 +198,7 @@ Test(leaves, block_sums_of_parts_make_the_whole)
 		cr_assert(n > 0);
 		at += (size_t)n;
 	}
+	cr_assert(fl_leaves_offset(leaves) == 40001);
 	cr_assert(fl_leaves_replay_end(leaves, NULL) == 0);
 	fl_leaves_digest(leaves, digest);
 	reference(text, 40001, expected);

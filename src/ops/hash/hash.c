@@ -6,7 +6,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/attr.h"
 #include "base/error.h"
 #include "kern/crc.h"
 #include "ops/hash/hash_impl.h"
@@ -65,11 +64,23 @@ int fl_hash_alg_is_parallel(enum fl_hash_alg alg)
 	return (size_t)alg < KIND_COUNT && !kinds[alg].family->update;
 }
 
-int fl_hash_op_start(void *op, const struct fl_run *run FL_UNUSED, struct fl_error *reterr)
+enum fl_hash_alg fl_hash_kind_alg(const struct fl_hash_kind *kind)
+{
+	return (enum fl_hash_alg)(kind - kinds);
+}
+
+int fl_hash_op_start(void *op, const struct fl_run *run, struct fl_error *reterr)
 {
 	struct fl_hash *hash = op;
-	int r = hash->kind->family->reset(hash);
+	int r;
 
+	if (hash->resumed) {
+		hash->resumed = 0;
+		if (run && run->off == hash->resume_off)
+			return 0;
+		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, "the state is of another place");
+	}
+	r = hash->kind->family->reset(hash);
 	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, "%s: %s", hash->kind->name,
 				    fl_strerror(r))
 		     : 0;
@@ -145,6 +156,45 @@ size_t fl_hash_digest(const struct fl_hash *hash, unsigned char ret[FL_HASH_DIGE
 {
 	memcpy(ret, hash->digest, hash->kind->digest_bytes);
 	return hash->kind->digest_bytes;
+}
+
+/* As the engine would do it: views that a part can hold the results of. */
+static int digest_views(struct fl_hash *hash, const unsigned char *data, size_t len)
+{
+	const struct fl_operator *ops = &hash->ops;
+	struct fl_part part = {.limit = SIZE_MAX / 4};
+	struct fl_view view = {.data = data, .len = len, .flags = FL_VIEW_END};
+	void *scratch = NULL;
+	int r = fl_hash_op_start(hash, NULL, NULL);
+
+	part.view = &view;
+	part.view_count = 1;
+	if (r == 0 && ops->worker_init)
+		r = ops->worker_init(hash, &scratch, NULL);
+	if (r == 0 && len > 0)
+		r = ops->map(hash, scratch, &view, &part, NULL);
+	if (r == 0 && len > 0)
+		r = ops->fold(hash, &part, NULL);
+	if (r == 0)
+		r = fl_hash_op_finish(hash, NULL);
+	if (scratch)
+		ops->worker_done(hash, scratch);
+	free(part.data);
+	return r;
+}
+
+int fl_hash_memory(enum fl_hash_alg alg, const void *data, size_t len,
+		   unsigned char ret[FL_HASH_DIGEST_MAX])
+{
+	struct fl_hash *hash = NULL;
+	int r = fl_hash_new(alg, 0, &hash);
+
+	if (r == 0)
+		r = digest_views(hash, data, len);
+	if (r == 0)
+		r = (int)fl_hash_digest(hash, ret);
+	fl_hash_free(hash);
+	return r;
 }
 
 void fl_hash_free(struct fl_hash *hash)

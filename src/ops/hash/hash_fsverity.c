@@ -101,6 +101,34 @@ static void verity_worker_done(const void *op, void *scratch)
 	s->params.evp.ctx_free(scratch);
 }
 
+static size_t verity_state_bytes(const struct fl_hash *hash)
+{
+	const struct verity_state *s = hash->state;
+
+	return fl_merkle_state_bytes(&s->tree);
+}
+
+static void verity_save(const struct fl_hash *hash, unsigned char *ret)
+{
+	const struct verity_state *s = hash->state;
+
+	fl_merkle_save(&s->tree, ret);
+}
+
+static int verity_restore(struct fl_hash *hash, const unsigned char *state, size_t size)
+{
+	struct verity_state *s = hash->state;
+
+	return fl_merkle_restore(&s->tree, state, size);
+}
+
+static uint64_t verity_seen(const struct fl_hash *hash)
+{
+	const struct verity_state *s = hash->state;
+
+	return s->tree.total_bytes;
+}
+
 /* A part is the number of input bytes (8, host order) and a digest per block. */
 static size_t room(const struct fl_part *part)
 {
@@ -190,4 +218,8 @@ const struct fl_hash_family fl_hash_family_fsverity = {
 	.reset = verity_reset,
 	.finish = verity_finish,
 	.done = verity_done,
+	.state_bytes = verity_state_bytes,
+	.save = verity_save,
+	.restore = verity_restore,
+	.seen = verity_seen,
 };

@@ -14,6 +14,9 @@
  * @update: sequential families: the next bytes, in order; NULL for the others
  * @finish: write the digest to hash->digest
  * @done:   free the state; also after an @init that failed
+ * @state_bytes, @save, @restore: a state that another process can go on with; NULL where there is
+ *          none. restore returns 0 or -FL_ECORRUPT
+ * @seen:   bytes folded so far; goes with @save
  *
  * Return of init, reset, update, finish: 0 or a negative error; init fills reterr.
  */
@@ -25,6 +28,10 @@ struct fl_hash_family {
 	int (*update)(struct fl_hash *hash, const unsigned char *p, size_t n);
 	int (*finish)(struct fl_hash *hash);
 	void (*done)(struct fl_hash *hash);
+	size_t (*state_bytes)(const struct fl_hash *hash);
+	void (*save)(const struct fl_hash *hash, unsigned char *ret);
+	int (*restore)(struct fl_hash *hash, const unsigned char *state, size_t size);
+	uint64_t (*seen)(const struct fl_hash *hash);
 };
 
 /**
@@ -40,13 +47,31 @@ struct fl_hash_kind {
 	uint32_t poly;
 };
 
+/**
+ * struct fl_hash
+ * @resumed: a state was restored: the next run begins at @resume_off and goes on with it
+ */
 struct fl_hash {
 	const struct fl_hash_kind *kind;
 	struct fl_operator ops;
 	uint64_t seed;
 	void *state;
 	unsigned char digest[FL_HASH_DIGEST_MAX];
+	int resumed;
+	uint64_t resume_off;
 };
+
+/** fl_hash_kind_alg() - which row it is */
+enum fl_hash_alg fl_hash_kind_alg(const struct fl_hash_kind *kind);
+
+/** fl_hash_state_save(), fl_hash_state_restore() - see fl_hash_set_save() */
+int64_t fl_hash_state_save(struct fl_hash *const *hashes, size_t count, unsigned char *buf,
+			   size_t size);
+int fl_hash_state_restore(struct fl_hash *const *hashes, size_t count, const unsigned char *state,
+			  size_t size);
+
+/** fl_hash_state_seen() - bytes that have been folded into all of them */
+uint64_t fl_hash_state_seen(struct fl_hash *const *hashes, size_t count);
 
 extern const struct fl_hash_family fl_hash_family_xxh32;
 extern const struct fl_hash_family fl_hash_family_xxh64;

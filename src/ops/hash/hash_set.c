@@ -155,6 +155,20 @@ size_t fl_hash_set_digest(const struct fl_hash_set *set, size_t i,
 	return i < set->count ? fl_hash_digest(set->hash[i], ret) : 0;
 }
 
+int64_t fl_hash_set_save(const struct fl_hash_set *set, void *buf, size_t size, uint64_t *ret_off)
+{
+	int64_t n = fl_hash_state_save(set->hash, set->count, buf, size);
+
+	if (n >= 0)
+		*ret_off = fl_hash_state_seen(set->hash, set->count);
+	return n;
+}
+
+int fl_hash_set_restore(struct fl_hash_set *set, const void *state, size_t size)
+{
+	return fl_hash_state_restore(set->hash, set->count, state, size);
+}
+
 void fl_hash_set_free(struct fl_hash_set *set)
 {
 	if (!set)

@@ -109,6 +109,39 @@ static int finish128(struct fl_hash *hash)
 	return 0;
 }
 
+static size_t blocks_state_bytes(const struct fl_hash *hash FL_UNUSED)
+{
+	return sizeof(struct fl_hash_blocks);
+}
+
+static void blocks_save(const struct fl_hash *hash, unsigned char *ret)
+{
+	const struct blocks_state *s = hash->state;
+
+	memcpy(ret, &s->blocks, sizeof(s->blocks));
+}
+
+static int blocks_restore(struct fl_hash *hash, const unsigned char *state, size_t size)
+{
+	struct blocks_state *s = hash->state;
+	struct fl_hash_blocks b;
+
+	if (size != sizeof(b))
+		return -FL_ECORRUPT;
+	memcpy(&b, state, sizeof(b));
+	if (b.tail.len > FL_HASH_TAIL_BYTES)
+		return -FL_ECORRUPT;
+	s->blocks = b;
+	return 0;
+}
+
+static uint64_t blocks_seen(const struct fl_hash *hash)
+{
+	const struct blocks_state *s = hash->state;
+
+	return s->blocks.total_bytes;
+}
+
 #define BLOCKS_FAMILY(finisher)                                                                    \
 	{                                                                                          \
 		.ops = {.size = sizeof(struct fl_operator),                                        \
@@ -120,7 +153,8 @@ static int finish128(struct fl_hash *hash)
 			.fold = blocks_fold,                                                       \
 			.finish = fl_hash_op_finish},                                              \
 		.init = blocks_init, .reset = blocks_reset, .finish = finisher,                    \
-		.done = blocks_done                                                                \
+		.done = blocks_done, .state_bytes = blocks_state_bytes, .save = blocks_save,       \
+		.restore = blocks_restore, .seen = blocks_seen                                     \
 	}
 
 const struct fl_hash_family fl_hash_family_xxh3 = BLOCKS_FAMILY(finish64);

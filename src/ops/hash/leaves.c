@@ -251,7 +251,7 @@ void fl_leaves_save(const struct fl_leaves *leaves, unsigned char ret[FL_LEAVES_
 	state.leaf = leaves->leaf;
 	memset(ret, 0, FL_LEAVES_STATE_BYTES);
 	memcpy(ret, &state, sizeof(state));
-	*ret_off = leaves->off + leaves->leaf.total_bytes;
+	*ret_off = fl_leaves_offset(leaves);
 }
 
 static int is_sound(const struct fl_leaves *l, const struct leaves_state *s)
@@ -307,6 +307,11 @@ int64_t fl_leaves_replay(struct fl_leaves *leaves, const void *data, size_t len,
 int fl_leaves_replay_end(struct fl_leaves *leaves, struct fl_error *reterr)
 {
 	return finish(leaves, reterr);
+}
+
+uint64_t fl_leaves_offset(const struct fl_leaves *leaves)
+{
+	return leaves->off + leaves->leaf.total_bytes;
 }
 
 void fl_leaves_free(struct fl_leaves *leaves)

@@ -126,6 +126,80 @@ int fl_merkle_close(struct fl_merkle_tree *tree, unsigned char ret[FL_MERKLE_DIG
 	return hash_descriptor(tree, tree->used[level] > 0 ? tree->block[level] : none, ret);
 }
 
+/* What a state begins with; then, for each level up to the top, its bytes. */
+struct merkle_state {
+	uint64_t block_bytes;
+	uint64_t salt_len;
+	unsigned char salt[FL_MERKLE_SALT_BLOCK_BYTES];
+	uint64_t total_bytes;
+	uint64_t top;
+	uint64_t used[FL_MERKLE_LEVELS_MAX];
+};
+
+size_t fl_merkle_state_bytes(const struct fl_merkle_tree *tree)
+{
+	size_t bytes = sizeof(struct merkle_state);
+
+	for (unsigned level = 0; level <= tree->top; level++)
+		bytes += tree->used[level];
+	return bytes;
+}
+
+void fl_merkle_save(const struct fl_merkle_tree *tree, unsigned char *ret)
+{
+	struct merkle_state s = {.block_bytes = tree->params->block_bytes,
+				 .salt_len = tree->params->salt_len,
+				 .total_bytes = tree->total_bytes,
+				 .top = tree->top};
+	unsigned char *out = ret + sizeof(s);
+
+	memcpy(s.salt, tree->params->salt, sizeof(s.salt));
+	for (unsigned level = 0; level <= tree->top; level++) {
+		s.used[level] = tree->used[level];
+		if (tree->used[level] > 0)
+			memcpy(out, tree->block[level], tree->used[level]);
+		out += tree->used[level];
+	}
+	memcpy(ret, &s, sizeof(s));
+}
+
+static int is_sound(const struct fl_merkle_tree *tree, const struct merkle_state *s, size_t size)
+{
+	if (s->block_bytes != tree->params->block_bytes || s->salt_len != tree->params->salt_len ||
+	    memcmp(s->salt, tree->params->salt, sizeof(s->salt)) != 0 ||
+	    s->top >= FL_MERKLE_LEVELS_MAX)
+		return 0;
+	size -= sizeof(*s);
+	for (unsigned level = 0; level <= s->top; level++) {
+		if (s->used[level] > s->block_bytes || s->used[level] % DIGEST ||
+		    s->used[level] > size)
+			return 0;
+		size -= (size_t)s->used[level];
+	}
+	/* The state has been padded. */
+	return size < 8;
+}
+
+int fl_merkle_restore(struct fl_merkle_tree *tree, const unsigned char *state, size_t size)
+{
+	struct merkle_state s;
+	int r = 0;
+
+	if (size < sizeof(s))
+		return -FL_ECORRUPT;
+	memcpy(&s, state, sizeof(s));
+	if (!is_sound(tree, &s, size))
+		return -FL_ECORRUPT;
+	fl_merkle_reset(tree);
+	state += sizeof(s);
+	for (unsigned level = 0; r == 0 && level <= s.top; level++)
+		for (size_t at = 0; r == 0 && at < s.used[level]; at += DIGEST, state += DIGEST)
+			r = add(tree, level, state);
+	tree->total_bytes = s.total_bytes;
+	tree->top = (unsigned)s.top;
+	return r;
+}
+
 void fl_merkle_done(struct fl_merkle_tree *tree)
 {
 	for (unsigned i = 0; i < FL_MERKLE_LEVELS_MAX; i++)

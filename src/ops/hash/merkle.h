@@ -83,6 +83,14 @@ int fl_merkle_push(struct fl_merkle_tree *tree, const unsigned char *digests, si
  */
 int fl_merkle_close(struct fl_merkle_tree *tree, unsigned char ret[FL_MERKLE_DIGEST_BYTES]);
 
+/** fl_merkle_state_bytes(), fl_merkle_save() - a state to go on with; its size depends on what has
+ * been pushed */
+size_t fl_merkle_state_bytes(const struct fl_merkle_tree *tree);
+void fl_merkle_save(const struct fl_merkle_tree *tree, unsigned char *ret);
+
+/** fl_merkle_restore() - Return: 0; -FL_ECORRUPT, also for other parameters; -ENOMEM. */
+int fl_merkle_restore(struct fl_merkle_tree *tree, const unsigned char *state, size_t size);
+
 /** fl_merkle_done() - free */
 void fl_merkle_done(struct fl_merkle_tree *tree);
 

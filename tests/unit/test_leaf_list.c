@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+
+#include <string.h>
+
+#include "cli/leaf_list.h"
+
+static void number(uint64_t i, unsigned char ret[FL_LEAF_DIGEST_BYTES])
+{
+	memset(ret, 0, FL_LEAF_DIGEST_BYTES);
+	memcpy(ret, &i, sizeof(i));
+}
+
+static void expect_from(struct leaf_list *list, uint64_t from)
+{
+	unsigned char digest[FL_LEAF_DIGEST_BYTES], expected[FL_LEAF_DIGEST_BYTES];
+
+	cr_assert(leaf_list_seek(list, from) == 0);
+	for (uint64_t i = from; i < list->count; i++) {
+		number(i, expected);
+		cr_assert(leaf_list_next(list, digest) == 1);
+		cr_assert(memcmp(digest, expected, sizeof(digest)) == 0, "number %llu",
+			  (unsigned long long)i);
+	}
+	cr_assert(leaf_list_next(list, digest) == 0);
+}
+
+/* In memory up to 1024, and in a file behind that; additions and looks in turn. */
+Test(leaf_list, gives_what_was_added)
+{
+	unsigned char digest[FL_LEAF_DIGEST_BYTES];
+	struct leaf_list list = {0};
+
+	expect_from(&list, 0);
+	for (uint64_t i = 0; i < 5000; i++) {
+		number(i, digest);
+		cr_assert(leaf_list_add(&list, digest) == 0);
+		if (i % 701 == 0 || i == 1023 || i == 1024 || i == 1025) {
+			expect_from(&list, 0);
+			expect_from(&list, i / 2);
+			expect_from(&list, i);
+		}
+	}
+	expect_from(&list, 0);
+	expect_from(&list, 4000);
+	leaf_list_done(&list);
+	cr_assert(list.count == 0 && list.held == NULL);
+}
