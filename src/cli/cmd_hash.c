@@ -3,10 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include <faultline/batch.h>
 
+#include "cli/checkpoint.h"
 #include "cli/hash_check.h"
 #include "cli/hash_lanes.h"
 #include "cli/hash_manifest.h"
@@ -22,6 +24,8 @@ struct hash_run {
 	struct job job;
 	const struct hash_options *opt;
 	struct hash_lanes *lanes;
+	struct checkpoint cp;
+	void (*bar)(void *arg, const struct fl_progress *p);
 	json_t *doc;
 };
 
@@ -125,6 +129,83 @@ static void report(struct hash_run *run, struct hash_item *item)
 	}
 }
 
+/* In the middle of the file, on the thread that folds; or after its run has been cancelled. */
+static void save(struct hash_run *run)
+{
+	struct checkpoint *cp = &run->cp;
+	int64_t len = hash_lanes_save(run->lanes, NULL, 0, &cp->off);
+	int rc = -ENOMEM;
+
+	cp->state = len > 0 ? malloc((size_t)len) : NULL;
+	if (len > 0 && cp->state != NULL) {
+		len = hash_lanes_save(run->lanes, cp->state, (size_t)len, &cp->off);
+		cp->state_len = len > 0 ? (size_t)len : 0;
+		rc = len > 0 ? checkpoint_save(cp) : (int)len;
+	}
+	free(cp->state);
+	cp->state = NULL;
+	/* -EBUSY: cancelled between two digests of a chunk; the last checkpoint is good enough. */
+	if (rc < 0 && rc != -EBUSY)
+		message_error("%s: %s", cp->path, fl_strerror(rc));
+}
+
+static void on_progress(void *arg, const struct fl_progress *p)
+{
+	struct hash_run *run = arg;
+
+	run->bar(NULL, p);
+	if (checkpoint_is_due(&run->cp))
+		save(run);
+}
+
+/* Go on where an earlier run has come to. Return: 0, or an error that has been told. */
+static int load_checkpoint(struct hash_run *run, const char *name, struct hash_result *result,
+			   struct checkpoint *resume)
+{
+	struct fl_error err;
+	struct stat st;
+	int rc;
+
+	resume->path = run->cp.path;
+	memcpy(resume->job, run->cp.job, sizeof(resume->job));
+	rc = checkpoint_load(resume, &err);
+	if (rc < 0)
+		message_file(resume->path, &err);
+	if (rc < 0 || stat(name, &st) < 0)
+		return rc < 0 ? rc : 0;
+	if (rc > 0 && checkpoint_matches(resume, name, &st)) {
+		result->ranged = 1;
+		result->range_off = resume->off;
+		result->range_len = (uint64_t)st.st_size - resume->off;
+		result->state = resume->state;
+		result->state_len = resume->state_len;
+	} else if (rc > 0) {
+		message_error("%s: not as it was when the checkpoint was written: read from its "
+			      "beginning",
+			      name);
+	}
+	return checkpoint_name_file(&run->cp, name, &st);
+}
+
+static void read_whole(struct hash_run *run, struct hash_item *item)
+{
+	struct checkpoint resume = {0};
+	int rc = 0;
+
+	if (run->cp.path != NULL && item->result.waiting)
+		rc = load_checkpoint(run, item->name, &item->result, &resume);
+	if (rc < 0) {
+		set_problem(item, rc, "not read");
+	} else {
+		hash_lanes_whole(run->lanes, &run->opt->choice, item->name, &item->result);
+		if (run->cp.path != NULL && job_interrupted())
+			save(run);
+		else if (run->cp.path != NULL && item->result.code == 0)
+			checkpoint_remove(&run->cp);
+	}
+	checkpoint_done(&resume);
+}
+
 static void drop_file(void *arg, void *slot)
 {
 	struct hash_item *item = slot;
@@ -139,7 +220,7 @@ static int file_is_done(void *arg, void *slot)
 	struct hash_item *item = slot;
 
 	if (item->name != NULL && !job_interrupted())
-		hash_lanes_whole(run->lanes, &run->opt->choice, item->name, &item->result);
+		read_whole(run, item);
 	if (item->result.stats.size != 0)
 		run_stats_add_one(&run->job.stats, &item->result.stats);
 	if (!job_interrupted())
@@ -187,12 +268,35 @@ static void hash_files(struct hash_run *run)
 	json_doc_print(run->doc);
 }
 
+static void begin_checkpoint(struct hash_run *run)
+{
+	struct fl_options *opt = &run->job.common->run;
+	const struct hash_options *hash = run->opt;
+	/* At most 128 bytes, 64 of salt and 24 for each of HASH_MAX algorithms. */
+	char *at = run->cp.job;
+
+	run->cp.path = hash->checkpoint;
+	run->cp.interval_ns = hash->checkpoint_every_ns;
+	at += snprintf(at, 128, "hash, seed %llu, block-size %u, salt ",
+		       (unsigned long long)hash->seed, (unsigned)hash->block_bytes);
+	for (size_t i = 0; i < hash->salt_len; i++)
+		at += snprintf(at, 8, "%02x", hash->salt[i]);
+	for (size_t i = 0; i < hash->choice.count; i++)
+		at += snprintf(at, 24, ", %s", fl_hash_alg_name(hash->choice.algs[i].alg));
+	run->bar = opt->progress;
+	opt->progress = on_progress;
+	opt->progress_arg = run;
+	if (opt->progress_interval_ns > run->cp.interval_ns)
+		opt->progress_interval_ns = run->cp.interval_ns;
+}
+
 int cmd_hash(int argc, char **argv)
 {
 	static struct hash_options opt;
-	struct hash_run run = {.opt = &opt};
+	static struct hash_run run;
 	int rc;
 
+	run.opt = &opt;
 	hash_options_parse(argc, argv, &opt);
 	job_begin(&run.job, &opt.common);
 	run.doc = opt.common.json ? json_doc_new("faultline-hash/1") : NULL;
@@ -200,7 +304,10 @@ int cmd_hash(int argc, char **argv)
 		return hash_manifest(&run.job, &opt);
 	if (opt.check)
 		return hash_check(&run.job, &opt);
+	if (opt.checkpoint != NULL)
+		begin_checkpoint(&run);
 	hash_files(&run);
+	checkpoint_done(&run.cp);
 	rc = job_end(&run.job, NULL, opt.common.json);
 	return rc;
 }

@@ -2,6 +2,7 @@
 #include "cli/hash_lanes.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -35,6 +36,8 @@ struct hash_lanes {
 	unsigned threads;
 	int single;
 	struct runner *whole;
+	struct runner *current; /* of hash_lanes_whole(); a ranged one belongs to nobody else */
+	int current_is_own;
 	struct runner *lane[];
 };
 
@@ -84,6 +87,8 @@ struct hash_lanes *hash_lanes_new(const struct common_options *common, unsigned 
 
 static void runner_free(struct runner *runner)
 {
+	if (runner == NULL)
+		return;
 	fl_pipeline_free(runner->pl);
 	fl_hash_set_free(runner->set);
 	fl_leaves_free(runner->leaves);
@@ -181,6 +186,21 @@ void hash_lanes_check(struct hash_lanes *lanes, const struct hash_choice *choice
 	exit(EXIT_TROUBLE);
 }
 
+static int restore(struct runner *runner, struct hash_result *result)
+{
+	int rc = -FL_ECORRUPT;
+
+	if (runner->leaves == NULL)
+		rc = fl_hash_set_restore(runner->set, result->state, result->state_len);
+	else if (result->state_len == FL_LEAVES_STATE_BYTES)
+		rc = fl_leaves_restore(runner->leaves, result->state);
+	if (rc < 0) {
+		result->error = (struct fl_error){.code = rc, .off = FL_OFF_NONE};
+		snprintf(result->error.text, sizeof(result->error.text), "%s", fl_strerror(rc));
+	}
+	return rc;
+}
+
 static void run(struct runner *runner, const char *name, struct hash_result *result)
 {
 	unsigned char *digest = result->digests;
@@ -188,6 +208,8 @@ static void run(struct runner *runner, const char *name, struct hash_result *res
 
 	runner->sink = &result->sink;
 	result->code = input_open(name, &src, &result->error);
+	if (result->code >= 0 && result->state != NULL)
+		result->code = restore(runner, result);
 	if (result->code >= 0) {
 		result->code = fl_pipeline_run(runner->pl, src, &result->error);
 		result->stats.size = sizeof(result->stats);
@@ -201,8 +223,8 @@ static void run(struct runner *runner, const char *name, struct hash_result *res
 }
 
 /* A range of its own: a pipeline of its own, for this file only. */
-static void run_range(const struct hash_choice *choice, const struct fl_options *options,
-		      const char *name, struct hash_result *result)
+static struct runner *range_runner(const struct hash_choice *choice,
+				   const struct fl_options *options, struct hash_result *result)
 {
 	struct fl_options opt = *options;
 	struct runner *runner;
@@ -211,13 +233,8 @@ static void run_range(const struct hash_choice *choice, const struct fl_options 
 	opt.range_len = result->range_len;
 	result->code = runner_new(choice, &opt, &runner, &result->error);
 	if (result->code < 0)
-		return;
-	if (opt.progress != on_lane_progress)
-		stop_signals_watch(runner->pl);
-	run(runner, name, result);
-	if (opt.progress != on_lane_progress)
-		stop_signals_forget();
-	runner_free(runner);
+		return NULL;
+	return runner;
 }
 
 static int is_shared(const struct hash_choice *choice)
@@ -242,7 +259,10 @@ int hash_lanes_work(struct hash_lanes *lanes, unsigned worker, const struct hash
 		return 0;
 	result->waiting = 0;
 	if (result->ranged) {
-		run_range(choice, &lanes->small, name, result);
+		runner = range_runner(choice, &lanes->small, result);
+		if (runner != NULL)
+			run(runner, name, result);
+		runner_free(runner);
 		return 0;
 	}
 	result->code =
@@ -250,6 +270,16 @@ int hash_lanes_work(struct hash_lanes *lanes, unsigned worker, const struct hash
 	if (result->code == 0)
 		run(runner, name, result);
 	return 0;
+}
+
+/* A signal must not cancel a pipeline that is gone. */
+static void forget_current(struct hash_lanes *lanes)
+{
+	stop_signals_forget();
+	if (lanes->current_is_own)
+		runner_free(lanes->current);
+	lanes->current = NULL;
+	lanes->current_is_own = 0;
 }
 
 void hash_lanes_whole(struct hash_lanes *lanes, const struct hash_choice *choice, const char *name,
@@ -260,16 +290,35 @@ void hash_lanes_whole(struct hash_lanes *lanes, const struct hash_choice *choice
 	if (!result->waiting)
 		return;
 	result->waiting = 0;
+	forget_current(lanes);
 	if (result->ranged) {
-		run_range(choice, &lanes->large, name, result);
-		return;
+		runner = range_runner(choice, &lanes->large, result);
+		lanes->current_is_own = 1;
+	} else {
+		result->code =
+			runner_find(&lanes->whole, choice, &lanes->large, &runner, &result->error);
+		lanes->current_is_own = 0;
 	}
-	result->code = runner_find(&lanes->whole, choice, &lanes->large, &runner, &result->error);
 	if (result->code < 0)
 		return;
+	lanes->current = runner;
 	stop_signals_watch(runner->pl);
 	run(runner, name, result);
 	input_consume(name);
+}
+
+int64_t hash_lanes_save(const struct hash_lanes *lanes, void *buf, size_t size, uint64_t *ret_off)
+{
+	const struct runner *runner = lanes->current;
+
+	if (runner == NULL)
+		return 0;
+	if (runner->leaves == NULL)
+		return fl_hash_set_save(runner->set, buf, size, ret_off);
+	if (size < FL_LEAVES_STATE_BYTES)
+		return buf == NULL ? FL_LEAVES_STATE_BYTES : -ENOSPC;
+	fl_leaves_save(runner->leaves, buf, ret_off);
+	return FL_LEAVES_STATE_BYTES;
 }
 
 static void list_free(struct runner *runner)
@@ -284,7 +333,7 @@ static void list_free(struct runner *runner)
 
 void hash_lanes_free(struct hash_lanes *lanes)
 {
-	stop_signals_forget();
+	forget_current(lanes);
 	list_free(lanes->whole);
 	for (unsigned i = 0; i < lanes->threads; i++)
 		list_free(lanes->lane[i]);

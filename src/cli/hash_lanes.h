@@ -34,6 +34,7 @@ struct leaf_sink {
  * struct hash_result - of one file
  * @sink:    set before the work, where the choice has leaves
  * @ranged, @range_off, @range_len: set before the work: this file's range is not that of all files
+ * @state, @state_len: set before the work of a ranged file: go on with what hash_lanes_save() gave
  * @waiting: it was left to hash_lanes_whole()
  * @code:    0, or an error with detail in @error
  * @digests: those of the choice, one after the other; with leaves, the whole file's
@@ -43,6 +44,8 @@ struct hash_result {
 	int ranged;
 	uint64_t range_off;
 	uint64_t range_len;
+	const void *state;
+	size_t state_len;
 	int waiting;
 	int code;
 	struct fl_error error;
@@ -72,6 +75,16 @@ int hash_lanes_work(struct hash_lanes *lanes, unsigned worker, const struct hash
 /** hash_lanes_whole() - for fl_batch_ops.done: the files that were left, with all threads */
 void hash_lanes_whole(struct hash_lanes *lanes, const struct hash_choice *choice, const char *name,
 		      struct hash_result *result);
+
+/**
+ * hash_lanes_save() - the state of the file that hash_lanes_whole() works on, or was working on
+ * @buf: @size bytes; or NULL and 0, to ask how many there would have to be
+ * @ret_off: where to go on
+ * Threads: from that file's progress callback or leaf_sink, or after hash_lanes_whole().
+ * Return: bytes; 0 when there is no such file; -ENOSPC; -EBUSY, -FL_EUNSUPPORTED as from
+ * fl_hash_set_save().
+ */
+int64_t hash_lanes_save(const struct hash_lanes *lanes, void *buf, size_t size, uint64_t *ret_off);
 
 /** hash_lanes_free() */
 void hash_lanes_free(struct hash_lanes *lanes);

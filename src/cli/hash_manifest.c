@@ -8,6 +8,7 @@
 
 #include <faultline/batch.h>
 
+#include "cli/checkpoint.h"
 #include "cli/damage.h"
 #include "cli/hash_check.h"
 #include "cli/hash_lanes.h"
@@ -20,12 +21,18 @@
 #include "cli/progress_bar.h"
 #include "cli/stop_signals.h"
 
+/* Where the leaves of the file that is being read are: the checkpoint's name and this. */
+#define LEAVES_SUFFIX ".leaves"
+
 /**
  * struct make - a run of --manifest
  * @choice:  the leaves: of the size asked for, of the old manifest's, or of 8 MiB
  * @old:     --update: what there was; no files in it otherwise
  * @from_old: no FILE was named: those of @old, up to @old_next so far
  * @sums:    --range: block sums of the part
+ * @cp:      --checkpoint: what is saved; @resume: what an earlier run has saved
+ * @leaves_path: where the leaves of @current, the file that is being read, are kept then
+ * @bar:     the progress bar, behind the callback that saves
  * @st:      of the manifest that is replaced, where there is one: it is not hashed itself
  * @result:  why nothing more can be written
  */
@@ -38,6 +45,12 @@ struct make {
 	struct manifest_out sums;
 	char *sums_path;
 	struct manifest_old old;
+	struct checkpoint cp;
+	struct checkpoint resume;
+	char *leaves_path;
+	struct make_item *current;
+	void (*bar)(void *arg, const struct fl_progress *p);
+	int warned;
 	int from_old;
 	size_t old_next;
 	struct stat st;
@@ -54,6 +67,7 @@ struct make_item {
 	struct make *make;
 	const struct manifest_old_file *known;
 	struct fl_manifest_file file;
+	struct stat st;
 	struct leaf_list leaves;
 	struct hash_result result;
 };
@@ -106,7 +120,11 @@ static int next_file(void *arg, void *slot)
 
 	if (job_interrupted())
 		return 0;
-	rc = next_name(m, &name);
+	/* What an earlier run has finished. */
+	for (rc = 1; rc > 0 && m->resume.done > 0; m->resume.done--)
+		rc = next_name(m, &name);
+	if (rc > 0)
+		rc = next_name(m, &name);
 	if (rc == 0 || (rc == -EINTR && job_interrupted()))
 		return 0;
 	item->make = m;
@@ -144,9 +162,12 @@ static int look_at(struct make_item *item)
 	struct fl_manifest_file *file = &item->file;
 	struct stat st;
 
-	if (stat(item->name, &st) < 0) {
+	if (stat(item->name, &item->st) < 0) {
 		set_problem(item, -errno, fl_strerror(-errno));
-	} else if (S_ISDIR(st.st_mode)) {
+		return 0;
+	}
+	st = item->st;
+	if (S_ISDIR(st.st_mode)) {
 		set_problem(item, -EISDIR, fl_strerror(-EISDIR));
 	} else if (!S_ISREG(st.st_mode)) {
 		set_problem(item, -EINVAL, "only regular files have manifests");
@@ -276,16 +297,17 @@ static int write_entry(struct make *m, struct make_item *item)
 static void settle_size(const struct make *m, struct make_item *item)
 {
 	uint64_t leaf_bytes = m->choice.leaf_bytes;
+	uint64_t bytes = item->result.stats.bytes;
 
 	if (item->known != NULL || is_part(m))
 		return;
-	if (item->result.stats.bytes < item->file.size_bytes ||
-	    item->leaves.count != item->result.stats.bytes / leaf_bytes +
-					  (item->result.stats.bytes % leaf_bytes != 0)) {
+	bytes += item->result.state != NULL ? item->result.range_off : 0;
+	if (bytes < item->file.size_bytes ||
+	    item->leaves.count != bytes / leaf_bytes + (bytes % leaf_bytes != 0)) {
 		set_problem(item, -FL_ECHANGED, fl_strerror(-FL_ECHANGED));
 		return;
 	}
-	item->file.size_bytes = item->file.len = item->result.stats.bytes;
+	item->file.size_bytes = item->file.len = bytes;
 }
 
 static void drop_file(void *arg, void *slot)
@@ -297,13 +319,117 @@ static void drop_file(void *arg, void *slot)
 	free(item->name);
 }
 
+static void save(struct make *m)
+{
+	int rc = manifest_out_flush(&m->out);
+
+	m->cp.trouble = (uint64_t)m->job->trouble;
+	m->cp.failed = (uint64_t)m->failed;
+	if (rc == 0)
+		rc = checkpoint_save(&m->cp);
+	/* The run goes on: it only cannot be gone on with. */
+	if (rc < 0 && !m->warned)
+		message_error("%s: %s", m->cp.path, fl_strerror(rc));
+	m->warned |= rc < 0;
+}
+
+/* In the middle of a file, on the thread that folds; or after its run has been cancelled. */
+static void save_middle(struct make *m)
+{
+	struct make_item *item = m->current;
+	unsigned char state[FL_LEAVES_STATE_BYTES];
+	int64_t len = hash_lanes_save(m->lanes, state, sizeof(state), &m->cp.off);
+
+	if (len <= 0 || item == NULL || leaf_list_flush(&item->leaves) < 0)
+		return;
+	m->cp.leaves = item->leaves.count;
+	m->cp.state = state;
+	m->cp.state_len = (size_t)len;
+	save(m);
+	m->cp.state = NULL;
+}
+
+static void on_progress(void *arg, const struct fl_progress *p)
+{
+	struct make *m = arg;
+
+	m->bar(NULL, p);
+	if (m->current != NULL && checkpoint_is_due(&m->cp))
+		save_middle(m);
+}
+
+/* A file is finished, or will never be. */
+static void note_done(struct make *m, int written)
+{
+	if (m->cp.path == NULL)
+		return;
+	m->cp.done++;
+	m->cp.entries += written != 0;
+	m->cp.leaves = 0;
+	checkpoint_name_file(&m->cp, NULL, NULL);
+	if (checkpoint_is_due(&m->cp))
+		save(m);
+}
+
+static int go_on(struct make *m, struct make_item *item)
+{
+	int rc = leaf_list_open(&item->leaves, m->leaves_path, m->resume.leaves);
+
+	if (rc < 0)
+		return rc;
+	item->result.ranged = 1;
+	item->result.range_off = m->resume.off;
+	item->result.range_len = item->file.size_bytes - m->resume.off;
+	item->result.state = m->resume.state;
+	item->result.state_len = m->resume.state_len;
+	return 0;
+}
+
+/* With a checkpoint: from where the earlier run has come to, and so that a later one can go on. */
+static int prepare(struct make *m, struct make_item *item)
+{
+	int rc = checkpoint_name_file(&m->cp, item->name, &item->st);
+
+	if (rc < 0)
+		return rc;
+	m->current = item;
+	if (m->resume.name == NULL)
+		return leaf_list_open(&item->leaves, m->leaves_path, 0);
+	if (checkpoint_matches(&m->resume, item->name, &item->st))
+		rc = go_on(m, item);
+	else
+		rc = -EINVAL;
+	free(m->resume.name);
+	m->resume.name = NULL;
+	if (rc != -EINVAL)
+		return rc;
+	message_error("%s: not as it was when the checkpoint was written: read from its beginning",
+		      item->name);
+	return leaf_list_open(&item->leaves, m->leaves_path, 0);
+}
+
+static void read_whole(struct make *m, struct make_item *item)
+{
+	int rc = m->cp.path != NULL ? prepare(m, item) : 0;
+
+	if (rc < 0) {
+		item->result.waiting = 0;
+		set_problem(item, rc, fl_strerror(rc));
+		return;
+	}
+	hash_lanes_whole(m->lanes, &m->choice, item->name, &item->result);
+	if (m->cp.path != NULL && job_interrupted())
+		save_middle(m);
+	m->current = NULL;
+}
+
 static int file_is_done(void *arg, void *slot)
 {
 	struct make *m = arg;
 	struct make_item *item = slot;
 
-	if (item->name != NULL && item->result.code == 0 && !job_interrupted())
-		hash_lanes_whole(m->lanes, &m->choice, item->name, &item->result);
+	if (item->result.waiting && !job_interrupted())
+		read_whole(m, item);
 	if (item->result.stats.size != 0)
 		run_stats_add_one(&m->job->stats, &item->result.stats);
 	if (item->result.code == 0 && !job_interrupted())
@@ -316,6 +442,8 @@ static int file_is_done(void *arg, void *slot)
 			     &item->result.error);
 	else
 		m->result = write_entry(m, item);
+	if (!job_interrupted())
+		note_done(m, item->result.code == 0);
 	drop_file(NULL, item);
 	return job_interrupted() || m->result < 0 || outbuf_error() != 0;
 }
@@ -359,6 +487,77 @@ static int load_old(struct make *m)
 	return rc;
 }
 
+static int load_checkpoint(struct make *m)
+{
+	struct fl_error err;
+	int rc;
+
+	m->cp.path = m->resume.path = m->opt->checkpoint;
+	m->cp.interval_ns = m->opt->checkpoint_every_ns;
+	snprintf(m->cp.job, sizeof(m->cp.job),
+		 "manifest %s, leaf-size %llu, update %d, paranoid %d", m->opt->manifest,
+		 (unsigned long long)m->choice.leaf_bytes, m->opt->update, m->opt->paranoid);
+	memcpy(m->resume.job, m->cp.job, sizeof(m->cp.job));
+	rc = checkpoint_load(&m->resume, &err);
+	if (rc < 0)
+		message_file(m->cp.path, &err);
+	return rc;
+}
+
+/* The files that an earlier run has finished are in the new output, and noted, before the old one
+ * goes. */
+static int take_over(struct make *m)
+{
+	int rc = manifest_out_copy(&m->out, m->resume.entries);
+
+	if (rc < 0)
+		return rc;
+	m->cp.done = m->resume.done;
+	m->cp.entries = m->resume.entries;
+	m->job->trouble |= m->resume.trouble != 0;
+	m->failed |= m->resume.failed != 0;
+	rc = manifest_out_flush(&m->out);
+	if (rc == 0)
+		manifest_out_forget_old(&m->out);
+	return rc;
+}
+
+static int begin_checkpoint(struct make *m)
+{
+	struct fl_options *run = &m->job->common->run;
+	int found = load_checkpoint(m), rc = -ENOMEM;
+
+	if (found < 0)
+		return found;
+	m->bar = run->progress;
+	run->progress = on_progress;
+	run->progress_arg = m;
+	if (run->progress_interval_ns > m->cp.interval_ns)
+		run->progress_interval_ns = m->cp.interval_ns;
+	m->leaves_path = malloc(strlen(m->cp.path) + sizeof(LEAVES_SUFFIX));
+	if (m->leaves_path != NULL) {
+		strcpy(m->leaves_path, m->cp.path);
+		strcat(m->leaves_path, LEAVES_SUFFIX);
+		rc = manifest_out_open_partial(&m->out, m->opt->manifest, found);
+	}
+	if (rc == 0)
+		rc = manifest_out_begin(&m->out, m->choice.leaf_bytes);
+	if (rc == 0 && found)
+		rc = take_over(m);
+	if (rc < 0)
+		message_error("%s: %s", m->out.temp != NULL ? m->out.temp : m->opt->manifest,
+			      fl_strerror(rc));
+	return rc;
+}
+
+static void forget_checkpoint(struct make *m)
+{
+	if (m->cp.path == NULL)
+		return;
+	checkpoint_remove(&m->cp);
+	remove(m->leaves_path);
+}
+
 static int begin(struct make *m)
 {
 	int rc;
@@ -371,6 +570,8 @@ static int begin(struct make *m)
 		m->choice.leaf_bytes = FL_LEAF_BYTES_DEFAULT;
 	if (stat(m->opt->manifest, &m->st) < 0 || !S_ISREG(m->st.st_mode))
 		m->st.st_ino = 0;
+	if (m->opt->checkpoint != NULL)
+		return begin_checkpoint(m);
 	rc = manifest_out_open(&m->out, m->opt->manifest);
 	if (rc == 0)
 		rc = open_sums(m);
@@ -403,6 +604,8 @@ static void make_all(struct make *m)
 		m->result = is_part(m) ? manifest_out_commit(&m->sums) : 0;
 		if (m->result == 0)
 			m->result = manifest_out_commit(&m->out);
+		if (m->result == 0)
+			forget_checkpoint(m);
 	}
 	if (m->result < 0)
 		message_error("%s: %s", m->opt->manifest, fl_strerror(m->result));
@@ -424,6 +627,9 @@ int hash_manifest(struct job *job, const struct hash_options *opt)
 	manifest_out_close(&m.out);
 	manifest_out_close(&m.sums);
 	free(m.sums_path);
+	free(m.leaves_path);
+	checkpoint_done(&m.cp);
+	checkpoint_done(&m.resume);
 	manifest_old_done(&m.old);
 	rc = job_end(job, NULL, 0);
 	return rc != 0 ? rc : m.failed ? EXIT_MISMATCH : 0;

@@ -11,6 +11,9 @@
 #include "cli/message.h"
 #include "cli/parse_size.h"
 
+/* What is lost at most when a run is killed; writing a checkpoint takes less than 1 ms. */
+#define CHECKPOINT_EVERY_NS UINT64_C(5000000000)
+
 enum key {
 	KEY_SEED = 512,
 	KEY_SALT,
@@ -26,7 +29,9 @@ enum key {
 	KEY_MANIFEST,
 	KEY_LEAF_SIZE,
 	KEY_UPDATE,
-	KEY_PARANOID
+	KEY_PARANOID,
+	KEY_CHECKPOINT,
+	KEY_CHECKPOINT_EVERY
 };
 
 static const struct argp_option hash_table[] = {
@@ -75,6 +80,16 @@ static const struct argp_option hash_table[] = {
 	{.name = "paranoid",
 	 .key = KEY_PARANOID,
 	 .doc = "With --update: read these files, too, and report those whose bytes differ"},
+	{.doc = "Runs of hours:", .group = 5},
+	{.name = "checkpoint",
+	 .key = KEY_CHECKPOINT,
+	 .arg = "F",
+	 .doc = "Note in F how far the run has come, and go on from there if F exists: for "
+		"manifests, and fsverity, xxh3 and xxh128 of one FILE"},
+	{.name = "checkpoint-every",
+	 .key = KEY_CHECKPOINT_EVERY,
+	 .arg = "SECONDS",
+	 .doc = "How often (default 5)"},
 	{.doc = "Directories:", .group = 4},
 	{.name = "recursive",
 	 .key = 'r',
@@ -197,6 +212,21 @@ static uint64_t size_value(const char *option, const char *text)
 	return value;
 }
 
+/* More than a day is a typing error. */
+#define SECONDS_MAX 86400
+
+static uint64_t seconds_value(const char *text)
+{
+	char *end;
+	unsigned long value;
+
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || value > SECONDS_MAX)
+		message_usage("--checkpoint-every: '%s' is not a number of seconds", text);
+	return value * UINT64_C(1000000000);
+}
+
 static uint64_t leaf_value(const char *text)
 {
 	uint64_t value = size_value("--leaf-size", text);
@@ -300,6 +330,12 @@ static error_t parse_hash(int key, char *arg, struct argp_state *state)
 	case KEY_BLOCK_SIZE:
 		opt->block_bytes = block_value(arg);
 		return 0;
+	case KEY_CHECKPOINT:
+		opt->checkpoint = arg;
+		return 0;
+	case KEY_CHECKPOINT_EVERY:
+		opt->checkpoint_every_ns = seconds_value(arg);
+		return 0;
 	case KEY_MANIFEST:
 		opt->manifest = arg;
 		return 0;
@@ -400,6 +436,33 @@ static void refuse_with_manifest(const struct hash_options *opt)
 		message_usage("--paranoid is for --update");
 }
 
+static void check_checkpoint(const struct hash_options *opt)
+{
+	const struct fl_options *run = &opt->common.run;
+
+	if (opt->checkpoint == NULL)
+		return;
+	if (opt->check || opt->common.json)
+		message_usage("--checkpoint is for manifests and digests of one file");
+	if (run->range_off != 0 || run->range_len != FL_SIZE_UNKNOWN)
+		message_usage("--checkpoint and a range exclude each other");
+	if (opt->manifest != NULL) {
+		if (strcmp(opt->manifest, "-") == 0)
+			message_usage("--checkpoint needs a file OUT");
+		return;
+	}
+	if (opt->common.file_count != 1 || opt->common.files_from != NULL ||
+	    opt->common.walk.recursive || strcmp(opt->common.files[0], "-") == 0)
+		message_usage("--checkpoint is for digests of one FILE");
+	for (size_t i = 0; i < opt->choice.count; i++) {
+		enum fl_hash_alg alg = opt->choice.algs[i].alg;
+
+		if (alg != FL_HASH_FSVERITY && alg != FL_HASH_XXH3 && alg != FL_HASH_XXH128)
+			message_usage("--checkpoint: %s cannot be gone on with",
+				      fl_hash_alg_name(alg));
+	}
+}
+
 static void check_manifest(struct hash_options *opt)
 {
 	if (opt->manifest != NULL) {
@@ -413,6 +476,7 @@ static void check_manifest(struct hash_options *opt)
 void hash_options_parse(int argc, char **argv, struct hash_options *opt)
 {
 	memset(opt, 0, sizeof(*opt));
+	opt->checkpoint_every_ns = CHECKPOINT_EVERY_NS;
 	common_options_init(&opt->common);
 	common_options_parse(&hash_argp, argc, argv, opt, &opt->common);
 	check_manifest(opt);
@@ -422,6 +486,7 @@ void hash_options_parse(int argc, char **argv, struct hash_options *opt)
 		refuse_with_check(opt);
 	else
 		refuse_without_check(opt);
+	check_checkpoint(opt);
 	/* As for sha256sum, the last one of --quiet, --status and --warn counts: the other two
 	 * have cleared this flag. */
 	if (opt->common.quiet)

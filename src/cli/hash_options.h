@@ -28,6 +28,7 @@ struct hash_choice {
  * @choice: -a, -H; XXH3 when there is none, except with -c
  * @seed, @salt, @salt_len, @block_bytes: for the algorithms that have them
  * @manifest, @update, @paranoid: --manifest and what goes with it; choice.leaf_bytes is set
+ * @checkpoint, @checkpoint_every_ns: --checkpoint and its option
  * @check: -c, and the options that go with it; one of @status, @warn and common.quiet at most
  */
 struct hash_options {
@@ -41,6 +42,8 @@ struct hash_options {
 	const char *manifest;
 	int update;
 	int paranoid;
+	const char *checkpoint;
+	uint64_t checkpoint_every_ns;
 	int check;
 	int status;
 	int strict;

@@ -13,9 +13,36 @@ static int error_of(FILE *file)
 	return ferror(file) && errno != 0 ? -errno : -EIO;
 }
 
+static off_t place(const struct leaf_list *list, uint64_t i)
+{
+	return i > list->in_file_from ? (off_t)((i - list->in_file_from) * DIGEST) : 0;
+}
+
+int leaf_list_open(struct leaf_list *list, const char *path, uint64_t count)
+{
+	leaf_list_done(list);
+	list->rest = fopen(path, count > 0 ? "r+e" : "w+e");
+	if (list->rest == NULL)
+		return -errno;
+	list->has_file = 1;
+	if (count > 0 &&
+	    (fseeko(list->rest, 0, SEEK_END) < 0 || ftello(list->rest) < (off_t)(count * DIGEST))) {
+		leaf_list_done(list);
+		return -EINVAL;
+	}
+	list->count = count;
+	list->reading = 1;
+	return 0;
+}
+
+int leaf_list_flush(struct leaf_list *list)
+{
+	return list->has_file && fflush(list->rest) != 0 ? -errno : 0;
+}
+
 int leaf_list_add(struct leaf_list *list, const unsigned char digest[DIGEST])
 {
-	if (list->count < HELD_MAX) {
+	if (!list->has_file && list->count < HELD_MAX) {
 		/* Grows at powers of two: most files have one leaf. */
 		if ((list->count & (list->count - 1)) == 0) {
 			size_t room = list->count > 0 ? 2 * (size_t)list->count : 1;
@@ -29,12 +56,14 @@ int leaf_list_add(struct leaf_list *list, const unsigned char digest[DIGEST])
 		list->count++;
 		return 0;
 	}
-	if (list->rest == NULL)
+	if (!list->has_file) {
 		list->rest = tmpfile();
-	if (list->rest == NULL)
-		return -errno;
-	if (list->reading &&
-	    fseeko(list->rest, (off_t)((list->count - HELD_MAX) * DIGEST), SEEK_SET) < 0)
+		if (list->rest == NULL)
+			return -errno;
+		list->has_file = 1;
+		list->in_file_from = HELD_MAX;
+	}
+	if (list->reading && fseeko(list->rest, place(list, list->count), SEEK_SET) < 0)
 		return -errno;
 	list->reading = 0;
 	if (fwrite(digest, DIGEST, 1, list->rest) != 1)
@@ -45,11 +74,9 @@ int leaf_list_add(struct leaf_list *list, const unsigned char digest[DIGEST])
 
 int leaf_list_seek(struct leaf_list *list, uint64_t i)
 {
-	uint64_t behind = i > HELD_MAX ? i - HELD_MAX : 0;
-
 	list->taken = i;
 	list->reading = 1;
-	if (list->rest != NULL && fseeko(list->rest, (off_t)(behind * DIGEST), SEEK_SET) < 0)
+	if (list->has_file && fseeko(list->rest, place(list, i), SEEK_SET) < 0)
 		return -errno;
 	return 0;
 }
@@ -58,7 +85,7 @@ int leaf_list_next(struct leaf_list *list, unsigned char ret[DIGEST])
 {
 	if (list->taken >= list->count)
 		return 0;
-	if (list->taken < HELD_MAX)
+	if (!list->has_file || list->taken < list->in_file_from)
 		memcpy(ret, list->held + list->taken * DIGEST, DIGEST);
 	else if (fread(ret, DIGEST, 1, list->rest) != 1)
 		return error_of(list->rest);

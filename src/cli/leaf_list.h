@@ -19,9 +19,20 @@ struct leaf_list {
 	uint64_t count;
 	uint64_t taken;
 	int reading;
+	uint64_t in_file_from;
+	int has_file;
 	unsigned char *held;
 	FILE *rest;
 };
+
+/**
+ * leaf_list_open() - keep all digests in the file @path, of which @count are there already
+ * Return: 0; -errno; -EINVAL where it holds fewer.
+ */
+int leaf_list_open(struct leaf_list *list, const char *path, uint64_t count);
+
+/** leaf_list_flush() - hand what was added to the kernel. Return: 0; -errno. */
+int leaf_list_flush(struct leaf_list *list);
 
 /** leaf_list_add() - append. Return: 0; -errno. */
 int leaf_list_add(struct leaf_list *list, const unsigned char digest[FL_LEAF_DIGEST_BYTES]);

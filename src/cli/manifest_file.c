@@ -158,6 +158,88 @@ int manifest_out_open(struct manifest_out *out, const char *path)
 	return out->file == NULL ? -errno : 0;
 }
 
+static char *joined(const char *a, const char *b)
+{
+	char *text = malloc(strlen(a) + strlen(b) + 1);
+
+	if (text != NULL) {
+		strcpy(text, a);
+		strcat(text, b);
+	}
+	return text;
+}
+
+int manifest_out_open_partial(struct manifest_out *out, const char *path, int resume)
+{
+	char *old = joined(path, ".partial.old");
+	struct stat st;
+	int rc = 0;
+
+	memset(out, 0, sizeof(*out));
+	out->path = path;
+	out->keep = 1;
+	out->temp = joined(path, ".partial");
+	if (old == NULL || out->temp == NULL)
+		rc = -ENOMEM;
+	/* An old one is there when the run before was killed while it copied: it is whole. */
+	else if (resume && stat(old, &st) < 0 && rename(out->temp, old) < 0)
+		rc = -errno;
+	else if ((out->file = fopen(out->temp, "we")) == NULL)
+		rc = -errno;
+	free(old);
+	return rc;
+}
+
+static int copy_file(struct manifest_out *out, struct fl_manifest_reader *r)
+{
+	struct fl_manifest_entry entry = {.size = sizeof(entry)};
+	int rc = fl_manifest_read(r, &entry, NULL);
+	uint64_t end = entry.file.off + entry.file.len, at = entry.file.off;
+
+	if (rc != FL_MANIFEST_FILE)
+		return rc < 0 ? rc : -FL_ECORRUPT;
+	rc = fl_manifest_write_file(out->writer, &entry.file);
+	for (; rc == 0 && at < end; at += entry.leaf.len) {
+		rc = fl_manifest_read(r, &entry, NULL);
+		if (rc != FL_MANIFEST_LEAF)
+			return rc < 0 ? rc : -FL_ECORRUPT;
+		rc = fl_manifest_write_leaf(out->writer, &entry.leaf);
+	}
+	return rc;
+}
+
+int manifest_out_copy(struct manifest_out *out, uint64_t entries)
+{
+	struct fl_manifest_reader *reader = NULL;
+	char *old = joined(out->temp, ".old");
+	FILE *file = old != NULL ? fopen(old, "re") : NULL;
+	int rc = old == NULL ? -ENOMEM : file == NULL ? -errno : 0;
+
+	if (rc == 0)
+		rc = fl_manifest_reader_new(read_file, file, &reader, NULL);
+	for (; rc == 0 && entries > 0; entries--)
+		rc = copy_file(out, reader);
+	fl_manifest_reader_free(reader);
+	if (file != NULL)
+		fclose(file);
+	free(old);
+	return rc;
+}
+
+void manifest_out_forget_old(const struct manifest_out *out)
+{
+	char *old = joined(out->temp, ".old");
+
+	if (old != NULL)
+		remove(old);
+	free(old);
+}
+
+int manifest_out_flush(struct manifest_out *out)
+{
+	return out->file != NULL && fflush(out->file) != 0 ? -errno : 0;
+}
+
 int manifest_out_write(void *arg, const void *data, size_t len)
 {
 	struct manifest_out *out = arg;
@@ -199,7 +281,7 @@ void manifest_out_close(struct manifest_out *out)
 	fl_manifest_writer_free(out->writer);
 	if (out->file != NULL)
 		fclose(out->file);
-	if (out->temp != NULL)
+	if (out->temp != NULL && !out->keep)
 		remove(out->temp);
 	free(out->temp);
 	memset(out, 0, sizeof(*out));

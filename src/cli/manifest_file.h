@@ -31,17 +31,40 @@ void manifest_in_close(struct manifest_in *in);
  * struct manifest_out - a file that appears under its name when it is complete
  * @path:   NULL for standard output
  * @temp:   what it is called before; NULL where @path is a device or a FIFO
+ * @keep:   leave @temp behind when it is closed before it is complete
  * @writer: for manifests
  */
 struct manifest_out {
 	const char *path;
 	char *temp;
+	int keep;
 	FILE *file;
 	struct fl_manifest_writer *writer;
 };
 
 /** manifest_out_open() - @path: "-" is standard output. Return: 0; -errno. */
 int manifest_out_open(struct manifest_out *out, const char *path);
+
+/**
+ * manifest_out_open_partial() - the same for a manifest that is written in several runs
+ *
+ * It is called @path.partial before it is complete. What an earlier run has written is renamed to
+ * @path.partial.old, for manifest_out_copy(). @resume: there is something to be gone on with.
+ * Return: 0; -errno.
+ */
+int manifest_out_open_partial(struct manifest_out *out, const char *path, int resume);
+
+/**
+ * manifest_out_copy() - after the header: the first @entries files that the earlier run has written
+ * Return: 0; -errno; -FL_ECORRUPT.
+ */
+int manifest_out_copy(struct manifest_out *out, uint64_t entries);
+
+/** manifest_out_forget_old() - what manifest_out_copy() has read is not needed any more */
+void manifest_out_forget_old(const struct manifest_out *out);
+
+/** manifest_out_flush() - hand what was written to the kernel. Return: 0; -errno. */
+int manifest_out_flush(struct manifest_out *out);
 
 /** manifest_out_begin() - the header of a manifest. Return: 0; -errno. */
 int manifest_out_begin(struct manifest_out *out, uint64_t leaf_bytes);

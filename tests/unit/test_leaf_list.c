@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/leaf_list.h"
 
@@ -23,6 +26,32 @@ static void expect_from(struct leaf_list *list, uint64_t from)
 			  (unsigned long long)i);
 	}
 	cr_assert(leaf_list_next(list, digest) == 0);
+}
+
+Test(leaf_list, goes_on_in_a_file_that_was_there)
+{
+	unsigned char digest[FL_LEAF_DIGEST_BYTES];
+	struct leaf_list list = {0};
+	char path[] = "/tmp/test_leaf_list.XXXXXX";
+	int fd = mkstemp(path);
+
+	cr_assert(fd >= 0 && leaf_list_open(&list, path, 0) == 0);
+	for (uint64_t i = 0; i < 20; i++) {
+		number(i, digest);
+		cr_assert(leaf_list_add(&list, digest) == 0);
+	}
+	expect_from(&list, 3);
+	cr_assert(leaf_list_flush(&list) == 0);
+	leaf_list_done(&list);
+	cr_assert(leaf_list_open(&list, path, 21) == -EINVAL);
+	cr_assert(leaf_list_open(&list, path, 10) == 0);
+	number(10, digest);
+	cr_assert(leaf_list_add(&list, digest) == 0);
+	cr_assert(list.count == 11);
+	expect_from(&list, 0);
+	leaf_list_done(&list);
+	close(fd);
+	remove(path);
 }
 
 /* In memory up to 1024, and in a file behind that; additions and looks in turn. */
