@@ -26,6 +26,7 @@
 #include <faultline/pipeline.h>
 #include <faultline/scan.h>
 #include <faultline/shm.h>
+#include <faultline/shm_sync.h>
 #include <faultline/source.h>
 #include <faultline/stream.h>
 #include <faultline/transform.h>

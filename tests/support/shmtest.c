@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#include "shmtest.h"
+
+#include <criterion/criterion.h>
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct fl_segment *shmtest_segment(uint64_t bytes)
+{
+	struct fl_segment_options o;
+	struct fl_segment *seg = NULL;
+	struct fl_error err;
+
+	fl_segment_options_init(&o);
+	o.type = FL_SEGMENT_MEMFD;
+	o.name = "flt-test";
+	o.bytes = bytes;
+	o.flags = FL_SEGMENT_MANAGED;
+	cr_assert_eq(fl_segment_create(&o, &seg, &err), 0, "%s", err.text);
+	return seg;
+}
+
+struct fl_shm_object *shmtest_open(struct fl_segment *seg, enum fl_shm_kind kind, const char *name,
+				   uint64_t bytes_or_count, unsigned flags)
+{
+	struct fl_shm_spec spec = {.size = sizeof(spec),
+				   .kind = kind,
+				   .name = name,
+				   .bytes = bytes_or_count,
+				   .count = (uint32_t)bytes_or_count,
+				   .flags = flags};
+	struct fl_shm_object *obj = NULL;
+	struct fl_error err;
+
+	if (kind == FL_SHM_QUEUE)
+		spec.bytes = 64;
+	cr_assert_eq(fl_shm_open(seg, &spec, &obj, &err), 0, "%s: %s", name, err.text);
+	return obj;
+}
+
+pid_t shmtest_fork(void)
+{
+	pid_t pid = fork();
+
+	/* kill(-1) would end everything. */
+	cr_assert(pid >= 0);
+	return pid;
+}
+
+int shmtest_wait(pid_t pid)
+{
+	int status = 0;
+
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+void shmtest_kill(pid_t pid)
+{
+	cr_assert(pid > 0);
+	kill(pid, SIGKILL);
+	shmtest_wait(pid);
+}
+
+int shmtest_rounds(int n)
+{
+	const char *scale = getenv("FL_TEST_SCALE");
+	int rounds = (int)((double)n * (scale ? atof(scale) : 1.0));
+
+	return rounds < 3 ? 3 : rounds;
+}

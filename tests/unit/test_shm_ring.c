@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <faultline/shm_sync.h>
+
+#include "shm/object.h"
+#include "../support/shmtest.h"
+
+#define MS UINT64_C(1000000)
+#define S (1000 * MS)
+
+static struct fl_error err;
+
+/* Byte @i of the stream. */
+static unsigned char stream_byte(uint64_t i)
+{
+	return (unsigned char)(i * 167 + (i >> 8));
+}
+
+static void produce(struct fl_segment *seg, uint64_t total, size_t largest)
+{
+	struct fl_shm_object *r = shmtest_open(seg, FL_SHM_RING, "r", 4096, FL_SHM_PRODUCER);
+	unsigned char buf[20000];
+	uint64_t at = 0;
+
+	while (at < total) {
+		size_t n = 1 + at * 31 % largest;
+
+		if (n > total - at)
+			n = (size_t)(total - at);
+		for (size_t i = 0; i < n; i++)
+			buf[i] = stream_byte(at + i);
+		if (fl_shm_ring_write(r, buf, n, 20 * S) != 0)
+			_exit(1);
+		at += n;
+	}
+	fl_shm_close(r);
+	_exit(0);
+}
+
+static uint64_t consume(struct fl_shm_object *r, size_t piece, int64_t *ret_end)
+{
+	unsigned char buf[20000];
+	uint64_t at = 0;
+	int64_t n;
+
+	while ((n = fl_shm_ring_read(r, buf, piece, 20 * S)) > 0)
+		for (int64_t i = 0; i < n; i++, at++)
+			cr_assert_eq(buf[i], stream_byte(at), "byte %llu", (unsigned long long)at);
+	*ret_end = n;
+	return at;
+}
+
+Test(shm_ring, bytes_come_in_order_whatever_the_sizes)
+{
+	static const size_t largest[] = {1, 64, 4095, 4096, 20000};
+	static const size_t pieces[] = {1, 63, 4096, 20000};
+
+	for (size_t i = 0; i < 5; i++)
+		for (size_t k = 0; k < 4; k++) {
+			struct fl_segment *seg = shmtest_segment(1 << 16);
+			struct fl_shm_object *r =
+				shmtest_open(seg, FL_SHM_RING, "r", 4096, FL_SHM_CONSUMER);
+			uint64_t total = largest[i] == 1 || pieces[k] == 1 ? 20000 : 300000;
+			pid_t pid = shmtest_fork();
+			int64_t end;
+
+			if (pid == 0)
+				produce(seg, total, largest[i]);
+			cr_assert_eq(consume(r, pieces[k], &end), total);
+			cr_assert_eq(end, 0);
+			cr_assert_eq(shmtest_wait(pid), 0);
+			fl_shm_close(r);
+			fl_segment_detach(seg);
+		}
+}
+
+Test(shm_ring, one_producer_and_one_consumer)
+{
+	struct fl_segment *seg = shmtest_segment(1 << 16);
+	struct fl_shm_spec spec = {.size = sizeof(spec),
+				   .kind = FL_SHM_RING,
+				   .name = "r",
+				   .bytes = 4096,
+				   .flags = FL_SHM_CONSUMER};
+	struct fl_shm_object *r = shmtest_open(seg, FL_SHM_RING, "r", 4096, FL_SHM_CONSUMER);
+	unsigned char byte;
+	pid_t pid = shmtest_fork();
+
+	if (pid == 0) {
+		struct fl_shm_object *second = NULL;
+
+		_exit(fl_shm_open(seg, &spec, &second, NULL) != -EBUSY);
+	}
+	cr_assert_eq(shmtest_wait(pid), 0);
+	cr_assert_eq(fl_shm_ring_write(r, "x", 1, 0), -EINVAL);
+	cr_assert_eq(fl_shm_ring_read(r, &byte, 1, 10 * MS), -ETIMEDOUT);
+	fl_shm_close(r);
+	fl_segment_detach(seg);
+}
+
+Test(shm_ring, a_full_ring_waits_and_a_gone_consumer_is_told)
+{
+	struct fl_segment *seg = shmtest_segment(1 << 16);
+	struct fl_shm_object *w = shmtest_open(seg, FL_SHM_RING, "r", 4096, FL_SHM_PRODUCER);
+	unsigned char buf[4096] = {0};
+	pid_t pid;
+
+	cr_assert_eq(fl_shm_ring_write(w, buf, 4096, 0), 0);
+	cr_assert_eq(fl_shm_ring_write(w, buf, 1, 10 * MS), -ETIMEDOUT);
+	pid = shmtest_fork();
+	if (pid == 0) {
+		struct fl_shm_object *r =
+			shmtest_open(seg, FL_SHM_RING, "r", 4096, FL_SHM_CONSUMER);
+
+		usleep(10000);
+		_exit(fl_shm_ring_read(r, buf, 100, S) != 100); /* dies without closing */
+	}
+	cr_assert_eq(fl_shm_ring_write(w, buf, 100, 5 * S), 0);
+	cr_assert_eq(shmtest_wait(pid), 0);
+	cr_assert_eq(fl_shm_ring_write(w, buf, 1, 5 * S), -EPIPE);
+	fl_shm_close(w);
+	fl_segment_detach(seg);
+}
+
+/* Messages of 100 equal bytes: whoever dies, no half one is ever seen. */
+Test(shm_ring, a_killed_producer_leaves_whole_messages)
+{
+	for (int i = 0; i < shmtest_rounds(100); i++) {
+		struct fl_segment *seg = shmtest_segment(1 << 16);
+		struct fl_shm_object *r =
+			shmtest_open(seg, FL_SHM_RING, "r", 8192, FL_SHM_CONSUMER);
+		unsigned char buf[100];
+		uint64_t total = 0;
+		int64_t n = 0;
+		pid_t pid = shmtest_fork();
+
+		if (pid == 0) {
+			struct fl_shm_object *w =
+				shmtest_open(seg, FL_SHM_RING, "r", 8192, FL_SHM_PRODUCER);
+
+			for (unsigned k = 0;; k++) {
+				memset(buf, (int)(k & 0xff), sizeof(buf));
+				if (fl_shm_ring_write(w, buf, sizeof(buf), 5 * S) != 0)
+					_exit(1);
+			}
+		}
+		do {
+			n = fl_shm_ring_read(r, buf, sizeof(buf) - total % 100, 5 * S);
+			for (int64_t k = 0; k < n; k++)
+				cr_assert_eq(buf[k], (unsigned char)(total / 100));
+			total += n > 0 ? (uint64_t)n : 0;
+			if (total / 100 == (uint64_t)(1 + i * 53 % 997))
+				kill(pid, SIGKILL);
+		} while (n > 0);
+		cr_assert_eq(n, -EOWNERDEAD, "%lld", (long long)n);
+		cr_assert_eq(total % 100, 0);
+		shmtest_wait(pid);
+		fl_shm_close(r);
+		fl_segment_detach(seg);
+	}
+}
+
+Test(shm_ring, indices_of_a_bad_peer_are_refused)
+{
+	struct fl_segment *seg = shmtest_segment(1 << 16);
+	struct fl_shm_object *r = shmtest_open(seg, FL_SHM_RING, "r", 4096, FL_SHM_CONSUMER);
+	struct fl_bytering_body *body = fl_object_body(r);
+	struct fl_shm_spec spec = {.size = sizeof(spec),
+				   .kind = FL_SHM_RING,
+				   .name = "r",
+				   .bytes = 4096,
+				   .flags = FL_SHM_PRODUCER};
+	struct fl_shm_object *w = NULL;
+	unsigned char buf[64] = {0};
+	static const uint64_t capacities[] = {0, 63, 100, 8192, UINT64_MAX, UINT64_C(1) << 63};
+
+	atomic_store(&body->head, 4097);
+	cr_assert_eq(fl_shm_ring_read(r, buf, 64, 0), -FL_ECORRUPT);
+	atomic_store(&body->head, UINT64_MAX);
+	cr_assert_eq(fl_shm_ring_read(r, buf, 64, 0), -FL_ECORRUPT);
+	cr_assert_eq(fl_shm_open(seg, &spec, &w, &err), -FL_ECORRUPT);
+	atomic_store(&body->head, 0);
+	for (size_t i = 0; i < sizeof(capacities) / sizeof(*capacities); i++) {
+		body->capacity = capacities[i];
+		cr_assert_eq(fl_shm_open(seg, &spec, &w, &err), -FL_ECORRUPT, "%zu", i);
+	}
+	body->capacity = 4096;
+	cr_assert_eq(fl_shm_open(seg, &spec, &w, &err), 0);
+	/* What was checked at open counts, whatever stands there later. */
+	body->capacity = UINT64_C(1) << 40;
+	cr_assert_eq(fl_shm_ring_write(w, buf, 64, 0), 0);
+	cr_assert_eq(fl_shm_ring_read(r, buf, 64, 0), 64);
+	atomic_store(&body->tail, 9999);
+	for (int i = 0; i < 64; i++)
+		cr_assert(fl_shm_ring_write(w, buf, 64, 0) == 0 || i == 63);
+	cr_assert_eq(fl_shm_ring_write(w, buf, 64, 0), -FL_ECORRUPT);
+	fl_shm_close(w);
+	fl_shm_close(r);
+	fl_segment_detach(seg);
+}
+
+#define PRODUCERS 4
+
+struct message {
+	uint32_t who;
+	uint32_t n;
+};
+
+static void push_all(struct fl_segment *seg, uint32_t who, uint32_t count)
+{
+	struct fl_shm_object *q = shmtest_open(seg, FL_SHM_QUEUE, "q", 8, FL_SHM_PRODUCER);
+
+	for (uint32_t n = 0; n < count; n++) {
+		struct message m = {.who = who, .n = n};
+
+		if (fl_shm_queue_push(q, &m, sizeof(m), 20 * S) != 0)
+			_exit(1);
+	}
+	fl_shm_close(q);
+	_exit(0);
+}
+
+/* Takes everything; each producer's messages are in order, without a gap. */
+static int64_t pop_all(struct fl_shm_object *q, uint32_t *next)
+{
+	struct message m;
+	int64_t n;
+
+	while ((n = fl_shm_queue_pop(q, &m, sizeof(m), 20 * S)) > 0) {
+		cr_assert_eq((size_t)n, sizeof(m));
+		cr_assert(m.who < PRODUCERS);
+		cr_assert_eq(m.n, next[m.who]);
+		next[m.who]++;
+	}
+	return n;
+}
+
+Test(shm_queue, many_producers)
+{
+	struct fl_segment *seg = shmtest_segment(1 << 16);
+	struct fl_shm_object *q = shmtest_open(seg, FL_SHM_QUEUE, "q", 8, FL_SHM_CONSUMER);
+	uint32_t next[PRODUCERS] = {0};
+	pid_t pids[PRODUCERS];
+
+	for (uint32_t p = 0; p < PRODUCERS; p++) {
+		pids[p] = shmtest_fork();
+		if (pids[p] == 0)
+			push_all(seg, p, 1000);
+	}
+	/* All closed: the end, once all have been there. */
+	while (pop_all(q, next) != -EPIPE || next[0] + next[1] + next[2] + next[3] < 4000)
+		usleep(1000);
+	for (uint32_t p = 0; p < PRODUCERS; p++) {
+		cr_assert_eq(shmtest_wait(pids[p]), 0);
+		cr_assert_eq(next[p], 1000);
+	}
+	fl_shm_close(q);
+	fl_segment_detach(seg);
+}
+
+Test(shm_queue, producers_are_killed)
+{
+	for (int i = 0; i < shmtest_rounds(40); i++) {
+		struct fl_segment *seg = shmtest_segment(1 << 16);
+		struct fl_shm_object *q = shmtest_open(seg, FL_SHM_QUEUE, "q", 8, FL_SHM_CONSUMER);
+		uint32_t next[PRODUCERS] = {0};
+		pid_t pids[PRODUCERS];
+		struct message m;
+		int64_t end;
+
+		for (uint32_t p = 0; p < PRODUCERS; p++) {
+			pids[p] = shmtest_fork();
+			if (pids[p] == 0)
+				push_all(seg, p, UINT32_MAX);
+		}
+		for (int k = 0; k < 50 + i * 7; k++) {
+			cr_assert(fl_shm_queue_pop(q, &m, sizeof(m), 5 * S) > 0);
+			cr_assert_eq(m.n, next[m.who]++);
+		}
+		for (uint32_t p = 0; p < PRODUCERS; p++)
+			kill(pids[p], SIGKILL);
+		end = pop_all(q, next);
+		cr_assert(end == -EOWNERDEAD, "%lld", (long long)end);
+		for (uint32_t p = 0; p < PRODUCERS; p++)
+			shmtest_wait(pids[p]);
+		fl_shm_close(q);
+		fl_segment_detach(seg);
+	}
+}
+
+Test(shm_queue, limits_and_bad_peers)
+{
+	struct fl_segment *seg = shmtest_segment(1 << 16);
+	struct fl_shm_object *q = shmtest_open(seg, FL_SHM_QUEUE, "q", 8, FL_SHM_CONSUMER);
+	struct fl_shm_object *w = shmtest_open(seg, FL_SHM_QUEUE, "q", 8, FL_SHM_PRODUCER);
+	struct fl_queue_body *body = fl_object_body(q);
+	char buf[128] = {0};
+
+	cr_assert_eq(fl_shm_queue_push(w, buf, 69, 0), -EMSGSIZE);
+	cr_assert_eq(fl_shm_queue_push(w, buf, 64, 0), 0);
+	cr_assert_eq(fl_shm_queue_pop(q, buf, 63, 0), -EMSGSIZE);
+	cr_assert_eq(fl_shm_queue_pop(q, buf, 64, 0), 64);
+	for (int i = 0; i < 8; i++)
+		cr_assert_eq(fl_shm_queue_push(w, buf, 1, 0), 0);
+	cr_assert_eq(fl_shm_queue_push(w, buf, 1, 10 * MS), -ETIMEDOUT);
+	atomic_store(&body->tail, 100);
+	cr_assert_eq(fl_shm_queue_pop(q, buf, 64, 0), -FL_ECORRUPT);
+	cr_assert_eq(fl_shm_queue_push(w, buf, 1, 0), -FL_ECORRUPT);
+	atomic_store(&body->tail, 9);
+	memset(body->data + body->slot_bytes, 0xff, 4);
+	cr_assert_eq(fl_shm_queue_pop(q, buf, 64, 0), -FL_ECORRUPT);
+	body->slots = UINT32_MAX;
+	cr_assert_eq(fl_shm_queue_pop(q, buf, 64, 0), -FL_ECORRUPT);
+	body->slots = 8;
+	fl_shm_close(w);
+	fl_shm_close(q);
+	fl_segment_detach(seg);
+}

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <faultline/shm_sync.h>
+
+#include "base/clock.h"
+#include "shm/object.h"
+#include "../support/shmtest.h"
+
+#define MS UINT64_C(1000000)
+#define S (1000 * MS)
+
+static struct fl_error err;
+
+/* Plain memory behind the objects. */
+static void *spare(struct fl_segment *seg)
+{
+	uint64_t bytes;
+	char *data = fl_segment_data(seg, &bytes);
+
+	return data + bytes - 4096;
+}
+
+Test(shm_sync, objects_are_found_by_name_and_kind)
+{
+	struct fl_segment *seg = shmtest_segment(1 << 20);
+	struct fl_shm_spec spec = {.size = sizeof(spec), .kind = FL_SHM_MUTEX, .name = "one"};
+	struct fl_shm_object *a = shmtest_open(seg, FL_SHM_MUTEX, "one", 0, 0);
+	struct fl_shm_object *b = shmtest_open(seg, FL_SHM_MUTEX, "one", 0, 0);
+	struct fl_shm_object *c = shmtest_open(seg, FL_SHM_MUTEX, "two", 0, 0), *none = NULL;
+
+	cr_assert_eq(fl_object_body(a), fl_object_body(b));
+	cr_assert_neq(fl_object_body(a), fl_object_body(c));
+	spec.kind = FL_SHM_EVENT;
+	cr_assert_eq(fl_shm_open(seg, &spec, &none, &err), -EINVAL);
+	spec.name = "";
+	cr_assert_eq(fl_shm_open(seg, &spec, &none, &err), -EINVAL);
+	spec.name = "a name of thirty-two bytes or more";
+	cr_assert_eq(fl_shm_open(seg, &spec, &none, &err), -EINVAL);
+	spec = (struct fl_shm_spec){
+		.size = sizeof(spec), .kind = FL_SHM_CELL, .name = "big", .bytes = 1 << 20};
+	cr_assert_eq(fl_shm_open(seg, &spec, &none, &err), -ENOSPC);
+	cr_assert_null(none);
+	fl_shm_close(a);
+	fl_shm_close(b);
+	fl_shm_close(c);
+	fl_segment_detach(seg);
+}
+
+Test(shm_sync, a_damaged_directory_is_refused)
+{
+	struct fl_segment *seg = shmtest_segment(1 << 16);
+	struct fl_shm_object *o = shmtest_open(seg, FL_SHM_CELL, "cell", 100, 0), *none = NULL;
+	struct fl_object *row = &fl_segment_header_of(seg)->objects[0], good = *row;
+	struct fl_shm_spec spec = {
+		.size = sizeof(spec), .kind = FL_SHM_CELL, .name = "cell", .bytes = 100};
+	static const uint64_t bad[][2] = {{0, 64},           {1 << 16, 1}, {4096, 1 << 16},
+					  {UINT64_MAX, 100}, {4097, 256},  {4096, UINT64_MAX},
+					  {4096, 8}};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		row->off = bad[i][0];
+		row->bytes = bad[i][1];
+		cr_assert_eq(fl_shm_open(seg, &spec, &none, &err), -FL_ECORRUPT, "row %zu", i);
+	}
+	row->off = good.off;
+	row->bytes = good.bytes;
+	cr_assert_eq(fl_shm_open(seg, &spec, &none, &err), 0);
+	fl_shm_close(none);
+	fl_shm_close(o);
+	fl_segment_detach(seg);
+}
+
+Test(shm_sync, mutex_basics)
+{
+	struct fl_segment *seg = shmtest_segment(1 << 16);
+	struct fl_shm_object *m = shmtest_open(seg, FL_SHM_MUTEX, "m", 0, 0);
+	pid_t pid;
+
+	cr_assert_eq(fl_shm_mutex_unlock(m), -EPERM);
+	cr_assert_eq(fl_shm_mutex_lock(m, FL_SHM_FOREVER, NULL, NULL), 0);
+	cr_assert_eq(fl_shm_mutex_lock(m, FL_SHM_FOREVER, NULL, NULL), -EDEADLK);
+	pid = shmtest_fork();
+	if (pid == 0)
+		_exit(fl_shm_mutex_lock(m, 0, NULL, NULL) != -ETIMEDOUT ||
+		      fl_shm_mutex_lock(m, 20 * MS, NULL, NULL) != -ETIMEDOUT ||
+		      fl_shm_mutex_unlock(m) != -EPERM);
+	cr_assert_eq(shmtest_wait(pid), 0);
+	cr_assert_eq(fl_shm_mutex_unlock(m), 0);
+	fl_shm_close(m);
+	fl_segment_detach(seg);
+}
+
+static int cannot_recover(void *arg)
+{
+	(void)arg;
+	return -EIO;
+}
+
+Test(shm_sync, a_recovery_that_fails_is_final)
+{
+	struct fl_segment *seg = shmtest_segment(1 << 16);
+	struct fl_shm_object *m = shmtest_open(seg, FL_SHM_MUTEX, "m", 0, 0);
+	pid_t pid = shmtest_fork();
+
+	if (pid == 0) {
+		fl_shm_mutex_lock(m, FL_SHM_FOREVER, NULL, NULL);
+		_exit(0);
+	}
+	shmtest_wait(pid);
+	cr_assert_eq(fl_shm_mutex_lock(m, S, cannot_recover, NULL), -EIO);
+	cr_assert_eq(fl_shm_mutex_lock(m, S, NULL, NULL), -ENOTRECOVERABLE);
+	fl_shm_close(m);
+	fl_segment_detach(seg);
+}
+
+/**
+ * struct ledger - what a mutex protects: written first, then committed
+ * @acknowledged: told to the world after the unlock: must never be lost
+ */
+struct ledger {
+	_Atomic uint64_t written;
+	_Atomic uint64_t committed;
+	_Atomic uint64_t acknowledged;
+	_Atomic uint32_t inside;
+};
+
+static int roll_back(void *arg)
+{
+	struct ledger *l = arg;
+
+	atomic_store(&l->written, atomic_load(&l->committed));
+	return 0;
+}
+
+static void keep_books(struct fl_shm_object *m, struct ledger *l)
+{
+	for (;;) {
+		uint64_t n;
+
+		if (fl_shm_mutex_lock(m, FL_SHM_FOREVER, roll_back, l) < 0)
+			_exit(1);
+		n = atomic_load(&l->committed) + 1;
+		atomic_store(&l->inside, 1);
+		atomic_store(&l->written, n);
+		for (volatile int i = 0; i < 3000; i++)
+			;
+		atomic_store(&l->committed, n);
+		atomic_store(&l->inside, 0);
+		fl_shm_mutex_unlock(m);
+		atomic_store(&l->acknowledged, n);
+	}
+}
+
+/* Owners die inside the critical section; the next one has it within 100 ms and loses nothing. */
+Test(shm_sync, owners_are_killed)
+{
+	struct fl_segment *seg = shmtest_segment(1 << 16);
+	struct fl_shm_object *m = shmtest_open(seg, FL_SHM_MUTEX, "m", 0, 0);
+	struct ledger *l = spare(seg);
+	int recovered = 0, rounds = 0, wanted = shmtest_rounds(500);
+	uint64_t start, begun = fl_clock_ns();
+
+	while (recovered < wanted) {
+		pid_t pid = shmtest_fork();
+		int r;
+
+		if (pid == 0)
+			keep_books(m, l);
+		usleep((useconds_t)(200 + rounds * 37 % 400));
+		kill(pid, SIGKILL);
+		start = fl_clock_ns();
+		r = fl_shm_mutex_lock(m, 5 * S, roll_back, l);
+		cr_assert(r == 0 || r == 1, "round %d: %d", rounds, r);
+		cr_assert(fl_clock_ns() - start < 100 * MS, "round %d: %u ms", rounds,
+			  (unsigned)((fl_clock_ns() - start) / MS));
+		cr_assert_eq(atomic_load(&l->written), atomic_load(&l->committed));
+		cr_assert(atomic_load(&l->committed) >= atomic_load(&l->acknowledged));
+		recovered += r;
+		rounds++;
+		fl_shm_mutex_unlock(m);
+		shmtest_wait(pid);
+		cr_assert(fl_clock_ns() - begun < (uint64_t)wanted * 100 * MS + 5 * S,
+			  "%d of %d rounds died inside", recovered, rounds);
+	}
+	fl_shm_close(m);
+	fl_segment_detach(seg);
+}
+
+Test(shm_sync, rwlock_readers_share_and_writers_do_not)
+{
+	struct fl_segment *seg = shmtest_segment(1 << 16);
+	struct fl_shm_object *l = shmtest_open(seg, FL_SHM_RWLOCK, "rw", 0, 0);
+	pid_t pid;
+
+	cr_assert_eq(fl_shm_read_lock(l, 0), 0);
+	pid = shmtest_fork();
+	if (pid == 0)
+		_exit(fl_shm_read_lock(l, S) != 0 || fl_shm_rw_unlock(l) != 0 ||
+		      fl_shm_write_lock(l, 60 * MS) != -ETIMEDOUT || fl_shm_rw_unlock(l) != -EPERM);
+	cr_assert_eq(shmtest_wait(pid), 0);
+	cr_assert_eq(fl_shm_rw_unlock(l), 0);
+	cr_assert_eq(fl_shm_write_lock(l, 0), 0);
+	pid = shmtest_fork();
+	if (pid == 0)
+		_exit(fl_shm_read_lock(l, 60 * MS) != -ETIMEDOUT);
+	cr_assert_eq(shmtest_wait(pid), 0);
+	cr_assert_eq(fl_shm_rw_unlock(l), 0);
+	cr_assert_eq(fl_shm_rw_unlock(l), -EPERM);
+	fl_shm_close(l);
+	fl_segment_detach(seg);
+}
+
+Test(shm_sync, rwlock_of_a_dead_holder)
+{
+	struct fl_segment *seg = shmtest_segment(1 << 16);
+	struct fl_shm_object *l = shmtest_open(seg, FL_SHM_RWLOCK, "rw", 0, 0);
+
+	for (int i = 0; i < 6; i++) {
+		pid_t pid = shmtest_fork();
+
+		if (pid == 0) {
+			(void)(i % 2 ? fl_shm_read_lock(l, S) : fl_shm_write_lock(l, S));
+			raise(SIGKILL);
+		}
+		shmtest_wait(pid);
+		cr_assert_eq(fl_shm_write_lock(l, 100 * MS), 1);
+		cr_assert_eq(fl_shm_rw_unlock(l), 0);
+	}
+	fl_shm_close(l);
+	fl_segment_detach(seg);
+}
+
+/* Four processes; a writer that sees another one inside counts it. */
+Test(shm_sync, rwlock_excludes)
+{
+	struct fl_segment *seg = shmtest_segment(1 << 16);
+	struct fl_shm_object *l = shmtest_open(seg, FL_SHM_RWLOCK, "rw", 0, 0);
+	_Atomic int *in = spare(seg), *bad = in + 1, *sum = in + 2;
+	pid_t pids[4];
+
+	for (int p = 0; p < 4; p++) {
+		pids[p] = shmtest_fork();
+		if (pids[p] != 0)
+			continue;
+		for (int i = 0; i < 300; i++) {
+			if ((i + p) % 3 == 0) {
+				if (fl_shm_write_lock(l, 10 * S) != 0)
+					_exit(1);
+				if (atomic_fetch_add(in, 1000) != 0)
+					atomic_fetch_add(bad, 1);
+				*sum = *sum + 1;
+				atomic_fetch_sub(in, 1000);
+			} else {
+				if (fl_shm_read_lock(l, 10 * S) != 0)
+					_exit(1);
+				if (atomic_fetch_add(in, 1) >= 1000)
+					atomic_fetch_add(bad, 1);
+				atomic_fetch_sub(in, 1);
+			}
+			if (fl_shm_rw_unlock(l) != 0)
+				_exit(2);
+		}
+		_exit(0);
+	}
+	for (int p = 0; p < 4; p++)
+		cr_assert_eq(shmtest_wait(pids[p]), 0);
+	cr_assert_eq(atomic_load(bad), 0);
+	cr_assert_eq(atomic_load(sum), 400);
+	fl_shm_close(l);
+	fl_segment_detach(seg);
+}
+
+Test(shm_sync, semaphores)
+{
+	struct fl_segment *seg = shmtest_segment(1 << 16);
+	struct fl_shm_object *s = shmtest_open(seg, FL_SHM_SEMAPHORE, "s", 2, 0);
+	struct fl_shm_object *o = shmtest_open(seg, FL_SHM_SEMAPHORE, "o", 1, FL_SHM_OWNED);
+	pid_t pid;
+
+	cr_assert_eq(fl_shm_sem_wait(s, 0), 0);
+	cr_assert_eq(fl_shm_sem_wait(s, 0), 0);
+	cr_assert_eq(fl_shm_sem_wait(s, 10 * MS), -ETIMEDOUT);
+	pid = shmtest_fork();
+	if (pid == 0) {
+		usleep(20000);
+		_exit(fl_shm_sem_post(s) != 0);
+	}
+	cr_assert_eq(fl_shm_sem_wait(s, 5 * S), 0);
+	cr_assert_eq(shmtest_wait(pid), 0);
+
+	cr_assert_eq(fl_shm_sem_post(o), -EPERM);
+	pid = shmtest_fork();
+	if (pid == 0) {
+		(void)fl_shm_sem_wait(o, S);
+		raise(SIGKILL);
+	}
+	shmtest_wait(pid);
+	cr_assert_eq(fl_shm_sem_wait(o, 100 * MS), 1);
+	cr_assert_eq(fl_shm_sem_wait(o, 0), -ETIMEDOUT);
+	cr_assert_eq(fl_shm_sem_post(o), 0);
+	fl_shm_close(s);
+	fl_shm_close(o);
+	fl_segment_detach(seg);
+}
+
+Test(shm_sync, conditions_and_events_wake)
+{
+	struct fl_segment *seg = shmtest_segment(1 << 16);
+	struct fl_shm_object *m = shmtest_open(seg, FL_SHM_MUTEX, "m", 0, 0);
+	struct fl_shm_object *c = shmtest_open(seg, FL_SHM_CONDITION, "c", 0, 0);
+	struct fl_shm_object *e = shmtest_open(seg, FL_SHM_EVENT, "e", 0, 0);
+	struct fl_shm_object *a = shmtest_open(seg, FL_SHM_EVENT, "a", 0, FL_SHM_AUTO_RESET);
+	_Atomic int *flag = spare(seg);
+	pid_t pid = shmtest_fork();
+
+	if (pid == 0) {
+		fl_shm_mutex_lock(m, FL_SHM_FOREVER, NULL, NULL);
+		while (*flag == 0)
+			if (fl_shm_cond_wait(c, m, 5 * S) < 0)
+				_exit(1);
+		fl_shm_mutex_unlock(m);
+		fl_shm_event_set(e);
+		_exit(0);
+	}
+	usleep(20000);
+	cr_assert_eq(fl_shm_event_wait(e, 0), -ETIMEDOUT);
+	fl_shm_mutex_lock(m, FL_SHM_FOREVER, NULL, NULL);
+	*flag = 1;
+	fl_shm_cond_wake(c, 0);
+	fl_shm_mutex_unlock(m);
+	cr_assert_eq(fl_shm_event_wait(e, 5 * S), 0);
+	cr_assert_eq(fl_shm_event_wait(e, 0), 0);
+	fl_shm_event_reset(e);
+	cr_assert_eq(fl_shm_event_wait(e, 0), -ETIMEDOUT);
+	cr_assert_eq(shmtest_wait(pid), 0);
+	fl_shm_event_set(a);
+	cr_assert_eq(fl_shm_event_wait(a, 0), 0);
+	cr_assert_eq(fl_shm_event_wait(a, 0), -ETIMEDOUT);
+	/* A waiter that was killed does not stand in the way of the next one. */
+	pid = shmtest_fork();
+	if (pid == 0) {
+		fl_shm_mutex_lock(m, FL_SHM_FOREVER, NULL, NULL);
+		fl_shm_cond_wait(c, m, FL_SHM_FOREVER);
+		_exit(0);
+	}
+	usleep(20000);
+	shmtest_kill(pid);
+	cr_assert(fl_shm_mutex_lock(m, S, NULL, NULL) >= 0);
+	cr_assert_eq(fl_shm_cond_wait(c, m, 10 * MS), -ETIMEDOUT);
+	fl_shm_mutex_unlock(m);
+	fl_shm_close(m);
+	fl_shm_close(c);
+	fl_shm_close(e);
+	fl_shm_close(a);
+	fl_segment_detach(seg);
+}
+
+/* A value whose every byte says which one it is, in lengths that differ. */
+static size_t make_value(unsigned char *buf, unsigned n)
+{
+	size_t len = 1 + n * 131 % 1999;
+
+	memset(buf, (int)(n & 0xff), len);
+	return len;
+}
+
+Test(shm_sync, a_cell_is_old_or_new_whoever_is_killed)
+{
+	struct fl_segment *seg = shmtest_segment(1 << 16);
+	struct fl_shm_object *c = shmtest_open(seg, FL_SHM_CELL, "cell", 2000, 0);
+	unsigned char buf[2000], want[2000];
+	uint64_t version = 9, before = 0;
+
+	cr_assert_eq(fl_shm_cell_get(c, buf, sizeof(buf), &version), 0);
+	cr_assert_eq(version, 0);
+	cr_assert_eq(fl_shm_cell_put(c, buf, 2001), -EMSGSIZE);
+	for (int i = 0; i < shmtest_rounds(60); i++) {
+		pid_t pid = shmtest_fork();
+
+		if (pid == 0) {
+			uint64_t n = before;
+
+			for (;;) {
+				size_t len = make_value(want, (unsigned)++n);
+
+				if (fl_shm_cell_put(c, want, len) < 0)
+					_exit(1);
+			}
+		}
+		for (int k = 0; k < 200 || version == before; k++) {
+			int64_t len = fl_shm_cell_get(c, buf, sizeof(buf), &version);
+
+			if (len == -EAGAIN)
+				continue;
+			cr_assert(len >= 0, "%lld", (long long)len);
+			if (version > 0) {
+				cr_assert_eq((size_t)len, make_value(want, (unsigned)version));
+				cr_assert_eq(memcmp(buf, want, (size_t)len), 0);
+			}
+		}
+		shmtest_kill(pid);
+		cr_assert(fl_shm_cell_get(c, buf, sizeof(buf), &version) > 0);
+		before = version;
+	}
+	fl_shm_close(c);
+	fl_segment_detach(seg);
+}
+
+Test(shm_sync, leases_belong_to_processes)
+{
+	struct fl_segment *seg = shmtest_segment(1 << 16);
+	pid_t pid = shmtest_fork();
+
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	cr_assert_eq(fl_lease_lock(seg, pid, 0, &err), 0, "%s", err.text);
+	cr_assert_eq(fl_lease_lock(seg, pid, 0, &err), -EDEADLK);
+	cr_assert_eq(fl_lease_lock(seg, getpid(), 60 * MS, &err), -ETIMEDOUT);
+	cr_assert_eq(fl_lease_unlock(seg, getpid(), &err), -EPERM);
+	cr_assert_eq(fl_segment_recover(seg, &err), 0);
+	shmtest_kill(pid);
+	cr_assert_eq(fl_lease_lock(seg, getpid(), 100 * MS, &err), 1);
+	cr_assert_eq(fl_lease_unlock(seg, getpid(), &err), 0);
+	cr_assert_eq(fl_lease_unlock(seg, getpid(), &err), -EPERM);
+	pid = shmtest_fork();
+	if (pid == 0)
+		_exit(fl_lease_lock(seg, getpid(), 0, NULL) != 0);
+	cr_assert_eq(shmtest_wait(pid), 0);
+	cr_assert_eq(fl_segment_recover(seg, &err), 1);
+	cr_assert_eq(fl_segment_recover(seg, &err), 0);
+	cr_assert_eq(fl_lease_lock(seg, pid, 0, &err), -ESRCH);
+	fl_segment_detach(seg);
+}
