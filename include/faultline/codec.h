@@ -8,6 +8,7 @@
 #include <faultline/error.h>
 #include <faultline/export.h>
 #include <faultline/operator.h>
+#include <faultline/source.h>
 
 /**
  * DOC: zstd.
@@ -78,5 +79,107 @@ FL_API void fl_compress_result(const struct fl_compress *c, struct fl_compress_r
 
 /** fl_compress_free() - NULL is fine */
 FL_API void fl_compress_free(struct fl_compress *c);
+
+/**
+ * DOC: Reading what is compressed.
+ *
+ * fl_source_decode() looks at the first bytes of a source. If they are those of
+ * zstd, all jobs then see the decompressed bytes: offsets, lines and ranges are
+ * theirs. Files whose frames say how long they are (zstd says so, unless it
+ * reads from a pipe) are decoded on all threads, and from any offset, if several
+ * frames fit into the run's memory; others are decoded in order.
+ *
+ * Errors name the offset in the compressed file.
+ */
+
+/* What zstd(1) accepts without --long or --memory: windows of 128 MiB. */
+#define FL_DECODE_WINDOW_LOG_DEFAULT 27
+
+#define FL_DECODE_ALWAYS 1u /* what is not compressed is an error */
+
+/**
+ * struct fl_decode_options
+ * @size:           sizeof this struct
+ * @flags:          FL_DECODE_...
+ * @window_log_max: windows up to 2^N bytes, 10 .. 31; 0 = FL_DECODE_WINDOW_LOG_DEFAULT
+ * @dict:           for zstd; copied; NULL = none
+ * @dict_bytes:     of it
+ */
+struct fl_decode_options {
+	size_t size;
+	unsigned flags;
+	unsigned window_log_max;
+	const void *dict;
+	size_t dict_bytes;
+};
+
+/**
+ * fl_source_decode() - from now on @src is what its bytes decompress to
+ * @opt: NULL = defaults
+ *
+ * Once per source, before its first run. Of a stream the first bytes are not waited for: they are
+ * looked at in the run.
+ *
+ * Return: 1 when it is compressed, or a stream that may be; 0 when it is not; -EINVAL; -ENOMEM;
+ * -EBUSY the second time; -FL_EUNSUPPORTED with FL_DECODE_ALWAYS when it is not compressed; -EIO ...
+ */
+FL_API int fl_source_decode(struct fl_source *src, const struct fl_decode_options *opt,
+			    struct fl_error *reterr);
+
+/**
+ * struct fl_frame_info - a frame of a zstd file, as its header tells
+ * @off:         in the file
+ * @packed_bytes: in the file
+ * @bytes:       decompressed, FL_SIZE_UNKNOWN if it does not tell; of a skippable frame 0
+ * @window_bytes: memory that a streaming decoder needs
+ * @dict_id:     0 = none
+ * @has_checksum, @checksum: low half of the content's XXH64
+ * @skippable:   its magic number, or 0
+ */
+struct fl_frame_info {
+	uint64_t off;
+	uint64_t packed_bytes;
+	uint64_t bytes;
+	uint64_t window_bytes;
+	uint32_t dict_id;
+	int has_checksum;
+	uint32_t checksum;
+	uint32_t skippable;
+};
+
+/**
+ * fl_zstd_list() - call @frame for each frame, in order
+ * @src: a file, not decoded
+ *
+ * Cost: one small read for each block of up to 128 KiB; nothing is decompressed.
+ * Return: 0; what @frame returned if that is not 0; -ESPIPE for streams; -FL_ECORRUPT.
+ */
+FL_API int fl_zstd_list(struct fl_source *src,
+			int (*frame)(void *arg, const struct fl_frame_info *info), void *arg,
+			struct fl_error *reterr);
+
+/**
+ * struct fl_copy - an operator that hands the bytes of a run on, in order
+ */
+struct fl_copy;
+
+/**
+ * fl_copy_new()
+ * @write:      as in struct fl_compress_options; NULL: only look at the bytes
+ * @most_bytes: more of them are -FL_ELIMIT; FL_SIZE_UNKNOWN = any number
+ *
+ * Return: 0 or -ENOMEM.
+ */
+FL_API int fl_copy_new(int (*write)(void *arg, const void *data, size_t len), void *arg,
+		       uint64_t most_bytes, struct fl_copy **ret);
+
+/** fl_copy_operator() - its code, for fl_pipeline_add() */
+FL_API const struct fl_operator *fl_copy_operator(const struct fl_copy *copy);
+
+/** fl_copy_bytes() - handed on in the last run */
+FL_API uint64_t fl_copy_bytes(const struct fl_copy *copy);
+
+/** fl_copy_free() - NULL is fine */
+FL_API void fl_copy_free(struct fl_copy *copy);
 
 #endif

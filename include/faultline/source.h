@@ -21,7 +21,8 @@ enum fl_source_kind {
 	FL_SOURCE_REGULAR, /* seekable, size known, can be mapped */
 	FL_SOURCE_BLOCK,   /* block device: the same, size from the device */
 	FL_SOURCE_STREAM,  /* pipe, socket, terminal, character device */
-	FL_SOURCE_PSEUDO   /* regular by name, but its size lies (procfs, sysfs): read to its end */
+	FL_SOURCE_PSEUDO,  /* regular by name, but its size lies (procfs, sysfs): read to its end */
+	FL_SOURCE_DECODED  /* what fl_source_decode() makes of one of the others */
 };
 
 /* fl_source_info.size_bytes where only reading to the end will tell */

@@ -8,7 +8,7 @@
 
 #include <faultline/codec.h>
 
-#include "cli/codec_file.h"
+#include "cli/cmd_decompress.h"
 #include "cli/message.h"
 #include "cli/parse_size.h"
 #include "cli/verbs.h"
@@ -219,6 +219,10 @@ int cmd_compress(int argc, char **argv)
 	argv = spell_levels(&argc, argv);
 	common_options_init(&opt.codec.common);
 	common_options_parse(&compress_argp, argc, argv, &opt, &opt.codec.common);
+	if (opt.codec.test) {
+		free(argv);
+		return decompress_test(&opt.codec);
+	}
 	codec_begin(&run, &opt.codec);
 	c = make_compress(&run, &opt);
 	job_begin(&run.job, &opt.codec.common);

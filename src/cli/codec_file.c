@@ -27,6 +27,7 @@ static const struct argp_option codec_table[] = {
 	 .doc = "Overwrite outputs, follow symbolic links, write to a terminal"},
 	{.name = "keep", .key = 'k', .doc = "Keep the FILEs (default)"},
 	{.name = "rm", .key = KEY_RM, .doc = "Remove each FILE when its output is on the disk"},
+	{.name = "test", .key = 't', .doc = "Only decompress, to nowhere: are the FILEs intact?"},
 	{.name = "quiet", .key = 'q', .doc = "No progress, no summary; twice: no errors either"},
 	{.name = "dict", .key = 'D', .arg = "F", .doc = "Dictionary"},
 	{0},
@@ -51,6 +52,9 @@ static error_t parse_codec(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_RM:
 		opt->remove = 1;
+		return 0;
+	case 't':
+		opt->test = 1;
 		return 0;
 	case 'q':
 		opt->quiet++;

@@ -5,10 +5,18 @@
 #include <argp.h>
 #include <stddef.h>
 
+#include <faultline/codec.h>
 #include <faultline/pipeline.h>
 
 #include "cli/progress_bar.h"
 #include "cli/walk.h"
+
+/* What happens to inputs that are compressed. */
+enum decode_when {
+	DECODE_NEVER, /* their bytes are read as they are */
+	DECODE_AUTO,  /* what they decompress to is read; others are read as they are */
+	DECODE_ALWAYS /* the same, and others are refused */
+};
 
 /**
  * struct common_options - what all processing verbs understand
@@ -20,6 +28,7 @@
  * @files_from: --files-from, or NULL
  * @nul:        -0
  * @walk:       set by verbs that have such options
+ * @decode_when, @decode: set by the verb
  * @files:      operands; set by the verb's parser
  * @file_count: how many
  */
@@ -32,6 +41,8 @@ struct common_options {
 	const char *files_from;
 	int nul;
 	struct walk_options walk;
+	enum decode_when decode_when;
+	struct fl_decode_options decode;
 	char **files;
 	size_t file_count;
 };

@@ -143,6 +143,25 @@ int input_open(const char *name, struct fl_source **ret, struct fl_error *reterr
 	return fl_source_open(name, ret, reterr);
 }
 
+int input_open_decoded(const struct common_options *common, const char *name,
+		       struct fl_source **ret, struct fl_error *reterr)
+{
+	struct fl_decode_options opt = common->decode;
+	struct fl_source *src = NULL;
+	int rc = input_open(name, &src, reterr);
+
+	opt.size = sizeof(opt);
+	opt.flags = common->decode_when == DECODE_ALWAYS ? FL_DECODE_ALWAYS : 0;
+	if (rc >= 0 && common->decode_when != DECODE_NEVER)
+		rc = fl_source_decode(src, &opt, reterr);
+	if (rc < 0) {
+		fl_source_close(src);
+		return rc;
+	}
+	*ret = src;
+	return 0;
+}
+
 void input_consume(const char *name)
 {
 	if (input_is_stdin(name))

@@ -58,6 +58,13 @@ int input_is_stdin(const char *name);
 int input_open(const char *name, struct fl_source **ret, struct fl_error *reterr);
 
 /**
+ * input_open_decoded() - input_open(), and decompress as common->decode_when says
+ * Return: as fl_source_open() and fl_source_decode(), but 0 for success.
+ */
+int input_open_decoded(const struct common_options *common, const char *name,
+		       struct fl_source **ret, struct fl_error *reterr);
+
+/**
  * input_consume() - leave standard input at its end, where other readers of it expect it
  *
  * The library reads without moving the position. Pipes have no position: nothing is done.

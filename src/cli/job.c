@@ -87,7 +87,7 @@ static int job_open(const struct inputs *in, const char *name, struct fl_source 
 		    struct fl_error *err)
 {
 	if (in->problem == NULL)
-		return input_open(name, ret, err);
+		return input_open_decoded(in->common, name, ret, err);
 	*err = (struct fl_error){.code = -EINVAL, .off = FL_OFF_NONE};
 	snprintf(err->text, sizeof(err->text), "%s", in->problem);
 	return err->code;

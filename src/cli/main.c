@@ -16,6 +16,8 @@ static const struct verb verbs[] = {
 	{"compress", "Compress to .zst, as zstd does, so that all processors can read it",
 	 cmd_compress},
 	{"count", "Count lines, words and bytes, as wc does", cmd_count},
+	{"decompress", "Decompress .zst files, on all processors where they allow it",
+	 cmd_decompress},
 	{"diff", "Print the byte ranges in which two files differ", cmd_diff},
 	{"hash", "Print or check digests, as xxhsum, sha256sum and b2sum do", cmd_hash},
 	{"info", "Say what this machine offers, and where files live", cmd_info},

@@ -26,6 +26,9 @@ int cmd_compress(int argc, char **argv);
 /** cmd_count() - `faultline count`. Return: exit status. */
 int cmd_count(int argc, char **argv);
 
+/** cmd_decompress() - `faultline decompress`. Return: exit status. */
+int cmd_decompress(int argc, char **argv);
+
 /** cmd_diff() - `faultline diff`. Return: exit status. */
 int cmd_diff(int argc, char **argv);
 

@@ -15,6 +15,7 @@
 #include "window/auto.h"
 #include "window/coldset.h"
 #include "window/feeder.h"
+#include "window/framecache.h"
 #include "window/plan.h"
 #include "window/readahead.h"
 #include "window/seam.h"

@@ -309,14 +309,51 @@ static int start_feeder(struct fl_exec *x, struct fl_error *reterr)
 	}
 }
 
+/* What memory there is for read buffers (plan.c) is for decoded frames. */
+#define FRAMES_SHARE(memory) ((memory) / 8 * 3)
+
+static void make_plan(struct fl_exec *x, unsigned *ret_frames)
+{
+	const struct fl_options *opt = &x->pl->opt;
+	const struct fl_frames *frames = x->src->frames;
+	unsigned cpus = opt->threads ? opt->threads : fl_cpu_count(), threads = cpus;
+	uint64_t size = x->src->file.size_bytes;
+
+	*ret_frames = 0;
+	if (frames)
+		*ret_frames = fl_framecache_slots(frames->most_bytes,
+						  FRAMES_SHARE(opt->max_memory_bytes), &threads);
+	if (frames && !*ret_frames)
+		size = FL_SIZE_UNKNOWN;
+	fl_plan_make(opt, &x->needs, size, x->pl->stage_count, cpus, &x->plan);
+	if (!*ret_frames)
+		return;
+	if (x->plan.threads > threads)
+		x->plan.threads = threads;
+	if (opt->chunk_bytes == 0)
+		fl_plan_cut(&x->plan, frames->ends, frames->count);
+}
+
+static int choose_loader(struct fl_exec *x, unsigned frames)
+{
+	if (!frames) {
+		fl_auto_choose(&x->pl->opt, &x->src->file, &x->plan, &x->choice);
+		return 0;
+	}
+	x->choice = (struct fl_choice){.io = FL_IO_READ};
+	snprintf(x->choice.reason, sizeof(x->choice.reason),
+		 "compressed: frames are decoded side by side, %u are kept", frames);
+	return fl_framecache_new(x->src, frames, &x->env.frames);
+}
+
 /* Everything a run needs beside its operators. */
 static int set_up(struct fl_exec *x, struct fl_error *reterr)
 {
 	struct fl_pipeline *pl = x->pl;
+	unsigned frames;
 	int r;
 
-	fl_plan_make(&pl->opt, &x->needs, x->src->file.size_bytes, pl->stage_count,
-		     pl->opt.threads ? pl->opt.threads : fl_cpu_count(), &x->plan);
+	make_plan(x, &frames);
 	x->env.file = &x->src->file;
 	x->env.size = x->plan.size;
 	x->env.window_bytes = x->plan.window_bytes;
@@ -326,7 +363,9 @@ static int set_up(struct fl_exec *x, struct fl_error *reterr)
 #ifdef FL_TINY_WINDOWS
 	x->env.tiny = true;
 #endif
-	fl_auto_choose(&pl->opt, &x->src->file, &x->plan, &x->choice);
+	r = choose_loader(x, frames);
+	if (r < 0)
+		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
 	if ((pl->opt.flags & FL_RUN_COLD) && fl_source_seekable(x->src))
 		(void)fl_coldset_new(&x->src->file, x->plan.size, &x->coldset);
 	if (x->choice.fed) {
@@ -346,11 +385,11 @@ static int set_up(struct fl_exec *x, struct fl_error *reterr)
 /* A file that is shorter now, or another one under its name: what was read is not what is there. */
 int fl_exec_check_source(struct fl_source *src, struct fl_error *reterr)
 {
-	struct fl_file *file = &src->file;
+	const struct fl_file *file = fl_source_raw_file(src);
 	struct fl_file_state now;
 	uint64_t seen;
 
-	if (!fl_source_seekable(src))
+	if (file->kind != FL_SOURCE_REGULAR && file->kind != FL_SOURCE_BLOCK)
 		return 0;
 	if (fl_file_state(file, &now) == 0 && now.size_bytes < file->base_off + file->size_bytes) {
 		seen = now.size_bytes > file->base_off ? now.size_bytes - file->base_off : 0;
@@ -418,6 +457,7 @@ static void tear_down(struct fl_exec *x)
 {
 	fl_readahead_free(x->readahead);
 	fl_feeder_free(x->feeder);
+	fl_framecache_free(x->env.frames);
 	if (x->coldset)
 		fl_coldset_drop(x->coldset, 0, x->plan.size);
 	fl_coldset_free(x->coldset);

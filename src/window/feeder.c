@@ -219,6 +219,15 @@ static int64_t stream_read(struct fl_feeder *f, void *to, size_t n)
 	return got;
 }
 
+/* A decoder knows more than the number: the place in its input. */
+static int tell(struct fl_feeder *f, int r, uint64_t off, struct fl_error *reterr)
+{
+	fl_error_set(reterr, r, off, NULL);
+	if (f->src->ops->explain && r != -FL_ECANCELED)
+		f->src->ops->explain(f->src, reterr);
+	return r;
+}
+
 /* A range that begins further on: pipes cannot seek. */
 static int skip_stream(struct fl_feeder *f, struct fl_gather *g, uint64_t *ret_left)
 {
@@ -290,7 +299,7 @@ static int next_stream_chunk(struct fl_feeder *f, struct fl_fed *fed, struct fl_
 	if (f->next_seq == 0)
 		r = skip_stream(f, &fed->gather, &left);
 	if (r < 0)
-		return fl_error_set(reterr, r, off - left, NULL);
+		return tell(f, r, off - left, reterr);
 	if (f->ended)
 		return 0;
 	r = append(&fed->gather, f->carry, f->carry_len);
@@ -298,7 +307,7 @@ static int next_stream_chunk(struct fl_feeder *f, struct fl_fed *fed, struct fl_
 		r = fill_stream_chunk(f, fed, &piece, &cut);
 	/* What could not be read stands behind all that was. */
 	if (r < 0)
-		return fl_error_set(reterr, r, off + fed->gather.len, NULL);
+		return tell(f, r, off + fed->gather.len, reterr);
 	r = finish_gathered(f, fed, off, &piece, cut);
 	if (r == 0)
 		atomic_fetch_add_explicit(&f->env->windows, 1, memory_order_relaxed);
@@ -367,11 +376,14 @@ int fl_feeder_new(struct fl_source *src, const struct fl_plan *plan, const struc
 	/* One byte more in front tells whether a record starts where the range does. */
 	f->carry_off = plan->begin - (needs->records && plan->begin > 0);
 	f->ended = plan->begin >= plan->end;
-	if (io == FL_IO_READ)
-		fl_pipe_enlarge(src->file.fd);
-	else
+	if (io == FL_IO_READ) {
+		fl_pipe_enlarge(fl_source_raw_file(src)->fd);
+		if (src->ops->rewind)
+			src->ops->rewind(src);
+	} else {
 		r = fl_blocks_new(&src->file, plan, io == FL_IO_URING, f->carry_off, &f->blocks,
 				  reterr);
+	}
 	if (r < 0) {
 		fl_feeder_free(f);
 		return r;

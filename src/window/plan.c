@@ -98,10 +98,45 @@ void fl_plan_make(const struct fl_options *opt, const struct fl_needs *needs, ui
 	*ret = p;
 }
 
+/* Index of the first of ends[0 .. count) that is > off; count if there is none. */
+static uint64_t first_beyond(const uint64_t *ends, uint64_t count, uint64_t off)
+{
+	uint64_t low = 0, high = count, mid;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (ends[mid] > off)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return low;
+}
+
+void fl_plan_cut(struct fl_plan *plan, const uint64_t *ends, uint64_t count)
+{
+	uint64_t last;
+
+	plan->ends = ends;
+	plan->first = first_beyond(ends, count, plan->begin);
+	plan->chunks = 0;
+	if (plan->begin < plan->end) {
+		last = first_beyond(ends, count, plan->end - 1);
+		plan->chunks = last - plan->first + 1;
+	}
+	plan->threads = (unsigned)fl_max_u64(1, fl_min_u64(plan->threads, plan->chunks));
+}
+
 void fl_plan_chunk(const struct fl_plan *plan, uint64_t k, uint64_t *ret_off, uint64_t *ret_end)
 {
 	uint64_t off = plan->begin + k * plan->chunk_bytes;
 
+	if (plan->ends) {
+		off = k == 0 ? plan->begin : plan->ends[plan->first + k - 1];
+		*ret_off = off;
+		*ret_end = fl_min_u64(plan->end, plan->ends[plan->first + k]);
+		return;
+	}
 	*ret_off = off;
 	*ret_end = fl_min_u64(plan->end, fl_add_sat(off, plan->chunk_bytes));
 }

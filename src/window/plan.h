@@ -39,6 +39,7 @@ struct fl_needs {
  * @size:            of the source at open, or FL_SIZE_UNKNOWN
  * @chunk_bytes:     chunk k is [begin + k * chunk_bytes, ...), clipped to end
  * @chunks:          how many; UINT64_MAX when unknown
+ * @ends, @first:    where chunk k ends is ends[first + k], clipped to the range; NULL: equal chunks
  * @window_bytes:    address range per thread
  * @slice_bytes:     most that a map is given at once, long records aside
  * @threads:         computing threads
@@ -54,6 +55,8 @@ struct fl_plan {
 	uint64_t size;
 	size_t chunk_bytes;
 	uint64_t chunks;
+	const uint64_t *ends;
+	uint64_t first;
 	size_t window_bytes;
 	size_t slice_bytes;
 	unsigned threads;
@@ -76,6 +79,12 @@ struct fl_plan {
  */
 void fl_plan_make(const struct fl_options *opt, const struct fl_needs *needs, uint64_t size,
 		  unsigned operators, unsigned cpus, struct fl_plan *ret);
+
+/**
+ * fl_plan_cut() - chunks that end at @ends, ascending, the last one at the source's end
+ * For sources in frames; before the plan is used.
+ */
+void fl_plan_cut(struct fl_plan *plan, const uint64_t *ends, uint64_t count);
 
 /** fl_plan_chunk() - bounds of chunk k < chunks */
 void fl_plan_chunk(const struct fl_plan *plan, uint64_t k, uint64_t *ret_off, uint64_t *ret_end);

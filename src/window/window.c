@@ -35,6 +35,9 @@ void fl_window_init(struct fl_window *w, struct fl_window_env *env)
 {
 	*w = (struct fl_window){
 		.env = env, .ops = &fl_loader_read, .window_bytes = env->window_bytes, .slot = -1};
+	fl_gather_init(&w->gather, env->buffer_limit);
+	if (env->frames)
+		w->ops = &fl_loader_frames;
 }
 
 void fl_window_done(struct fl_window *w)
@@ -44,6 +47,8 @@ void fl_window_done(struct fl_window *w)
 	fl_window_use(w, FL_IO_READ);
 	fl_loader_mmap.drop(w);
 	fl_loader_read.drop(w);
+	fl_loader_frames.drop(w);
+	fl_gather_done(&w->gather);
 	*w = (struct fl_window){.slot = -1};
 }
 
@@ -58,6 +63,8 @@ static void switch_to(struct fl_window *w, const struct fl_loader_ops *ops)
 
 void fl_window_use(struct fl_window *w, enum fl_io io)
 {
+	if (w->env->frames)
+		return;
 	switch_to(w, io == FL_IO_MMAP && !w->cannot_map ? &fl_loader_mmap : &fl_loader_read);
 }
 

@@ -11,6 +11,10 @@
 
 #include "plat/file.h"
 #include "plat/mapping.h"
+#include "window/gather.h"
+
+struct fl_frame;
+struct fl_framecache;
 
 /**
  * DOC: Windows.
@@ -47,6 +51,7 @@ struct fl_span {
  * @buffer_limit: bytes a read buffer may grow to
  * @advise:       for mappings
  * @tiny:         drop each window as soon as it has been checked
+ * @frames:       the source is decoded: its frames, of which some are kept; else NULL
  * @windows, @copied: counters for the statistics
  */
 struct fl_window_env {
@@ -57,6 +62,7 @@ struct fl_window_env {
 	size_t buffer_limit;
 	enum fl_advise advise;
 	bool tiny;
+	struct fl_framecache *frames;
 	_Atomic uint64_t windows;
 	_Atomic uint64_t copied;
 };
@@ -80,6 +86,7 @@ struct fl_loader_ops {
 
 extern const struct fl_loader_ops fl_loader_mmap;
 extern const struct fl_loader_ops fl_loader_read;
+extern const struct fl_loader_ops fl_loader_frames;
 
 /**
  * struct fl_window - one worker's window
@@ -93,6 +100,8 @@ extern const struct fl_loader_ops fl_loader_read;
  * @mapped_at, @mapped_len: what of the arena is mapped
  * @giant, @giant_len: a record longer than the window, mapped whole
  * @buffer, @buffer_cap: read loader
+ * @frame, @decoder: frames loader: the frame in hand, or NULL; the thread's decoder
+ * @gather:     frames loader: what lies in several frames, put together
  */
 struct fl_window {
 	struct fl_window_env *env;
@@ -109,6 +118,9 @@ struct fl_window {
 	size_t giant_len;
 	unsigned char *buffer;
 	size_t buffer_cap;
+	const struct fl_frame *frame;
+	void *decoder;
+	struct fl_gather gather;
 };
 
 /** fl_window_init() - nothing is allocated until the first show */

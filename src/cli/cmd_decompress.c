@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <faultline/codec.h>
+
+#include "cli/cmd_decompress.h"
+#include "cli/message.h"
+#include "cli/outbuf.h"
+#include "cli/parse_size.h"
+#include "cli/verbs.h"
+
+enum key {
+	KEY_LIST = 1024,
+	KEY_LONG,
+	KEY_MAX_OUTPUT
+};
+
+/**
+ * struct decompress_options
+ * @codec:      what both verbs understand
+ * @list:       --list
+ * @most_bytes: --max-output, per FILE
+ */
+struct decompress_options {
+	struct codec_options codec;
+	int list;
+	uint64_t most_bytes;
+};
+
+static const struct argp_option decompress_table[] = {
+	{.name = "list", .key = KEY_LIST, .doc = "Print what frames the FILEs consist of"},
+	{.name = "long",
+	 .key = KEY_LONG,
+	 .arg = "N",
+	 .doc = "Accept windows of up to 2^N bytes (default 27); N is 10 to 31"},
+	{.name = "max-output",
+	 .key = KEY_MAX_OUTPUT,
+	 .arg = "SIZE",
+	 .doc = "Give up where a FILE decompresses to more than that"},
+	{0},
+};
+
+static unsigned window_log(const char *text)
+{
+	char *end;
+	long value = strtol(text, &end, 10);
+
+	if (*text == '\0' || *end != '\0' || value < 10 || value > 31)
+		message_usage("--long: '%s' is not a number from 10 to 31", text);
+	return (unsigned)value;
+}
+
+static uint64_t size_value(const char *option, const char *text)
+{
+	uint64_t value = 0;
+	int rc = faultline_parse_size(text, &value);
+
+	if (rc < 0)
+		message_usage("%s: '%s' %s", option, text, faultline_size_problem(text, rc));
+	return value;
+}
+
+static error_t parse_decompress(int key, char *arg, struct argp_state *state)
+{
+	struct decompress_options *opt = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &opt->codec;
+		state->child_inputs[1] = &opt->codec.common;
+		state->err_stream = NULL;
+		return 0;
+	case KEY_LIST:
+		opt->list = 1;
+		return 0;
+	case KEY_LONG:
+		opt->codec.common.decode.window_log_max = window_log(arg);
+		return 0;
+	case KEY_MAX_OUTPUT:
+		opt->most_bytes = size_value("--max-output", arg);
+		return 0;
+	case ARGP_KEY_ARGS:
+		common_options_rest(&opt->codec.common, state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_child decompress_children[] = {
+	{.argp = &codec_argp},
+	{.argp = &common_argp},
+	{0},
+};
+
+static const struct argp decompress_argp = {
+	.options = decompress_table,
+	.parser = parse_decompress,
+	.args_doc = "[FILE...]",
+	.doc = "Decompress each FILE.zst to FILE, on all processors where it has several frames. "
+	       "Without FILE, or where it is -, decompress standard input to standard output.",
+	.children = decompress_children,
+};
+
+/* Return: what stands before .zst, or .tar for .tzst; NULL for other names. malloc'ed. */
+static char *decompressed_name(const char *name)
+{
+	static const char *const endings[][2] = {{".tzst", ".tar"}, {".zst", ""}};
+	size_t len = strlen(name);
+	char *ret = NULL;
+
+	for (size_t i = 0; i < 2; i++) {
+		size_t n = strlen(endings[i][0]);
+
+		if (len > n && strcmp(name + len - n, endings[i][0]) == 0 &&
+		    name[len - n - 1] != '/')
+			return asprintf(&ret, "%.*s%s", (int)(len - n), name, endings[i][1]) < 0
+				       ? NULL
+				       : ret;
+	}
+	return NULL;
+}
+
+static int may_write(struct codec_run *run, const char *name)
+{
+	const struct codec_options *opt = run->opt;
+	char *derived = decompressed_name(name);
+
+	if (derived == NULL && !opt->test && !opt->to_stdout && opt->output == NULL &&
+	    !input_is_stdin(name)) {
+		codec_refuse(run, name, "unknown suffix (.zst expected); name the output with -o");
+		return 0;
+	}
+	return codec_open(run, name, derived);
+}
+
+static void print_summary(const struct codec_run *run, const char *name, const struct fl_copy *copy)
+{
+	if (run->opt->quiet > 0 || run->opt->to_stdout || input_is_stdin(name))
+		return;
+	fprintf(stderr, "%s: %" PRIu64 " bytes%s\n", name, fl_copy_bytes(copy),
+		run->opt->test ? ", intact" : "");
+}
+
+static void decompress_files(struct codec_run *run, const struct fl_copy *copy)
+{
+	const char *name;
+	int rc;
+
+	while (job_next(&run->job, &name)) {
+		if (!codec_may_read(run, name) || !may_write(run, name))
+			continue;
+		rc = job_run(&run->job, name);
+		if (codec_close(run, name, rc) == 0 && rc == 0)
+			print_summary(run, name, copy);
+	}
+}
+
+struct listing {
+	uint64_t frames;
+	uint64_t bytes;
+	uint64_t packed;
+	int unknown;
+};
+
+static int list_frame(void *arg, const struct fl_frame_info *f)
+{
+	struct listing *l = arg;
+
+	l->packed += f->packed_bytes;
+	outbuf_printf("%6" PRIu64 " %15" PRIu64 " %12" PRIu64 " ", l->frames++, f->off,
+		      f->packed_bytes);
+	if (f->skippable != 0)
+		return outbuf_printf("%15s %12s skippable %08" PRIX32 "\n", "-", "-", f->skippable);
+	if (f->bytes == FL_SIZE_UNKNOWN)
+		l->unknown = 1;
+	if (l->unknown)
+		outbuf_printf("%15s ", "?");
+	else
+		outbuf_printf("%15" PRIu64 " ", l->bytes);
+	if (f->bytes == FL_SIZE_UNKNOWN)
+		outbuf_printf("%12s", "?");
+	else
+		outbuf_printf("%12" PRIu64, f->bytes);
+	l->bytes += f->bytes == FL_SIZE_UNKNOWN ? 0 : f->bytes;
+	if (f->has_checksum)
+		outbuf_printf(" XXH64 %08" PRIx32, f->checksum);
+	if (f->dict_id != 0)
+		outbuf_printf(" dictionary %" PRIu32, f->dict_id);
+	return outbuf_write("\n", 1);
+}
+
+static void list_file(struct codec_run *run, const char *name)
+{
+	struct listing l = {0};
+	struct fl_source *src = NULL;
+	struct fl_error err;
+	int rc = input_open(name, &src, &err);
+
+	if (rc == 0) {
+		outbuf_printf("%s:\n%6s %15s %12s %15s %12s\n", name, "frame", "offset",
+			      "compressed", "offset", "bytes");
+		rc = fl_zstd_list(src, list_frame, &l, &err);
+		if (rc == -ESPIPE)
+			snprintf(err.text, sizeof(err.text), "only files can be listed");
+	}
+	if (rc == 0)
+		outbuf_printf("%6" PRIu64 " %15s %12" PRIu64 " %15s %12" PRIu64 "%s\n", l.frames,
+			      "total", l.packed, "", l.bytes, l.unknown ? " and more" : "");
+	if (rc < 0)
+		job_complain(&run->job, name, &err);
+	fl_source_close(src);
+}
+
+static int list_files(struct codec_run *run)
+{
+	const char *name;
+
+	while (job_next(&run->job, &name))
+		list_file(run, name);
+	return codec_end(run);
+}
+
+static int run_decompress(struct decompress_options *opt)
+{
+	struct common_options *common = &opt->codec.common;
+	struct fl_copy *copy = NULL;
+	struct codec_run run;
+	int rc;
+
+	codec_begin(&run, &opt->codec);
+	/* As zstd -dcf: what is not compressed passes as it is. */
+	common->decode_when =
+		opt->codec.force && opt->codec.to_stdout ? DECODE_AUTO : DECODE_ALWAYS;
+	common->decode.dict = run.dict;
+	common->decode.dict_bytes = run.dict_len;
+	rc = fl_copy_new(opt->codec.test ? NULL : codec_write, &run, opt->most_bytes, &copy);
+	if (rc < 0)
+		message_usage("%s", fl_strerror(rc));
+	job_begin(&run.job, common);
+	if (opt->list)
+		rc = list_files(&run);
+	else {
+		job_add(&run.job, fl_copy_operator(copy), copy);
+		decompress_files(&run, copy);
+		rc = codec_end(&run);
+	}
+	fl_copy_free(copy);
+	return rc;
+}
+
+int decompress_test(const struct codec_options *codec)
+{
+	struct decompress_options opt = {.codec = *codec, .most_bytes = FL_SIZE_UNKNOWN};
+
+	opt.codec.test = 1;
+	return run_decompress(&opt);
+}
+
+int cmd_decompress(int argc, char **argv)
+{
+	struct decompress_options opt = {.most_bytes = FL_SIZE_UNKNOWN};
+
+	common_options_init(&opt.codec.common);
+	common_options_parse(&decompress_argp, argc, argv, &opt, &opt.codec.common);
+	return run_decompress(&opt);
+}
