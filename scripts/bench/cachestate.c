@@ -6,6 +6,8 @@
  * large: read from start to end, so that readahead allocates large folios.
  * small: read with readahead off (POSIX_FADV_RANDOM), so that every page is its own folio;
  *        page faults then map 64 KiB (fault-around) instead of 2 MiB.
+ * pages: the ranges of pages that are cached, by mincore(2): one's own files only.
+ * touch: read the pages from FIRST on, COUNT of them, and no others.
  * show:  resident share and page faults per GiB of a sequential walk through a mapping.
  * memory: so many bytes of free memory have been used a moment ago. A virtual machine gives
  *        memory that stays free for some seconds back to its host (free page reporting), and who
@@ -185,6 +187,45 @@ static int use_memory(const char *bytes)
 	return 0;
 }
 
+static int print_pages(const struct file *f)
+{
+	unsigned char *vec = malloc(f->pages);
+	void *p = mmap(NULL, f->size, PROT_READ, MAP_SHARED, f->fd, 0);
+	uint64_t first = 0;
+	int err = vec && p != MAP_FAILED && mincore(p, f->size, vec) == 0 ? 0 : 2;
+
+	for (uint64_t i = 0; err == 0 && i <= f->pages; i++) {
+		int cached = i < f->pages && vec[i] & 1u;
+
+		if (i > 0 && cached == (vec[i - 1] & 1))
+			continue;
+		if (i > 0 && !cached)
+			printf("%" PRIu64 "-%" PRIu64 "\n", first, i - 1);
+		first = i;
+	}
+	if (p != MAP_FAILED)
+		munmap(p, f->size);
+	free(vec);
+	return err;
+}
+
+static int touch_pages(const char *path, const char *first, const char *count)
+{
+	struct file f;
+	uint64_t i = strtoull(first, NULL, 10), end = i + strtoull(count, NULL, 10);
+	char byte;
+	int err = file_open(path, &f);
+
+	if (!err)
+		err = -posix_fadvise(f.fd, 0, 0, POSIX_FADV_RANDOM);
+	for (; !err && i < end; i++)
+		if (pread(f.fd, &byte, 1, (off_t)(i * f.page_bytes)) < 0)
+			err = -errno;
+	if (err)
+		fprintf(stderr, "cachestate: %s: %s\n", path, strerror(-err));
+	return err ? 2 : 0;
+}
+
 static int run(const char *state, const char *path, const struct file *f)
 {
 	int err;
@@ -193,6 +234,8 @@ static int run(const char *state, const char *path, const struct file *f)
 		show(f);
 		return 0;
 	}
+	if (strcmp(state, "pages") == 0)
+		return print_pages(f);
 	err = evict(f);
 	if (!err && strcmp(state, "evict") == 0)
 		/* A page that is mapped or being read elsewhere stays: a hundredth is allowed. */
@@ -208,12 +251,14 @@ static int run(const char *state, const char *path, const struct file *f)
 
 int main(int argc, char **argv)
 {
-	static const char *const states[] = {"evict", "large", "small", "show"};
+	static const char *const states[] = {"evict", "large", "small", "show", "pages"};
 	struct file f;
 	int err;
 
 	if (argc == 3 && strcmp(argv[1], "memory") == 0)
 		return use_memory(argv[2]);
+	if (argc == 5 && strcmp(argv[1], "touch") == 0)
+		return touch_pages(argv[2], argv[3], argv[4]);
 	for (size_t i = 0; argc == 3 && i < sizeof(states) / sizeof(states[0]); i++) {
 		if (strcmp(argv[1], states[i]) != 0)
 			continue;
@@ -225,7 +270,8 @@ int main(int argc, char **argv)
 		}
 		return run(argv[1], argv[2], &f);
 	}
-	fprintf(stderr, "Usage: cachestate evict|large|small|show FILE\n"
+	fprintf(stderr, "Usage: cachestate evict|large|small|show|pages FILE\n"
+			"       cachestate touch FILE FIRST COUNT\n"
 			"       cachestate memory BYTES\n");
 	return 2;
 }

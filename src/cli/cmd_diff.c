@@ -139,9 +139,9 @@ int cmd_diff(int argc, char **argv)
 	run.doc = opt.common.json ? new_doc() : NULL;
 	a = opt.common.files[0];
 	b = opt.common.files[1];
-	if (diff_is_manifest(b) && !diff_is_manifest(a))
+	if (diff_is_manifest(&opt, b) && !diff_is_manifest(&opt, a))
 		diff_manifest(&run, a, b);
-	else if (diff_is_manifest(a) && !diff_is_manifest(b))
+	else if (diff_is_manifest(&opt, a) && !diff_is_manifest(&opt, b))
 		diff_manifest(&run, b, a);
 	else
 		diff_files(&run, a, b);

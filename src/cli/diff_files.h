@@ -38,7 +38,7 @@ void diff_print_range(struct diff_run *run, uint64_t off, uint64_t len, uint64_t
 void diff_print_only(struct diff_run *run, const char *name, uint64_t off, uint64_t end);
 
 /** diff_is_manifest() - does this file begin as one? Not asked of standard input */
-int diff_is_manifest(const char *name);
+int diff_is_manifest(const struct diff_options *opt, const char *name);
 
 /** diff_files() - compare two files byte by byte; errors are told and noted in the job */
 void diff_files(struct diff_run *run, const char *a, const char *b);

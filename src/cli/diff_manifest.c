@@ -29,22 +29,53 @@ struct against {
 	uint64_t size;
 };
 
-int diff_is_manifest(const char *name)
+static int look_map(const void *op, void *scratch, const struct fl_view *in, struct fl_part *part,
+		    struct fl_error *reterr)
 {
-	char text[sizeof(beginning) - 1];
+	(void)op;
+	(void)scratch;
+	(void)reterr;
+	return fl_part_append(part, in->data, in->len);
+}
+
+static int look_fold(void *op, const struct fl_part *part, struct fl_error *reterr)
+{
+	int *is_manifest = op;
+
+	(void)reterr;
+	*is_manifest =
+		part->len == sizeof(beginning) - 1 && memcmp(part->data, beginning, part->len) == 0;
+	return 0;
+}
+
+static const struct fl_operator look = {.size = sizeof(look),
+					.name = "look",
+					.cut = FL_CUT_UNIT,
+					.unit_bytes = sizeof(beginning) - 1,
+					.map = look_map,
+					.fold = look_fold};
+
+/* Through a pipeline, because --cold is for these bytes, too. */
+int diff_is_manifest(const struct diff_options *opt, const char *name)
+{
+	struct fl_options run;
+	struct fl_pipeline *pl = NULL;
+	struct fl_source *src = NULL;
 	struct stat st;
-	FILE *file;
-	size_t n;
+	int is_manifest = 0;
 
 	/* Reading from a FIFO would take away what is to be compared. */
 	if (input_is_stdin(name) || stat(name, &st) < 0 || !S_ISREG(st.st_mode))
 		return 0;
-	file = fopen(name, "re");
-	if (file == NULL)
-		return 0;
-	n = fread(text, 1, sizeof(text), file);
-	fclose(file);
-	return n == sizeof(text) && memcmp(text, beginning, n) == 0;
+	fl_options_init(&run);
+	run.flags = opt->common.run.flags;
+	run.range_len = sizeof(beginning) - 1;
+	if (fl_pipeline_new(&run, &pl, NULL) == 0 && fl_source_open(name, &src, NULL) == 0 &&
+	    fl_pipeline_add(pl, &look, &is_manifest) == 0 && fl_pipeline_run(pl, src, NULL) < 0)
+		is_manifest = 0;
+	fl_pipeline_free(pl);
+	fl_source_close(src);
+	return is_manifest;
 }
 
 static void print_pending(struct against *a)

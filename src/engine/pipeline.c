@@ -15,6 +15,7 @@
 #include "engine/exec.h"
 #include "engine/small.h"
 #include "kern/kernels.h"
+#include "plat/residency.h"
 #include "plat/thread.h"
 
 #define MAX_MEMORY_MIN (UINT64_C(4) << 20)
@@ -366,7 +367,8 @@ static int set_up(struct fl_exec *x, struct fl_error *reterr)
 	r = choose_loader(x, frames);
 	if (r < 0)
 		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
-	if ((pl->opt.flags & FL_RUN_COLD) && fl_source_seekable(x->src))
+	if ((pl->opt.flags & FL_RUN_COLD) && fl_source_seekable(x->src) &&
+	    !(x->choice.fed && !fl_resident_is_exact(x->src->file.fd)))
 		(void)fl_coldset_new(&x->src->file, x->plan.size, &x->coldset);
 	if (x->choice.fed) {
 		r = start_feeder(x, reterr);

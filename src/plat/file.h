@@ -17,7 +17,7 @@
  * @size_bytes: at open, counted from @base_off; FL_SIZE_UNKNOWN for streams and pseudo files
  * @base_off:   file position at which a descriptor was handed over; 0 for paths
  * @can_map:    regular or block: worth trying mmap(2)
- * @rotational: the device under it says that it rotates
+ * @rotational: the device under it says that it rotates, and is no hypervisor's
  * @dev, @ino:  identity
  * @path:       as opened (for "replaced" checks), NULL for descriptors; owned
  */

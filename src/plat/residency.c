@@ -139,6 +139,13 @@ int fl_resident_percent(int fd, uint64_t off, uint64_t len, unsigned *ret_percen
 	return 0;
 }
 
+bool fl_resident_is_exact(int fd)
+{
+	uint64_t pages;
+
+	return by_cachestat(fd, 0, 1, &pages) == 0;
+}
+
 void fl_drop_pages(int fd, uint64_t off, uint64_t len)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);

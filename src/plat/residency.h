@@ -2,6 +2,7 @@
 #ifndef FL_PLAT_RESIDENCY_H
 #define FL_PLAT_RESIDENCY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,13 @@ int fl_resident_pages(int fd, uint64_t off, uint64_t len, uint64_t *ret_pages,
  * Return: 0; -EOPNOTSUPP as above.
  */
 int fl_resident_percent(int fd, uint64_t off, uint64_t len, unsigned *ret_percent);
+
+/**
+ * fl_resident_is_exact() - can it be seen which pages are cached, without bringing any in?
+ *
+ * cachestat(2) only: a probe that misses brings in its page.
+ */
+bool fl_resident_is_exact(int fd);
 
 /** fl_drop_pages() - posix_fadvise(DONTNEED) on whole pages inside [off, off+len) */
 void fl_drop_pages(int fd, uint64_t off, uint64_t len);

@@ -71,8 +71,8 @@ static void choose_past_cache(struct fl_choice *c)
 	c->io = FL_IO_URING;
 }
 
-static void choose_missing(const struct fl_options *opt, const struct fl_plan *plan,
-			   unsigned percent, struct fl_choice *c)
+static void choose_missing(const struct fl_options *opt, const struct fl_file *file,
+			   const struct fl_plan *plan, unsigned percent, struct fl_choice *c)
 {
 	uint64_t len = plan->end - plan->begin;
 	uint64_t room = fl_memory_available();
@@ -88,7 +88,7 @@ static void choose_missing(const struct fl_options *opt, const struct fl_plan *p
 			 "page cache",
 			 percent, (unsigned long long)(room >> 20));
 	} else {
-		c->readahead = READAHEAD_THREADS;
+		c->readahead = file->rotational ? 1 : READAHEAD_THREADS;
 		c->io = FL_IO_MMAP;
 		snprintf(c->reason, sizeof(c->reason),
 			 "%u %% cached: loading threads ahead of mapped windows", percent);
@@ -101,14 +101,17 @@ static void choose_auto(const struct fl_options *opt, const struct fl_file *file
 	uint64_t len = plan->end - plan->begin;
 	unsigned percent;
 
-	if (!file->can_map)
+	if ((opt->flags & FL_RUN_COLD) && file->can_map && !fl_resident_is_exact(file->fd)) {
+		choose_past_cache(c);
+		say(c, c->io, "what is cached cannot be seen: read past the page cache");
+	} else if (!file->can_map)
 		say(c, FL_IO_READ, "this kind of file cannot be mapped");
 	else if (len <= SMALL_BYTES)
 		say(c, FL_IO_READ, "small file");
 	else {
 		percent = resident_percent(file, plan);
 		if (percent < 98) {
-			choose_missing(opt, plan, percent, c);
+			choose_missing(opt, file, plan, percent, c);
 			return;
 		}
 		say(c, FL_IO_MMAP, "in the page cache");

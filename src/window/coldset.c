@@ -9,8 +9,9 @@
 #include "plat/mapping.h"
 #include "plat/residency.h"
 
-/* Granules: small enough that a file that is cached here and there keeps what it has. */
-#define GRANULE_BYTES FL_KIB(64)
+/* Granules: a page, so that a file that is cached here and there is left so; where each look at one
+ * may bring it in, more. */
+#define GRANULE_UNSEEN_BYTES FL_KIB(64)
 #define GRANULES_MAX (UINT64_C(8) << 20) /* 1 MiB of bits */
 
 struct fl_coldset {
@@ -62,7 +63,7 @@ int fl_coldset_new(const struct fl_file *file, uint64_t size, struct fl_coldset 
 		return -ENOMEM;
 	s->file = file;
 	s->size = size;
-	s->granule = GRANULE_BYTES;
+	s->granule = fl_resident_is_exact(file->fd) ? fl_page_bytes() : GRANULE_UNSEEN_BYTES;
 	while (size / s->granule >= GRANULES_MAX)
 		s->granule *= 2;
 	s->count = size / s->granule + !!(size % s->granule);

@@ -17,8 +17,8 @@ struct fl_coldset;
 
 /**
  * fl_coldset_new() - note what of the source is not in the page cache
- * Cost: 1 us per granule that is partly cached; one bit of memory each. A granule is 64 KiB,
- * or as much as keeps the set under 1 MiB.
+ * Cost: 1 us per granule that is partly cached; one bit of memory each. A granule is a page,
+ * 64 KiB on files of others, or as much as keeps the set under 1 MiB.
  * Return: 0; -ENOMEM; -EOPNOTSUPP when residency cannot be seen.
  */
 int fl_coldset_new(const struct fl_file *file, uint64_t size, struct fl_coldset **ret);

@@ -252,6 +252,9 @@ Test(auto, what_is_missing_is_loaded_ahead_or_past_the_cache)
 	c = choice_for(&file, FL_RUN_COLD, 4 * MIB);
 	cr_assert_eq(c.io, FL_IO_URING);
 	cr_assert(c.fed && c.readahead == 0);
+	/* A head that must travel is not sent to and fro. */
+	file.rotational = true;
+	cr_assert_eq(choice_for(&file, 0, 4 * MIB).readahead, 1);
 	close(file.fd);
 	fl_file_close(&file);
 }

@@ -198,11 +198,21 @@ static int fold(void *op, const struct fl_part *part, struct fl_error *reterr)
 	return r == 0 && d->stop_at_end && d->seen > d->env.size ? FL_FOLD_STOP : r;
 }
 
+/* What was mapped when its turn came has stayed. */
+static void drop_rest(struct fl_diff *d)
+{
+	if (d->cold)
+		fl_coldset_drop(d->cold, 0, d->env.size);
+	fl_coldset_free(d->cold);
+	d->cold = NULL;
+}
+
 static int finish(void *op, struct fl_error *reterr)
 {
 	struct fl_diff *d = op;
 	int r = emit(d);
 
+	drop_rest(d);
 	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, NULL) : 0;
 }
 
@@ -262,6 +272,6 @@ void fl_diff_free(struct fl_diff *diff)
 {
 	if (!diff)
 		return;
-	fl_coldset_free(diff->cold);
+	drop_rest(diff);
 	free(diff);
 }
