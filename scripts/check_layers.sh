@@ -39,7 +39,7 @@ kernel_functions='mmap|munmap|mremap|mprotect|msync|mincore|madvise|mlock|syscal
 # Libraries' headers -> folders that may include them.
 declare -A libraries=(
 	['pcre2.h']="ops" ['xxhash.h']="ops" ['xxh3.h']="ops" ['zstd.h']="ops"
-	['openssl/']="ops" ['hs.h']="ops" ['hs/hs.h']="ops" ['archive.h']="ops"
+	['openssl/']="ops" ['blake3.h']="ops" ['hs.h']="ops" ['hs/hs.h']="ops" ['archive.h']="ops"
 	['liburing.h']="plat" ['jansson.h']="cli" ['argp.h']="cli"
 	['pthread.h']="plat window engine shm"
 )

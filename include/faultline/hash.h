@@ -34,11 +34,12 @@ enum fl_hash_alg {
 	FL_HASH_SHA512,
 	FL_HASH_SHA512_256,
 	FL_HASH_SHA3_256,
-	FL_HASH_BLAKE2B, /* 512 bits */
-	FL_HASH_BLAKE2S, /* 256 bits */
-	FL_HASH_CRC32,   /* gzip's and zlib's */
-	FL_HASH_CRC32C,  /* Castagnoli's: iSCSI, ext4, Btrfs */
-	FL_HASH_FSVERITY /* SHA-256 Merkle tree, as the kernel's FS_IOC_MEASURE_VERITY */
+	FL_HASH_BLAKE2B,  /* 512 bits */
+	FL_HASH_BLAKE2S,  /* 256 bits */
+	FL_HASH_CRC32,    /* gzip's and zlib's */
+	FL_HASH_CRC32C,   /* Castagnoli's: iSCSI, ext4, Btrfs */
+	FL_HASH_FSVERITY, /* SHA-256 Merkle tree, as the kernel's FS_IOC_MEASURE_VERITY */
+	FL_HASH_BLAKE3    /* 256 bits; only where libblake3 was there when the library was built */
 };
 
 #define FL_HASH_DIGEST_MAX 64

@@ -17,7 +17,7 @@
 #include "cli/progress_bar.h"
 #include "cli/verbs.h"
 
-#define ALGS (FL_HASH_FSVERITY + 1)
+#define ALGS (FL_HASH_BLAKE3 + 1)
 
 /**
  * struct check - a run of -c
@@ -87,8 +87,8 @@ static void make_choices(struct check *c)
 /* But fs-verity, whose lines always carry their prefix. */
 static void add_all_of(const struct check *c, size_t len, struct hash_choice *choice)
 {
-	for (int i = 0; i < FL_HASH_FSVERITY; i++)
-		if (fl_hash_alg_bytes((enum fl_hash_alg)i) == len)
+	for (int i = 0; i < ALGS; i++)
+		if (i != FL_HASH_FSVERITY && fl_hash_alg_bytes((enum fl_hash_alg)i) == len)
 			add_if_offered(choice, &c->one[i].algs[0]);
 }
 

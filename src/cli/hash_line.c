@@ -37,6 +37,7 @@ static const struct {
 	[FL_HASH_CRC32] = {{"CRC32"}, STYLE_COREUTILS},
 	[FL_HASH_CRC32C] = {{"CRC32C"}, STYLE_COREUTILS},
 	[FL_HASH_FSVERITY] = {{"FSVERITY-SHA256"}, STYLE_FSVERITY},
+	[FL_HASH_BLAKE3] = {{"BLAKE3"}, STYLE_COREUTILS},
 };
 
 #define FORM_COUNT (sizeof(forms) / sizeof(forms[0]))
@@ -68,6 +69,9 @@ int hash_tag_find(const char *text, size_t len, enum fl_hash_alg *ret, int *ret_
 
 	for (size_t i = 0; i < FORM_COUNT; i++) {
 		if (little && !hash_is_xxh((enum fl_hash_alg)i))
+			continue;
+		/* Of a library that was not there when this was built. */
+		if (fl_hash_alg_name((enum fl_hash_alg)i) == NULL)
 			continue;
 		if (has_tag(i, text, little ? len - 3 : len)) {
 			*ret = (enum fl_hash_alg)i;

@@ -39,8 +39,8 @@ static const struct argp_option hash_table[] = {
 	 .key = 'a',
 	 .arg = "ALG",
 	 .doc = "xxh32, xxh64, xxh3 (default), xxh128, md5, sha1, sha224, sha256, sha384, sha512, "
-		"sha512-256, sha3-256, blake2b, blake2s, crc32, crc32c, fsverity; repeat it for "
-		"several in one pass"},
+		"sha512-256, sha3-256, blake2b, blake2s, crc32, crc32c, fsverity, and blake3 where "
+		"libblake3 was built in; repeat it for several in one pass"},
 	{.key = 'H', .arg = "N", .doc = "0: xxh32, 1: xxh64, 2: xxh128, 3: xxh3, as for xxhsum"},
 	{.name = "seed", .key = KEY_SEED, .arg = "N", .doc = "Of the XXH digests (default 0)"},
 	{.name = "salt", .key = KEY_SALT, .arg = "HEX", .doc = "Of fsverity, up to 32 bytes"},

@@ -40,6 +40,11 @@ void fl_info(void (*row)(void *arg, const char *key, const char *value), void *a
 #else
 	row(arg, "liburing", "not built in");
 #endif
+#ifdef HAVE_BLAKE3
+	row(arg, "blake3", "built in");
+#else
+	row(arg, "blake3", "not built in");
+#endif
 #ifdef FL_TINY_WINDOWS
 	row(arg, "windows", "tiny (test build)");
 #endif

@@ -99,6 +99,21 @@ need() {
 	done
 }
 
+@test "hash: blake3 is there where libblake3 is, and nowhere else" {
+	if "$FAULTLINE" --version -v | grep -q '^blake3: built in'; then
+		command -v b3sum >/dev/null || skip "b3sum is not installed"
+		same_as "$hash -a blake3 plain long empty" "b3sum plain long empty"
+		b3sum plain long >sums
+		expect 0 "$FAULTLINE" hash -c sums
+	else
+		expect 2 "$FAULTLINE" hash -a blake3 plain
+		contains "$err" "'blake3' is none of"
+		printf 'BLAKE3 (plain) = %064d\n' 0 >sums
+		expect 2 "$FAULTLINE" hash -c sums
+		contains "$err" "no properly formatted checksum lines found"
+	fi
+}
+
 @test "hash: --raw" {
 	need openssl
 	same_as "$hash -a sha256 --raw long" "openssl dgst -sha256 -binary long"

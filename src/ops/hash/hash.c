@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
 #include <faultline/hash.h>
 
 #include <errno.h>
@@ -34,6 +38,9 @@ static const struct fl_hash_kind kinds[] = {
 	[FL_HASH_CRC32] = {"crc32", 4, CRC(FL_CRC32_POLY)},
 	[FL_HASH_CRC32C] = {"crc32c", 4, CRC(FL_CRC32C_POLY)},
 	[FL_HASH_FSVERITY] = {"fsverity", 32, &fl_hash_family_fsverity, NULL, 0},
+#ifdef HAVE_BLAKE3
+	[FL_HASH_BLAKE3] = {"blake3", 32, &fl_hash_family_blake3, NULL, 0},
+#endif
 };
 
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
@@ -103,8 +110,7 @@ static int check_options(const struct fl_hash_options *opt, struct fl_error *ret
 	if (opt->size != sizeof(*opt) || (size_t)opt->alg >= KIND_COUNT)
 		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, "no such digest");
 	f = kinds[opt->alg].family;
-	if (opt->seed &&
-	    (f == &fl_hash_family_evp || f == &fl_hash_family_crc || f == &fl_hash_family_fsverity))
+	if (opt->seed && opt->alg > FL_HASH_XXH128)
 		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, "%s has no seed",
 				    kinds[opt->alg].name);
 	if ((opt->salt_len || opt->block_bytes) && f != &fl_hash_family_fsverity)

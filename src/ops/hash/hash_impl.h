@@ -80,6 +80,7 @@ extern const struct fl_hash_family fl_hash_family_xxh128;
 extern const struct fl_hash_family fl_hash_family_evp;
 extern const struct fl_hash_family fl_hash_family_crc;
 extern const struct fl_hash_family fl_hash_family_fsverity;
+extern const struct fl_hash_family fl_hash_family_blake3;
 
 /** fl_hash_op_start(), fl_hash_op_finish() - fl_operator callbacks over a struct fl_hash */
 int fl_hash_op_start(void *op, const struct fl_run *run, struct fl_error *reterr);
