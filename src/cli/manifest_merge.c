@@ -151,6 +151,14 @@ static int on_leaf(void *arg, const struct fl_leaf *leaf)
 	return leaf_list_add(&m->leaves, leaf->digest);
 }
 
+/* The first @n bytes of what is held are done with. */
+static void drop_taken(struct part *p, size_t n)
+{
+	if (n > 0)
+		memmove(p->buf, p->buf + n, p->held - n);
+	p->held -= n;
+}
+
 static int replay_to(struct merge *m, struct part *p, uint64_t end)
 {
 	size_t at = 0;
@@ -163,8 +171,7 @@ static int replay_to(struct merge *m, struct part *p, uint64_t end)
 		rc = n < 0 ? (int)n : 0;
 		if (n != 0)
 			continue;
-		memmove(p->buf, p->buf + at, p->held - at);
-		p->held -= at;
+		drop_taken(p, at);
 		at = 0;
 		rc = read_sums(p);
 		if (rc == 0)
@@ -172,8 +179,7 @@ static int replay_to(struct merge *m, struct part *p, uint64_t end)
 	}
 	if (rc < 0)
 		return rc;
-	memmove(p->buf, p->buf + at, p->held - at);
-	p->held -= at;
+	drop_taken(p, at);
 	return fl_leaves_offset(m->engine) == end ? 0 : -FL_ECORRUPT;
 }
 
