@@ -18,7 +18,7 @@ struct sum {
 };
 
 /* As wide as the kernels of the library: with narrower registers, adding would be the roof. */
-typedef uint64_t words __attribute__((vector_size(32)));
+typedef uint64_t words __attribute__((vector_size(32), aligned(1), may_alias));
 
 #if defined(__x86_64__) && defined(__GNUC__)
 __attribute__((target_clones("avx2", "default")))
@@ -26,12 +26,13 @@ __attribute__((target_clones("avx2", "default")))
 static uint64_t
 add_up(const unsigned char *p, size_t n)
 {
-	words a = {0}, b = {0}, c = {0}, d = {0}, w[4];
+	words a = {0}, b = {0}, c = {0}, d = {0};
 	uint64_t sum = 0;
 	size_t i;
 
-	for (i = 0; i + sizeof(w) <= n; i += sizeof(w)) {
-		memcpy(w, p + i, sizeof(w));
+	for (i = 0; i + 4 * sizeof(words) <= n; i += 4 * sizeof(words)) {
+		const words *w = (const words *)(const void *)(p + i);
+
 		a += w[0];
 		b += w[1];
 		c += w[2];
