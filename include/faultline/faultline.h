@@ -11,6 +11,7 @@
  * pipeline.h; operator.h is for jobs of your own.
  */
 #include <faultline/batch.h>
+#include <faultline/bench.h>
 #include <faultline/cache.h>
 #include <faultline/codec.h>
 #include <faultline/count.h>

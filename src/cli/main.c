@@ -12,6 +12,7 @@
 #include "cli/verbs.h"
 
 static const struct verb verbs[] = {
+	{"bench", "Measure mmap against read and others, on this machine and file", cmd_bench},
 	{"cache", "Show, load, drop or lock what of files is in the page cache", cmd_cache},
 	{"compress", "Compress to .zst, as zstd does, so that all processors can read it",
 	 cmd_compress},

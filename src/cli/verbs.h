@@ -18,6 +18,9 @@ struct verb {
 	int (*func)(int argc, char **argv);
 };
 
+/** cmd_bench() - `faultline bench`. Return: exit status. */
+int cmd_bench(int argc, char **argv);
+
 /** cmd_cache() - `faultline cache`. Return: exit status. */
 int cmd_cache(int argc, char **argv);
 /** cmd_compress() - `faultline compress`. Return: exit status. */

@@ -36,4 +36,17 @@ void fl_cgroup_memory(const char *root, const char *self, struct fl_cgroup_memor
  */
 unsigned fl_cgroup_cpus(const char *root, const char *self);
 
+/* Room for the directory of a group. */
+#define FL_CGROUP_DIR_BYTES 256
+
+/**
+ * fl_cgroup_make() - a memory group below the root of its hierarchy, v1 or v2
+ * @ret_dir: of FL_CGROUP_DIR_BYTES
+ * Return: 0; -EACCES, -EPERM, -EROFS, -ENOENT: not here, not by us.
+ */
+int fl_cgroup_make(const char *root, uint64_t limit_bytes, char *ret_dir);
+
+/** fl_cgroup_remove() - of no processes; an empty string is fine */
+void fl_cgroup_remove(const char *dir);
+
 #endif

@@ -99,6 +99,9 @@ int fl_file_reopen(const struct fl_file *file, int *ret_fd);
  */
 int fl_file_temp(void);
 
+/** fl_file_temp_in() - the same in @dir; NULL = as above. Return: descriptor >= 0, or -errno. */
+int fl_file_temp_in(const char *dir);
+
 /** fl_fd_pwrite() - all n bytes at off. Return: 0 or -errno. */
 int fl_fd_pwrite(int fd, const void *buf, size_t n, uint64_t off);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "plat/file.h"
+#include "plat/supply.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +29,8 @@ int fl_file_pread(int fd, void *buf, size_t n, uint64_t off, size_t *ret_got)
 	size_t got = 0;
 	ssize_t r;
 
+	if (fl_supply_in_use)
+		return fl_supply_pread(fd, buf, n, off, ret_got);
 	while (got < n) {
 		r = pread(fd, (char *)buf + got, n - got, (off_t)(off + got));
 		if (r < 0 && errno == EINTR)
@@ -97,11 +100,13 @@ int fl_file_open_direct(const struct fl_file *file, int *ret_fd, uint32_t *ret_m
 			uint32_t *ret_off_align)
 {
 	uint32_t mem, off;
-	int fd = -1, r = reopen(file, O_DIRECT, &fd);
+	int fd = -1, r = reopen(file, fl_supply_through_cache ? 0 : O_DIRECT, &fd);
 
 	if (r < 0)
 		return r == -EINVAL || r == -EOPNOTSUPP ? -FL_EUNSUPPORTED : r;
 	dio_alignment(fd, &mem, &off);
+	if (fl_supply_through_cache)
+		mem = off = DIO_ALIGN_DEFAULT;
 	/* Zero is how statx says "not on this file". */
 	if (mem == 0 || off == 0) {
 		close(fd);
@@ -130,6 +135,11 @@ static int temp_in(const char *dir)
 		return -errno;
 	unlink(path);
 	return fd;
+}
+
+int fl_file_temp_in(const char *dir)
+{
+	return dir ? temp_in(dir) : fl_file_temp();
 }
 
 int fl_file_temp(void)

@@ -25,4 +25,24 @@ void fl_prefetch_folios(int fd, uint64_t off, size_t len);
  */
 void fl_prefetch(int fd, uint64_t off, size_t len);
 
+/**
+ * fl_prefetch_small() - bring [off, off + len) into the cache with readahead off, each page a folio
+ * of its own, where the kernel does not know better. Return: 0 or -errno.
+ */
+int fl_prefetch_small(int fd, uint64_t off, uint64_t len);
+
+/** fl_prefetch_faults() - page faults that mapping and touching [off, off + len) takes; UINT64_MAX
+ * where it cannot be mapped. What is missing is loaded. */
+uint64_t fl_prefetch_faults(int fd, uint64_t off, size_t len);
+
+/**
+ * fl_memory_use() - use so much free memory for a moment, and give it back
+ *
+ * A virtual machine gives memory that stays free for some seconds back to its host (free page
+ * reporting), and who uses it next pays for getting it again, several times what a copy into it
+ * costs: a run that fills the page cache right after another one has it easy, one after a pause
+ * has not. After this all have it easy. No more than half of what is free is used.
+ */
+void fl_memory_use(uint64_t bytes);
+
 #endif

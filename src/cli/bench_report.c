@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/bench_report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/bench_export.h"
+#include "cli/message.h"
+#include "cli/verbs.h"
+
+/* gnuplot's SVG has black for text and lines: both take the page's colour instead. */
+static const char head[] =
+	"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+	"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+	"<meta name=\"color-scheme\" content=\"light dark\">\n"
+	"<link rel=\"icon\" href=\"data:,\">\n"
+	"<title>faultline bench</title>\n<style>\n"
+	":root { color-scheme: light dark; --fg: #1b1b1b; --bg: #fff; --soft: #f2f2f0; "
+	"--line: #ccc; }\n"
+	"@media (prefers-color-scheme: dark) { :root { --fg: #e4e4e4; --bg: #16181a; "
+	"--soft: #22262a; --line: #444; } }\n"
+	"@media print { :root { --fg: #000; --bg: #fff; --soft: #fff; --line: #999; } "
+	"figure, table { break-inside: avoid; } main { max-width: none; } }\n"
+	"body { font: 15px/1.5 system-ui, sans-serif; color: var(--fg); background: var(--bg); "
+	"margin: 0; }\n"
+	"main { max-width: 72rem; margin: 0 auto; padding: 1.5rem; }\n"
+	"h1 { font-size: 1.6rem; margin: 0 0 .3rem; } h2 { font-size: 1.2rem; margin-top: 2rem; }\n"
+	"table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px; "
+	"}\n"
+	"th, td { padding: .25rem .6rem; border-bottom: 1px solid var(--line); text-align: left; "
+	"}\n"
+	"td.n, th.n { text-align: right; }\n"
+	".wide { overflow-x: auto; }\n"
+	"pre { background: var(--soft); padding: .8rem; overflow-x: auto; white-space: pre-wrap; "
+	"}\n"
+	"figure { margin: 1.5rem 0; } figcaption { font-size: 13px; }\n"
+	"svg { max-width: 100%; height: auto; }\n"
+	"svg text { fill: var(--fg) !important; }\n"
+	"svg [stroke='black'], svg [stroke='rgb(  0,   0,   0)'] { stroke: var(--fg); }\n"
+	"svg [fill='black'] { fill: var(--fg); }\n"
+	"svg g[color='black'] { color: var(--fg); }\n"
+	"svg [stroke='currentColor'] { stroke: currentColor; }\n"
+	"svg rect[fill='none'] { fill: none; }\n"
+	"</style></head><body><main>\n";
+
+static void escaped(FILE *f, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (*text == '<')
+			fputs("&lt;", f);
+		else if (*text == '>')
+			fputs("&gt;", f);
+		else if (*text == '&')
+			fputs("&amp;", f);
+		else
+			fputc(*text, f);
+	}
+}
+
+static void write_table(FILE *f, const struct bench_matrix *m)
+{
+	struct text_table t;
+
+	bench_table(m, &t);
+	fputs("<div class=\"wide\"><table><thead><tr>", f);
+	for (size_t c = 0; c < t.columns; c++) {
+		fputs(t.right[c] ? "<th class=\"n\">" : "<th>", f);
+		escaped(f, t.names[c]);
+	}
+	fputs("</thead><tbody>\n", f);
+	for (size_t r = 0; r < t.rows; r++) {
+		fputs("<tr>", f);
+		for (size_t c = 0; c < t.columns; c++) {
+			fputs(t.right[c] ? "<td class=\"n\">" : "<td>", f);
+			escaped(f, t.cells[r * t.columns + c]);
+		}
+		fputs("\n", f);
+	}
+	fputs("</tbody></table></div>\n", f);
+	text_table_free(&t);
+}
+
+static const struct bench_cell *best_of(const struct bench_matrix *m, unsigned group)
+{
+	const struct bench_cell *best = NULL;
+
+	for (size_t i = 0; i < m->count; i++) {
+		const struct bench_cell *c = &m->cells[i];
+
+		if (c->group == group && c->runs > 0 &&
+		    (best == NULL || c->time.median < best->time.median))
+			best = c;
+	}
+	return best;
+}
+
+/* In plain words: for each group, what was fastest, and whether that is sure. */
+static void write_verdict(FILE *f, const struct bench_matrix *m, unsigned group)
+{
+	const struct bench_cell *best = best_of(m, group);
+
+	if (best == NULL)
+		return;
+	fprintf(f, "<li><b>%s, %s, %u thread%s</b>: <b>%s</b> had the best median, %.2f GB/s.",
+		fl_bench_op_name(best->what.op), fl_bench_cache_name(best->what.cache),
+		best->what.threads, best->what.threads > 1 ? "s" : "", bench_cell_name(best),
+		bench_cell_rate(best));
+	for (size_t i = 0; i < m->count; i++) {
+		const struct bench_cell *c = &m->cells[i];
+		struct fl_bench_pair p;
+
+		if (c->group != group || c->runs == 0 || c == best ||
+		    fl_bench_compare(c->seconds, best->seconds,
+				     c->runs < best->runs ? c->runs : best->runs, &p) < 0)
+			continue;
+		if (p.verdict == FL_BENCH_SLOWER) {
+			fprintf(f, " %s took %.2f times as long (%.2f to %.2f).",
+				bench_cell_name(c), p.ratio, p.low, p.high);
+			continue;
+		}
+		fprintf(f, " Between it and %s no difference was found%s (%.2f to %.2f).",
+			bench_cell_name(c), p.narrow ? "" : ", which may be for want of runs",
+			p.low, p.high);
+	}
+	fputs("</li>\n", f);
+}
+
+static void write_verdicts(FILE *f, const struct bench_matrix *m)
+{
+	unsigned last = ~0u;
+
+	fputs("<h2>Verdicts</h2>\n<ul>\n", f);
+	for (size_t i = 0; i < m->count; i++) {
+		if (m->cells[i].group == last)
+			continue;
+		last = m->cells[i].group;
+		write_verdict(f, m, last);
+	}
+	fputs("</ul>\n<p>", f);
+	escaped(f, bench_noise_text(m));
+	fputs(". Intervals of ratios are at 99 %.</p>\n", f);
+}
+
+static void write_problems(FILE *f, const struct bench_matrix *m)
+{
+	int any = 0;
+
+	for (size_t i = 0; i < m->count; i++) {
+		const struct bench_cell *c = &m->cells[i];
+
+		if (c->problem[0] == '\0')
+			continue;
+		if (!any++)
+			fputs("<h2>What could not be measured</h2>\n<ul>\n", f);
+		fprintf(f, "<li>%s %s %s: ", fl_bench_op_name(c->what.op),
+			fl_bench_cache_name(c->what.cache), fl_bench_method_name(c->what.method));
+		escaped(f, c->problem);
+		fputs("</li>\n", f);
+	}
+	if (any)
+		fputs("</ul>\n", f);
+}
+
+static void write_environment(FILE *f, const json_t *doc)
+{
+	json_t *env = json_object_get(doc, "environment"), *value;
+	const char *key;
+
+	fputs("<h2>Environment</h2>\n<table>\n", f);
+	json_object_foreach(env, key, value)
+	{
+		fputs("<tr><td>", f);
+		escaped(f, key);
+		fputs("<td>", f);
+		escaped(f, json_string_value(value));
+		fputs("\n", f);
+	}
+	fputs("</table>\n<h2>How to do it again</h2>\n<pre>", f);
+	escaped(f, json_string_value(json_object_get(doc, "command")));
+	fputs("</pre>\n<p>The order of the samples, the sample file and the random places depend "
+	      "on "
+	      "--seed only. Each sample ran in a process of its own, after the state of the page "
+	      "cache had been brought about and verified. GB are 10<sup>9</sup> bytes.</p>\n",
+	      f);
+}
+
+static void write_page(FILE *f, const struct bench_matrix *m, const json_t *doc)
+{
+	fputs(head, f);
+	fputs("<h1>Does mapping pay, here, for this file?</h1>\n<p>faultline ", f);
+	escaped(f, json_string_value(json_object_get(doc, "version")));
+	fputs(", ", f);
+	escaped(f, json_string_value(json_object_get(doc, "date")));
+	fputs(", file ", f);
+	escaped(f, json_string_value(json_object_get(doc, "file")));
+	fprintf(f, ", %.3f GB</p>\n", (double)m->bytes / 1e9);
+	write_verdicts(f, m);
+	fputs("<h2>Pictures</h2>\n", f);
+	if (bench_plots_write(f, m) == 0)
+		fputs("<p>None: gnuplot is not installed.</p>\n", f);
+	fputs("<h2>Numbers</h2>\n", f);
+	write_table(f, m);
+	write_problems(f, m);
+	write_environment(f, doc);
+	fputs("</main></body></html>\n", f);
+}
+
+int bench_write_report(const struct bench_matrix *m, const json_t *doc, const char *name)
+{
+	FILE *f = fopen(name, "we");
+	struct fl_error err = {.off = FL_OFF_NONE};
+	int failed = f == NULL;
+
+	if (f != NULL) {
+		write_page(f, m, doc);
+		failed = ferror(f);
+		failed = fclose(f) != 0 || failed;
+	}
+	if (!failed)
+		return 0;
+	err.code = -errno;
+	strncat(err.text, strerror(errno), sizeof(err.text) - 1);
+	message_file(name, &err);
+	return EXIT_TROUBLE;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/bench_export.h"
+#include "cli/bench_matrix.h"
+#include "cli/bench_options.h"
+#include "cli/bench_report.h"
+#include "cli/message.h"
+#include "cli/outbuf.h"
+#include "cli/stop_signals.h"
+#include "cli/verbs.h"
+
+/* What could not be done, once for each reason, and how much the numbers can be trusted. */
+static void print_notes(const struct bench_matrix *m)
+{
+	if (m->opt->quiet)
+		return;
+	outbuf_printf("\n%s.\n", bench_noise_text(m));
+	for (size_t i = 0; i < m->count; i++) {
+		const struct bench_cell *c = &m->cells[i];
+
+		if (c->problem[0] != '\0')
+			outbuf_printf("%s %s %s -j%u: %s.\n", fl_bench_op_name(c->what.op),
+				      fl_bench_cache_name(c->what.cache),
+				      fl_bench_method_name(c->what.method), c->what.threads,
+				      c->problem);
+	}
+	if (m->opt->runs < FL_BENCH_ROUNDS_MIN)
+		outbuf_printf("Verdicts need %d runs.\n", FL_BENCH_ROUNDS_MIN);
+}
+
+static void print_table(const struct bench_matrix *m)
+{
+	struct text_table t;
+
+	bench_table(m, &t);
+	text_table_print(&t);
+	text_table_free(&t);
+}
+
+static int measured_anything(const struct bench_matrix *m)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (m->cells[i].runs > 0)
+			return 1;
+	return 0;
+}
+
+static int write_files(const struct bench_matrix *m, const json_t *doc)
+{
+	const struct bench_options *opt = m->opt;
+	int status = 0;
+
+	if (opt->json != NULL)
+		status |= bench_write_json(doc, opt->json);
+	if (opt->csv != NULL)
+		status |= bench_write_csv(doc, opt->csv);
+	if (opt->markdown != NULL)
+		status |= bench_write_markdown(m, opt->markdown);
+	if (opt->report != NULL)
+		status |= bench_write_report(m, doc, opt->report);
+	return status;
+}
+
+static int report(const struct bench_matrix *m)
+{
+	json_t *doc = bench_document(m);
+	int status = 0, worse = 0;
+
+	print_table(m);
+	print_notes(m);
+	status = write_files(m, doc);
+	if (m->differ > 0 || !measured_anything(m))
+		status = EXIT_TROUBLE;
+	if (m->opt->compare != NULL && status == 0)
+		worse = bench_compare(doc, m->opt->compare, m->opt->threshold);
+	json_decref(doc);
+	return status != 0 ? status : worse;
+}
+
+int cmd_bench(int argc, char **argv)
+{
+	struct bench_options opt;
+	struct bench_matrix m = {.opt = &opt};
+	int status;
+
+	bench_options_parse(argc, argv, &opt);
+	status = bench_matrix_run(&m);
+	if (status == 0)
+		status = report(&m);
+	bench_matrix_free(&m);
+	free(opt.command);
+	if (outbuf_finish() < 0)
+		status = EXIT_TROUBLE;
+	stop_signals_finish();
+	return status;
+}

@@ -1,0 +1,215 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# faultline bench: what it says about small files; numbers are the machine's.
+
+load helpers
+
+setup() {
+	# Not /tmp, which may be memory: its pages cannot be dropped.
+	BATS_TMPDIR=/var/tmp make_work
+	"$LOGGEN" --size=4M --seed=1 >file
+	bench=("$FAULTLINE" bench --dir=. --warmup=0)
+}
+
+teardown() {
+	remove_work
+}
+
+# json EXPRESSION: of the document d
+json() {
+	python3 -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+print(eval(sys.argv[2]))' "${2-out.json}" "$1"
+}
+
+on_disk() {
+	[[ $(stat -f -c %T .) != @(tmpfs|ramfs|overlayfs) ]] || skip "/var/tmp is on $(stat -f -c %T .)"
+}
+
+@test "bench: the document has the named keys, and they fit together" {
+	on_disk
+	expect 0 "${bench[@]}" --io=pread,mmap,window,uring-direct --op=sum,hash,scan \
+		--cache=warm,cold -j1,2 --runs=3 --export-json=out.json file
+	equal "$(json 'd["schema"]')" faultline-bench/1
+	equal "$(json 'len(d["results"])')" 48
+	keys='io op cache advise threads samples median mad ci_low ci_high gb_per_s minor_faults
+		major_faults copied_bytes storage_bytes rss_anon rss_file verdict'
+	for key in $keys; do
+		equal "$(json "all('$key' in c for c in d['results'] if 'problem' not in c)")" True
+	done
+	for key in kernel cpu filesystem device; do
+		equal "$(json "len(d['environment']['$key']) > 0")" True
+	done
+	equal "$(json 'all(len(c["samples"]) == 3 for c in d["results"] if "problem" not in c)')" True
+	equal "$(json 'all(c["ci_low"] <= c["median"] <= c["ci_high"] for c in d["results"] if "samples" in c)')" True
+	# One checksum for each operation, scan's the number of lines that grep counts.
+	equal "$(json 'sorted(len({c["checksum"] for c in d["results"] if c["op"] == o and "samples" in c}) for o in ("sum", "hash", "scan"))')" "[1, 1, 1]"
+	equal "$(json 'int([c["checksum"] for c in d["results"] if c["op"] == "scan"][0], 16)')" \
+		"$(grep -c 'Failed password' file)"
+	equal "$(json '[c["checksum"] for c in d["results"] if c["op"] == "hash"][0]')" \
+		"$("$FAULTLINE" hash -a xxh3 file | sed 's/.* //')"
+	equal "$(json 'all(4 << 20 <= c["copied_bytes"] < 5 << 20 for c in d["results"] if c["io"] == "pread")')" True
+	equal "$(json 'all(c["copied_bytes"] == 0 for c in d["results"] if c["io"] in ("mmap", "window", "uring-direct") and "samples" in c)')" True
+	equal "$(json 'all(c["resident_before"] <= 1 for c in d["results"] if c["cache"] == "cold" and "samples" in c)')" True
+	equal "$(json 'all(c["resident_before"] >= 99 for c in d["results"] if c["cache"] == "warm" and "samples" in c)')" True
+	# Every pair of a group: four methods are six pairs, in 12 groups.
+	equal "$(json 'len(d["pairs"]) == 72 or any("problem" in c for c in d["results"])')" True
+}
+
+@test "bench: tables, CSV and Markdown hold the same cells" {
+	expect 0 "${bench[@]}" --io=pread,window --cache=warm --runs=2 --export-csv=out.csv \
+		--export-markdown=out.md file
+	contains "$out" "pread"
+	contains "$out" "(base)"
+	contains "$out" "This machine is "
+	contains "$out" "Verdicts need 8 runs"
+	equal "$(head -1 out.csv | cut -d, -f1-3)" op,cache,io
+	equal "$(wc -l <out.csv)" 3
+	equal "$(python3 -c 'import csv; print([r["io"] for r in csv.DictReader(open("out.csv"))])')" \
+		"['pread', 'window']"
+	equal "$(grep -c '^| sum' out.md)" 2
+}
+
+@test "bench: copies, updates and random places" {
+	sum=$(md5sum <file)
+	expect 0 "${bench[@]}" --op=copy,update,random --cache=warm --runs=1 --export-json=out.json file
+	equal "$(md5sum <file)" "$sum"
+	equal "$(json 'len([c for c in d["results"] if c["op"] == "copy" and "samples" in c])')" 6
+	equal "$(json 'len([c for c in d["results"] if c["op"] == "update" and "samples" in c])')" 2
+	equal "$(json '{c["copied_bytes"] for c in d["results"] if c["io"] == "read+write"} == {8 << 20}')" True
+	equal "$(json '[c["copies_told"] for c in d["results"] if c["io"] == "read+write"]')" "[4]"
+	equal "$(json 'all(c["latency_us"]["p50"] <= c["latency_us"]["p99.9"] <= c["latency_us"]["max"] for c in d["results"] if c["op"] == "random" and "samples" in c)')" True
+	# What was made is gone.
+	equal "$(ls)" $'file\nout.json'
+}
+
+@test "bench: the seed decides the order, a sample is made and removed" {
+	expect 0 "${bench[@]}" --size=2M --io=pread --cache=warm --runs=1 --export-json=out.json
+	equal "$(json 'd["bytes"], d["file"]')" "(2097152, '(sample)')"
+	equal "$(ls)" $'file\nout.json'
+}
+
+@test "bench: --compare finds what became slower" {
+	expect 0 "${bench[@]}" --io=pread,window --cache=warm --runs=8 --export-json=out.json file
+	# A base that is far slower, and one that is far faster than this machine can be.
+	python3 -c 'import json
+d = json.load(open("out.json"))
+for name, factor in ("slow", 100), ("fast", 0.01):
+    for c in d["results"]:
+        c["samples"] = [x * factor for x in c["samples"]]
+    json.dump(d, open(name + ".json", "w"))
+    d = json.load(open("out.json"))'
+	expect 0 "${bench[@]}" --io=pread,window --cache=warm --runs=8 --compare=slow.json file
+	contains "$out" "times the base's time"
+	expect 1 "${bench[@]}" --io=pread,window --cache=warm --runs=8 --compare=fast.json file
+	contains "$out" REGRESSION
+	expect 0 "${bench[@]}" --io=pread --cache=warm --runs=8 --compare=fast.json --threshold=1000 file ||
+		contains "$out" REGRESSION
+	echo '{"schema": "other"}' >other.json
+	expect 2 "${bench[@]}" --io=pread --cache=warm --runs=1 --compare=other.json file
+	contains "$err" "other.json: is no document of"
+	expect 2 "${bench[@]}" --io=fread --cache=warm --runs=1 --compare=fast.json file
+	contains "$err" "has none of these cells"
+}
+
+@test "bench: what cannot be done is said, and the rest goes on" {
+	[[ $(stat -f -c %T /dev/shm) == tmpfs ]] || skip "/dev/shm is no tmpfs"
+	shm=/dev/shm/faultline-bench-$$
+	cp file $shm
+	local status=0
+	expect 0 "${bench[@]}" --io=pread,uring-direct --cache=cold,warm,warm-small --runs=1 $shm || status=1
+	rm $shm
+	((status == 0))
+	contains "$out" "this file system is memory: its pages cannot be dropped"
+	contains "$out" "not measured"
+	[[ $out == *"sum  warm"*"(base)"* ]]
+	# Neither a group smaller than the file, nor a directory for copies.
+	expect 0 "${bench[@]}" --io=pread --cache=limited,warm --runs=1 file
+	contains "$out" "not larger than a limit of 32 MiB"
+	expect 0 "$FAULTLINE" bench --dir=/proc --op=copy,sum --cache=warm --runs=1 --warmup=0 file
+	contains "$out" "no copy can be made in /proc"
+	contains "$out" "(base)"
+}
+
+@test "bench: tiny files" {
+	local n
+	for n in 1 4095 4096 4097 300000; do
+		head -c $n file >tiny
+		expect 0 "${bench[@]}" --io=all --op=touch,sum,hash,scan --cache=warm --runs=1 tiny
+	done
+	head -c 100 file >tiny
+	expect 2 "${bench[@]}" --op=random --cache=warm --runs=1 tiny
+	contains "$out" "the file is smaller than 4 KiB"
+	: >empty
+	expect 2 "${bench[@]}" empty
+	contains "$err" "empty: is empty"
+}
+
+@test "bench: a full disk, a read-only directory" {
+	((EUID == 0)) || skip "needs root to mount a small tmpfs"
+	mkdir small
+	mount -t tmpfs -o size=40M none small 2>/dev/null || skip "no tmpfs can be mounted here"
+	local status=0
+	expect 0 "$FAULTLINE" bench --dir=small --io=pread --cache=warm --runs=1 --warmup=0 --size=100M \
+		--export-json=out.json || status=1
+	expect 0 "$FAULTLINE" bench --dir=small --op=copy --cache=warm --runs=1 --warmup=0 --size=24M ||
+		((status += 2))
+	full=$out
+	mount -o remount,ro small
+	expect 2 "$FAULTLINE" bench --dir=small --runs=1 || ((status += 4))
+	ro=$err
+	umount small
+	echo "status $status"
+	((status == 0)) || [[ $status == 2 ]]
+	contains "$full" "No space left on device"
+	contains "$ro" "no sample can be made in small: Read-only file system"
+	equal "$(json 'd["bytes"]')" 26214400
+}
+
+@test "bench: wrong options, signals" {
+	expect 2 "${bench[@]}" --io=teleport file
+	contains "$err" "--io: 'teleport' is not known"
+	expect 2 "${bench[@]}" --op=sum,nothing file
+	expect 2 "${bench[@]}" --runs=0 file
+	expect 2 "${bench[@]}" --duration=x file
+	expect 2 "${bench[@]}" --size=1X file
+	expect 2 "${bench[@]}" file other
+	expect 2 "${bench[@]}" missing
+	contains "$err" "missing: No such file or directory"
+	expect 2 "${bench[@]}" --io=sendfile --op=sum file
+	contains "$err" "no method of --io does an operation of --op"
+	expect 2 "${bench[@]}" --runs=1 --cache=warm --export-json=/nonexistent/x file
+	contains "$err" "/nonexistent/x: No such file or directory"
+	"${bench[@]}" --runs=1000 --duration=0 file >partial &
+	sleep 1
+	kill -TERM $!
+	wait $! || status=$?
+	equal "$status" 143
+	equal "$(ls | grep -v -e file -e partial)" ""
+}
+
+@test "bench: the report loads nothing, and has its pictures" {
+	expect 0 "${bench[@]}" --io=pread,window --op=sum --cache=warm -j1,2 --window-size=0,1M --runs=2 \
+		--report=out.html file
+	# Nothing but the names of XML's own dialects points anywhere.
+	[[ $(grep -oE '(https?:)?//[a-z][^"<> ]*' out.html | grep -v -e '^http://www.w3.org/' | sort -u) == "" ]]
+	[[ $(grep -ciE '<script|<img|<iframe|@import|url\(' out.html) == 0 ]]
+	contains "$(cat out.html)" "prefers-color-scheme: dark"
+	contains "$(cat out.html)" "@media print"
+	if command -v gnuplot >/dev/null; then
+		equal "$(grep -c '<svg' out.html)" 6
+	else
+		contains "$(cat out.html)" "gnuplot is not installed"
+	fi
+	mkdir nothing
+	PATH=$work/nothing expect 0 "${bench[@]}" --io=pread --cache=warm --runs=1 --report=bare.html file
+	contains "$(cat bare.html)" "gnuplot is not installed"
+	browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome) ||
+		skip "no Chromium to open it with"
+	timeout 60 "$browser" --headless=new --no-sandbox --disable-gpu --enable-logging=stderr \
+		--user-data-dir="$work/profile" --window-size=1000,3000 --screenshot="$work/shot.png" \
+		"file://$work/out.html" >log 2>&1 || skip "Chromium does not run here"
+	equal "$(grep -c 'CONSOLE' log)" 0
+	# A white page of this size has 10 KB.
+	(($(stat -c %s shot.png) > 60000))
+}
