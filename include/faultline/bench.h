@@ -211,6 +211,20 @@ FL_API int fl_bench_run(struct fl_bench *bench, const struct fl_bench_cell *cell
  */
 FL_API void fl_bench_cpu(uint64_t *ret_machine, uint64_t *ret_own);
 
+/**
+ * typedef fl_bench_fact_fn - takes what was found out about one fact
+ * @claim: what is said of memory mapping
+ * @seen:  what was seen here
+ * @holds: 1 yes, 0 no, negative: could not be tried
+ */
+typedef void (*fl_bench_fact_fn)(void *arg, const char *claim, const char *seen, int holds);
+
+/**
+ * fl_bench_facts() - try out what memory mapping does, on a file in @dir (NULL as above)
+ * Cost: half a second. Return: how many facts do not hold here; -errno from making the file.
+ */
+FL_API int fl_bench_facts(const char *dir, fl_bench_fact_fn tell_fn, void *arg);
+
 /** fl_bench_free() - removes what was made; NULL is fine */
 FL_API void fl_bench_free(struct fl_bench *bench);
 

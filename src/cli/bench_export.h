@@ -18,6 +18,9 @@ int bench_write_json(const json_t *doc, const char *name);
 int bench_write_csv(const json_t *doc, const char *name);
 int bench_write_markdown(const struct bench_matrix *m, const char *name);
 
+/** bench_facts_print() - `faultline bench facts`. Return: 0, EXIT_TROUBLE where one does not hold. */
+int bench_facts_print(const char *dir);
+
 /**
  * bench_compare() - cells of @doc beside the same cells of another document
  * @threshold: part of 1 that a cell may be slower

@@ -277,7 +277,9 @@ static error_t parse_bench(int key, char *arg, struct argp_state *state)
 		opt->sample.dir = arg;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (opt->sample.file == NULL)
+		if (strcmp(arg, "facts") == 0 && state->arg_num == 0)
+			opt->facts = 1;
+		else if (opt->sample.file == NULL && !opt->facts)
 			opt->sample.file = arg;
 		else
 			message_usage("extra operand '%s'", arg);
@@ -290,7 +292,7 @@ static error_t parse_bench(int key, char *arg, struct argp_state *state)
 static const struct argp bench_argp = {
 	.options = bench_table,
 	.parser = parse_bench,
-	.args_doc = "[FILE]",
+	.args_doc = "[FILE]\nfacts",
 	.doc = "Measure ways to get at the bytes of FILE, or of a sample that is made in the "
 	       "directory of --dir and removed again. FILE is never written to.",
 };

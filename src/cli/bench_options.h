@@ -22,6 +22,7 @@ struct bench_list {
  * @threshold:  --threshold, as a part of 1
  * @json, @csv, @markdown, @report: names of files to write, or NULL
  * @quiet:      no progress, no notes
+ * @facts:      `faultline bench facts`
  * @command:    the command line, for reports
  */
 struct bench_options {
@@ -42,6 +43,7 @@ struct bench_options {
 	const char *markdown;
 	const char *report;
 	int quiet;
+	int facts;
 	char *command;
 };
 

@@ -86,8 +86,8 @@ int cmd_bench(int argc, char **argv)
 	int status;
 
 	bench_options_parse(argc, argv, &opt);
-	status = bench_matrix_run(&m);
-	if (status == 0)
+	status = opt.facts ? bench_facts_print(opt.sample.dir) : bench_matrix_run(&m);
+	if (status == 0 && !opt.facts)
 		status = report(&m);
 	bench_matrix_free(&m);
 	free(opt.command);
