@@ -141,6 +141,9 @@ struct fl_bench_sample {
 	char io_reason[160];
 };
 
+/* struct fl_bench_options.flags: FL_BENCH_AUTO does not look at what `faultline tune` found out */
+#define FL_BENCH_UNTUNED 1u
+
 /**
  * struct fl_bench_options - where to measure
  * @size:        sizeof this struct
@@ -150,6 +153,7 @@ struct fl_bench_sample {
  * @literal:     what FL_BENCH_SCAN looks for; NULL = "Failed password"
  * @limit_bytes: of FL_BENCH_LIMITED; 0 = a quarter of the file
  * @seed:        of the sample and of random places
+ * @flags:       FL_BENCH_UNTUNED or 0
  */
 struct fl_bench_options {
 	size_t size;
@@ -159,6 +163,7 @@ struct fl_bench_options {
 	const char *literal;
 	uint64_t limit_bytes;
 	uint64_t seed;
+	unsigned flags;
 };
 
 /** struct fl_bench - a file that is measured */
@@ -210,6 +215,27 @@ FL_API int fl_bench_run(struct fl_bench *bench, const struct fl_bench_cell *cell
  * What the first grows by more than the second was taken by others: noise.
  */
 FL_API void fl_bench_cpu(uint64_t *ret_machine, uint64_t *ret_own);
+
+/**
+ * struct fl_bench_tuning - what --io=auto is to do on a device, as words
+ * @cold: with what is not cached and may be: "readahead" (loading threads before mapped windows),
+ *        "window" (mapped windows alone), "read"; "" = as without tuning
+ * @past: with what is read past the cache: "uring", "direct"; ""
+ */
+struct fl_bench_tuning {
+	size_t size;
+	char cold[16];
+	char past[16];
+};
+
+/**
+ * fl_bench_tune() - remember it for the device and file system that the file is on
+ * @ret_path: of the file of results, @n bytes: $XDG_STATE_HOME/faultline/tune, else
+ *            ~/.local/state/faultline/tune
+ * Return: 0; -EINVAL; -ENOENT without a home; -errno.
+ */
+FL_API int fl_bench_tune(struct fl_bench *bench, const struct fl_bench_tuning *tuning,
+			 char *ret_path, size_t n);
 
 /**
  * typedef fl_bench_fact_fn - takes what was found out about one fact

@@ -15,6 +15,7 @@
 #include "plat/copyfile.h"
 #include "plat/file.h"
 #include "plat/pagecache.h"
+#include "plat/tuning.h"
 #include "plat/usage.h"
 
 #define SAMPLE_BYTES (UINT64_C(1) << 30)
@@ -89,6 +90,7 @@ int fl_bench_new(const struct fl_bench_options *opt, struct fl_bench **ret, stru
 	b->literal = strdup(opt->literal ? opt->literal : "Failed password");
 	if (b->literal && (b->dir || !opt->dir))
 		r = opt->file ? open_file(b, opt, reterr) : make_sample(b, opt, reterr);
+	b->untuned = (opt->flags & FL_BENCH_UNTUNED) != 0;
 	b->limit_bytes = opt->limit_bytes ? opt->limit_bytes : b->file.bytes / 4;
 	b->limit_bytes = fl_max_u64(b->limit_bytes, LIMIT_BYTES_MIN);
 	if (r < 0) {
@@ -242,6 +244,19 @@ int fl_bench_run(struct fl_bench *bench, const struct fl_bench_cell *cell,
 				    "the copy differs from the file");
 	*ret = s;
 	return 0;
+}
+
+int fl_bench_tune(struct fl_bench *bench, const struct fl_bench_tuning *tuning, char *ret_path,
+		  size_t n)
+{
+	struct fl_tuning t;
+
+	if (tuning->size != sizeof(*tuning) || !memchr(tuning->cold, '\0', sizeof(t.cold)) ||
+	    !memchr(tuning->past, '\0', sizeof(t.past)))
+		return -EINVAL;
+	memcpy(t.cold, tuning->cold, sizeof(t.cold));
+	memcpy(t.past, tuning->past, sizeof(t.past));
+	return fl_tuning_store(bench->file.src->file.fd, &t, ret_path, n);
 }
 
 void fl_bench_cpu(uint64_t *ret_machine, uint64_t *ret_own)

@@ -35,6 +35,7 @@ struct fl_target {
  * @file: what is read
  * @work: a copy of it, to be changed; made when first needed
  * @sum:  of @file, by fl_sum_operator; valid with @summed
+ * @untuned: FL_BENCH_UNTUNED
  * @cgroup: directory, empty until one is made
  * @updates: so far: each one stores another value
  */
@@ -49,6 +50,7 @@ struct fl_bench {
 	uint64_t seed;
 	uint64_t sum;
 	bool summed;
+	bool untuned;
 	unsigned updates;
 	char cgroup[FL_CGROUP_DIR_BYTES];
 };

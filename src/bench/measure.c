@@ -17,6 +17,7 @@
 #include "plat/counters.h"
 #include "plat/file.h"
 #include "plat/supply.h"
+#include "plat/tuning.h"
 #include "plat/usage.h"
 
 /**
@@ -93,7 +94,8 @@ static void free_job(struct job *job)
 }
 
 /* How the engine is told to load: what it must then say that it did, too. */
-static void choose_loader(const struct fl_bench_cell *cell, uint64_t bytes, struct fl_options *opt)
+static void choose_loader(const struct fl_bench *b, const struct fl_bench_cell *cell,
+			  uint64_t bytes, struct fl_options *opt)
 {
 	static const enum fl_io loaders[] = {
 		[FL_BENCH_READ] = FL_IO_READ,          [FL_BENCH_PREAD] = FL_IO_READ,
@@ -110,6 +112,7 @@ static void choose_loader(const struct fl_bench_cell *cell, uint64_t bytes, stru
 		opt->window_bytes = (size_t)bytes;
 	if (cell->method == FL_BENCH_POPULATE)
 		opt->advise = FL_ADVISE_POPULATE;
+	fl_tuning_ignored = b->untuned;
 	fl_supply_through_cache = cell->method == FL_BENCH_URING;
 	fl_supply_in_use = cell->method == FL_BENCH_READ    ? &fl_supply_read
 			   : cell->method == FL_BENCH_READV ? &fl_supply_readv
@@ -162,7 +165,7 @@ static int run_job(const struct fl_bench *b, const struct fl_bench_cell *cell, s
 	fl_options_init(&opt);
 	opt.threads = cell->threads;
 	opt.range_len = s->bytes;
-	choose_loader(cell, s->bytes, &opt);
+	choose_loader(b, cell, s->bytes, &opt);
 	if (probe) {
 		fl_probe_init(probe, job->ops, job->op, s->bytes);
 		r = fl_pipeline_new(&opt, &pl, reterr);

@@ -27,6 +27,7 @@ static const struct verb verbs[] = {
 	{"grep", "The same as scan", cmd_scan},
 	{"shm", "Make, look into, repair and remove shared memory", cmd_shm},
 	{"transform", "Edit lines, as sed does", cmd_transform},
+	{"tune", "Find out once how this device is best read, for --io=auto", cmd_tune},
 	{"verify", "Name the byte ranges in which files differ from a manifest", cmd_verify},
 };
 

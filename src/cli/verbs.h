@@ -56,4 +56,7 @@ int cmd_shm(int argc, char **argv);
 /** cmd_transform() - `faultline transform`. Return: exit status. */
 int cmd_transform(int argc, char **argv);
 
+/** cmd_tune() - `faultline tune`. Return: exit status. */
+int cmd_tune(int argc, char **argv);
+
 #endif

@@ -8,6 +8,7 @@
 #include "plat/guard.h"
 #include "plat/mapping.h"
 #include "plat/residency.h"
+#include "plat/tuning.h"
 
 /* One pread is cheaper than mmap, fault and munmap up to here (measured: 12 us against 20 us
  * at 64 KiB, equal at 256 KiB). */
@@ -71,6 +72,40 @@ static void choose_past_cache(struct fl_choice *c)
 	c->io = FL_IO_URING;
 }
 
+static bool is_word(const char *word, const char *a, const char *b)
+{
+	return strcmp(word, a) == 0 || strcmp(word, b) == 0;
+}
+
+/* A word that is not known is none. */
+static bool follow(const struct fl_tuning *t, struct fl_choice *c)
+{
+	if (c->fed) {
+		if (!is_word(t->past, "uring", "direct"))
+			return false;
+		c->io = strcmp(t->past, "direct") == 0 ? FL_IO_DIRECT : FL_IO_URING;
+		return true;
+	}
+	if (strcmp(t->cold, "readahead") == 0)
+		return true;
+	if (!is_word(t->cold, "window", "read"))
+		return false;
+	c->readahead = 0;
+	c->io = strcmp(t->cold, "read") == 0 ? FL_IO_READ : FL_IO_MMAP;
+	return true;
+}
+
+/* What `faultline tune` found out about this device, said in the reason. */
+static void apply_tuning(const struct fl_file *file, struct fl_choice *c)
+{
+	struct fl_tuning t;
+	size_t n = strlen(c->reason);
+
+	if (fl_tuning_ignored || fl_tuning_load(file->fd, &t) < 0 || !follow(&t, c))
+		return;
+	snprintf(c->reason + n, sizeof(c->reason) - n, "; tuned: %s", c->fed ? t.past : t.cold);
+}
+
 static void choose_missing(const struct fl_options *opt, const struct fl_file *file,
 			   const struct fl_plan *plan, unsigned percent, struct fl_choice *c)
 {
@@ -112,6 +147,7 @@ static void choose_auto(const struct fl_options *opt, const struct fl_file *file
 		percent = resident_percent(file, plan);
 		if (percent < 98) {
 			choose_missing(opt, file, plan, percent, c);
+			apply_tuning(file, c);
 			return;
 		}
 		say(c, FL_IO_MMAP, "in the page cache");

@@ -224,3 +224,37 @@ for name, factor in ("slow", 100), ("fast", 0.01):
 	expect 2 "$FAULTLINE" bench --dir=/proc facts
 	equal "$(ls)" file
 }
+
+@test "tune: what is found out is stored, and --io=auto says that it goes by it" {
+	on_disk
+	export XDG_STATE_HOME=$work/state
+	expect 0 "$FAULTLINE" hash --stats --io=auto file
+	[[ $err != *tuned* ]]
+	expect 0 "$FAULTLINE" tune --size=4M -q --dir=.
+	contains "$out" "$work/state/faultline/tune: not cached: "
+	equal "$(head -1 state/faultline/tune)" faultline-tune/1
+	equal "$(sed -n 2p state/faultline/tune | grep -cE ' cold=(readahead|window|read) past=(uring|direct)?$')" 1
+	for how in readahead window read; do
+		sed -i "2s/cold=[a-z]*/cold=$how/" state/faultline/tune
+		expect 0 "$FAULTLINE" cache evict file
+		expect 0 "$FAULTLINE" hash --stats --io=auto file
+		contains "$err" "tuned: $how"
+		equal "$out" "$("$FAULTLINE" hash --io=read file)"
+	done
+	# In the cache nothing is asked of the device.
+	expect 0 "$FAULTLINE" hash --stats --io=auto file
+	[[ $err != *tuned* ]]
+	sed -i '2s/past=[a-z]*/past=direct/' state/faultline/tune
+	expect 0 "$FAULTLINE" cache evict file
+	expect 0 "$FAULTLINE" hash --stats --cold --io=auto file
+	contains "$err" "tuned: direct"
+	# Rubbish there does no harm.
+	echo nonsense >state/faultline/tune
+	expect 0 "$FAULTLINE" cache evict file
+	expect 0 "$FAULTLINE" hash --stats --io=auto file
+	[[ $err != *tuned* ]]
+	expect 2 env XDG_STATE_HOME=/proc "$FAULTLINE" tune --size=2M -q --dir=.
+	contains "$err" "faultline/tune: "
+	expect 2 "$FAULTLINE" tune --size=x
+	expect 2 "$FAULTLINE" tune missing
+}
