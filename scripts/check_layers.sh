@@ -27,14 +27,15 @@ declare -A may=(
 	[ops]="engine window kern base ops"
 	[bench]="ops engine window plat base kern"
 	[shm]="plat base"
+	[cluster]="ops engine shm window plat base"
 	[cli]=""
 )
 
 # Headers and functions that reach the kernel: src/plat only.
-kernel_headers='^(sys/(mman|syscall|shm|ipc|socket|ioctl|uio|stat|statfs|statvfs|sysmacros|resource|prctl|sendfile|epoll|eventfd|timerfd|signalfd|vfs|file|xattr|inotify)\.h|fts\.h|linux/.*|asm/.*|fcntl\.h|poll\.h|sched\.h|liburing\.h|dirent\.h)$'
+kernel_headers='^(sys/(mman|syscall|shm|ipc|socket|ioctl|uio|stat|statfs|statvfs|sysmacros|resource|prctl|sendfile|epoll|eventfd|timerfd|signalfd|vfs|file|xattr|inotify)\.h|fts\.h|linux/.*|asm/.*|fcntl\.h|poll\.h|mqueue\.h|sched\.h|liburing\.h|dirent\.h)$'
 # The program may walk directories, look at what it meets there, and wait for changes.
 cli_headers='^(fts\.h|sys/inotify\.h|sys/stat\.h)$'
-kernel_functions='mmap|munmap|mremap|mprotect|msync|mincore|madvise|mlock|syscall|ioctl|fcntl|open|openat|openat2|pread|pwrite|preadv|preadv2|pwritev|pwritev2|readv|writev|readahead|sync_file_range|posix_fadvise|posix_fallocate|fallocate|ftruncate|fdatasync|fsync|fstat|fstatat|statx|sendfile|splice|copy_file_range|memfd_create|getrusage|sched_getaffinity|sched_setaffinity|perf_event_open|poll|ppoll|prctl|io_uring_[a-z_]+|shm_open|shm_unlink|shmget|shmat|shmdt|shmctl|sendmsg|recvmsg'
+kernel_functions='mmap|munmap|mremap|mprotect|msync|mincore|madvise|mlock|syscall|ioctl|fcntl|open|openat|openat2|pread|pwrite|preadv|preadv2|pwritev|pwritev2|readv|writev|readahead|sync_file_range|posix_fadvise|posix_fallocate|fallocate|ftruncate|fdatasync|fsync|fstat|fstatat|statx|sendfile|splice|copy_file_range|memfd_create|getrusage|sched_getaffinity|sched_setaffinity|perf_event_open|poll|ppoll|prctl|io_uring_[a-z_]+|shm_open|shm_unlink|shmget|shmat|shmdt|shmctl|sendmsg|recvmsg|vmsplice|mq_[a-z]+'
 
 # Libraries' headers -> folders that may include them.
 declare -A libraries=(

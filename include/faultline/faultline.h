@@ -28,6 +28,9 @@
 #include <faultline/scan.h>
 #include <faultline/shm.h>
 #include <faultline/shm_sync.h>
+#include <faultline/board.h>
+#include <faultline/cluster.h>
+#include <faultline/exchange.h>
 #include <faultline/source.h>
 #include <faultline/stream.h>
 #include <faultline/transform.h>

@@ -36,6 +36,7 @@ enum fl_segment_type {
 #define FL_SEGMENT_HUGE 2u      /* huge pages: reserved ones (sysv, memfd), else as advice */
 #define FL_SEGMENT_READ_ONLY 4u /* attach: do not map it writable */
 #define FL_SEGMENT_TRUST 8u     /* attach: whoever owns it, whoever may write to it */
+#define FL_SEGMENT_KEEP 16u /* create, managed: it is meant to outlive the process that made it */
 
 /* Bytes that the header of a managed segment takes. */
 #define FL_SEGMENT_HEADER_BYTES 4096u
@@ -99,6 +100,7 @@ enum fl_segment_header_state {
  * @changed_s:   time of the last change of its attributes, seconds since 1970; for sysv and
  *               managed ones: of creation
  * @header:      managed, and sound?
+ * @keep:        1: made with FL_SEGMENT_KEEP
  * @nonce:       of a managed one
  * @lock:        of a managed one; @lock_pid: who holds it
  * @seals:       memfd: F_SEAL_... of fcntl(2)
@@ -122,6 +124,7 @@ struct fl_segment_info {
 	int creator_alive;
 	int64_t changed_s;
 	enum fl_segment_header_state header;
+	int keep;
 	uint64_t nonce;
 	enum fl_segment_lock lock;
 	int32_t lock_pid;

@@ -15,9 +15,15 @@ static const struct verb actions[] = {
 	{"read", "Copy bytes of one to standard output", shm_read},
 	{"write", "Copy standard input into one", shm_write},
 	{"dump", "Print bytes of one in hexadecimal, as hexdump -C does", shm_dump},
+	{"lock", "Take one's lock, for a command or for the calling shell", shm_lock},
+	{"unlock", "Give one's lock back, or take it from a dead holder", shm_unlock},
 	{"resize", "Change the size of one", shm_resize},
 	{"seal", "Forbid changes of a memfd for good", shm_seal},
 	{"rm", "Remove one", shm_rm},
+	{"doctor", "Say what is wrong with segments, and what repairs it", shm_doctor},
+	{"gc", "Remove those that dead programs left behind", shm_gc},
+	{"demo", "Show what happens without locks, with them, and when owners die", shm_demo},
+	{"bench", "Measure how fast processes exchange messages", shm_bench},
 };
 
 #define ACTIONS (sizeof(actions) / sizeof(*actions))

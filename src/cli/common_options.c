@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/common_options.h"
 
+#include <faultline/cluster.h>
+
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,6 +16,7 @@ enum key {
 	KEY_IO = 256,
 	KEY_MMAP,
 	KEY_NO_MMAP,
+	KEY_PROCESSES,
 	KEY_WINDOW,
 	KEY_CHUNK,
 	KEY_ADVISE,
@@ -264,6 +267,33 @@ static const struct argp_child common_children[] = {
 	{0},
 };
 
+static const struct argp_option processes_table[] = {
+	{.name = "processes",
+	 .key = KEY_PROCESSES,
+	 .arg = "N",
+	 .doc = "N worker processes instead of threads: one that is killed loses nothing",
+	 .group = 20},
+	{0},
+};
+
+static error_t parse_processes(int key, char *arg, struct argp_state *state)
+{
+	struct common_options *common = state->input;
+	char *end;
+	unsigned long value;
+
+	if (key != KEY_PROCESSES)
+		return ARGP_ERR_UNKNOWN;
+	errno = 0;
+	value = strtoul(arg, &end, 10);
+	if (*arg < '1' || *arg > '9' || *end != '\0' || errno != 0 || value > FL_PROCESSES_MAX)
+		message_usage("--processes: '%s' is not a number from 1 to %u", arg,
+			      FL_PROCESSES_MAX);
+	common->processes = (unsigned)value;
+	return 0;
+}
+
+const struct argp processes_argp = {.options = processes_table, .parser = parse_processes};
 const struct argp common_argp = {
 	.options = common_table, .parser = parse_common, .children = common_children};
 const struct argp document_argp = {.options = document_table, .parser = parse_document};
@@ -291,6 +321,11 @@ void common_options_parse(const struct argp *argp, int argc, char **argv, void *
 	if (common->files_from != NULL && common->file_count > 0)
 		message_usage("extra operand '%s': --files-from and FILE exclude each other",
 			      common->files[0]);
+	if (common->processes > 0 && common->run.threads > 0)
+		message_usage("--processes and --threads exclude each other");
+	if (common->processes > 0 &&
+	    (common->run.io == FL_IO_DIRECT || common->run.io == FL_IO_URING))
+		message_usage("--processes goes with --io=auto, mmap and read");
 	if (common->quiet)
 		common->progress = PROGRESS_NEVER;
 }

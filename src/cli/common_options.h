@@ -24,6 +24,7 @@ enum decode_when {
  * @progress:   --progress, --no-progress
  * @stats:      --stats
  * @json:       --json (document_argp)
+ * @processes:  --processes (processes_argp), 0 = threads
  * @quiet:      -q (document_argp), or set by a verb: no messages about single files
  * @files_from: --files-from, or NULL
  * @nul:        -0
@@ -37,6 +38,7 @@ struct common_options {
 	enum progress_when progress;
 	int stats;
 	int json;
+	unsigned processes;
 	int quiet;
 	const char *files_from;
 	int nul;
@@ -52,6 +54,7 @@ struct common_options {
 extern const struct argp input_argp;
 extern const struct argp common_argp;
 extern const struct argp document_argp;
+extern const struct argp processes_argp;
 
 /** common_options_init() - defaults */
 void common_options_init(struct common_options *common);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <faultline/cluster.h>
 #include <faultline/batch.h>
 
 #include "cli/message.h"
@@ -41,6 +42,9 @@ struct hash_lanes {
 	struct runner *lane[];
 };
 
+/* --processes: of the pipelines that have all processors for one file. */
+static unsigned lane_processes;
+
 static void on_lane_progress(void *arg, const struct fl_progress *p)
 {
 	struct runner *runner = arg;
@@ -72,6 +76,7 @@ struct hash_lanes *hash_lanes_new(const struct common_options *common, unsigned 
 	if (lanes == NULL)
 		out_of_memory();
 	lanes->threads = threads;
+	lane_processes = common->processes;
 	lanes->single = single;
 	lanes->large = common->run;
 	lanes->small = common->run;
@@ -146,6 +151,8 @@ static int runner_new(const struct hash_choice *choice, const struct fl_options 
 		rc = fl_hash_set_new(choice->algs, choice->count, &runner->set, err);
 	if (rc == 0)
 		rc = fl_pipeline_new(&opt, &runner->pl, err);
+	if (rc == 0 && opt.progress != on_lane_progress)
+		rc = fl_pipeline_set_processes(runner->pl, lane_processes);
 	if (rc == 0)
 		rc = add_operators(runner);
 	if (rc < 0) {

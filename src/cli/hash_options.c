@@ -313,6 +313,7 @@ static error_t parse_hash(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &opt->common;
 		state->child_inputs[1] = &opt->common;
+		state->child_inputs[2] = &opt->common;
 		state->err_stream = NULL;
 		return 0;
 	case 'a':
@@ -353,6 +354,7 @@ static error_t parse_hash(int key, char *arg, struct argp_state *state)
 static const struct argp_child hash_children[] = {
 	{.argp = &common_argp},
 	{.argp = &document_argp},
+	{.argp = &processes_argp},
 	{0},
 };
 

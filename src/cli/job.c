@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <faultline/cluster.h>
+
+#include "cli/job_board.h"
 #include "cli/message.h"
 #include "cli/outbuf.h"
 #include "cli/progress_bar.h"
@@ -29,6 +32,9 @@ void job_begin(struct job *job, struct common_options *common)
 	rc = fl_pipeline_new(&common->run, &job->pl, &err);
 	if (rc < 0)
 		die(err.text);
+	rc = fl_pipeline_set_processes(job->pl, common->processes);
+	if (rc < 0)
+		die(fl_strerror(rc));
 	stop_signals_install(job->pl);
 	rc = inputs_init(&job->inputs, common);
 	if (rc < 0) {
@@ -117,6 +123,7 @@ int job_end(struct job *job, const char *plan, int json)
 {
 	stop_signals_forget();
 	fl_pipeline_free(job->pl);
+	job_board_leave();
 	inputs_done(&job->inputs);
 	if (outbuf_finish() < 0)
 		job->trouble = 1;

@@ -26,6 +26,7 @@ static const struct verb verbs[] = {
 	{"scan", "Print the lines that match a pattern, as grep -P does", cmd_scan},
 	{"grep", "The same as scan", cmd_scan},
 	{"shm", "Make, look into, repair and remove shared memory", cmd_shm},
+	{"top", "Show the running jobs, and how far they are", cmd_top},
 	{"transform", "Edit lines, as sed does", cmd_transform},
 	{"tune", "Find out once how this device is best read, for --io=auto", cmd_tune},
 	{"verify", "Name the byte ranges in which files differ from a manifest", cmd_verify},

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cli/job_board.h"
 #include "cli/message.h"
 #include "cli/stop_signals.h"
 
@@ -64,12 +65,16 @@ static void format_line(char *buf, size_t size, const struct fl_progress *p)
 
 static void on_progress(void *arg, const struct fl_progress *p)
 {
+	static uint64_t drawn_ns;
 	char line[160];
 	int asked = stop_signals_take_usr1();
 
 	(void)arg;
-	if (!asked && !enabled)
+	job_board_progress(p);
+	/* Called once a chunk: for the board. Times of the next file begin at 0 again. */
+	if (!asked && (!enabled || (p->ns >= drawn_ns && p->ns - drawn_ns < INTERVAL_NS)))
 		return;
+	drawn_ns = p->ns;
 	format_line(line, sizeof(line), p);
 	if (asked)
 		message_error("%s: %s", p->name, line);
@@ -85,7 +90,7 @@ void progress_bar_init(enum progress_when when, struct fl_options *opt)
 {
 	enabled = when == PROGRESS_ALWAYS || (when == PROGRESS_AUTO && isatty(STDERR_FILENO));
 	opt->progress = on_progress;
-	opt->progress_interval_ns = INTERVAL_NS;
+	opt->progress_interval_ns = 0;
 }
 
 void progress_bar_erase(void)

@@ -438,6 +438,7 @@ static error_t parse_scan(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &opt->common;
+		state->child_inputs[1] = &opt->common;
 		state->err_stream = NULL;
 		return 0;
 	case ARGP_KEY_ARGS:
@@ -450,6 +451,7 @@ static error_t parse_scan(int key, char *arg, struct argp_state *state)
 
 static const struct argp_child scan_children[] = {
 	{.argp = &common_argp},
+	{.argp = &processes_argp},
 	{0},
 };
 

@@ -15,6 +15,12 @@ int shm_write(int argc, char **argv);
 int shm_dump(int argc, char **argv);
 int shm_ls(int argc, char **argv);
 int shm_stat(int argc, char **argv);
+int shm_lock(int argc, char **argv);
+int shm_unlock(int argc, char **argv);
+int shm_doctor(int argc, char **argv);
+int shm_gc(int argc, char **argv);
+int shm_demo(int argc, char **argv);
+int shm_bench(int argc, char **argv);
 
 /** shm_open_segment() - attach it; says on stderr why not. Return: it, or NULL. */
 struct fl_segment *shm_open_segment(const struct shm_args *args, unsigned more_flags);

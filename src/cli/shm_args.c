@@ -26,20 +26,26 @@ enum key {
 	KEY_READ_ONLY,
 	KEY_JSON,
 	KEY_FILE,
-	KEY_SEALS
+	KEY_SEALS,
+	KEY_PID,
+	KEY_TIMEOUT,
+	KEY_RECOVER,
+	KEY_DRY_RUN,
+	KEY_TIME
 };
 
 /* All actions that are about one segment. */
 #define ONE                                                                                        \
 	(SHM_CREATE | SHM_ATTACH | SHM_STAT | SHM_READ | SHM_WRITE | SHM_DUMP | SHM_RESIZE |       \
-	 SHM_SEAL | SHM_RM)
+	 SHM_SEAL | SHM_RM | SHM_LOCK | SHM_UNLOCK)
+#define COMMAND (SHM_CREATE | SHM_ATTACH | SHM_LOCK)
 #define COPY (SHM_READ | SHM_DUMP)
 
 static const struct {
 	unsigned actions;
 	struct argp_option option;
 } table[] = {
-	{ONE,
+	{ONE | SHM_DEMO,
 	 {.name = "type",
 	  .key = KEY_TYPE,
 	  .arg = "T",
@@ -56,7 +62,7 @@ static const struct {
 	  .key = KEY_PATH,
 	  .arg = "PATH",
 	  .doc = "file: the file; sysv: the key is made of it (ftok); memfd: /proc/PID/fd/N"}},
-	{SHM_CREATE | SHM_RESIZE | SHM_READ | SHM_DUMP | SHM_ATTACH,
+	{SHM_CREATE | SHM_RESIZE | SHM_READ | SHM_DUMP | SHM_ATTACH | SHM_BENCH,
 	 {.name = "size",
 	  .key = KEY_SIZE,
 	  .arg = "SIZE",
@@ -74,13 +80,29 @@ static const struct {
 	  .key = KEY_TRUST,
 	  .doc = "Take it whoever owns it and whoever may write to it"}},
 	{SHM_ATTACH, {.name = "read-only", .key = KEY_READ_ONLY, .doc = "Do not map it writable"}},
-	{SHM_LS | SHM_STAT, {.name = "json", .key = KEY_JSON, .doc = "Print one JSON document"}},
+	{SHM_LS | SHM_STAT | SHM_BENCH,
+	 {.name = "json", .key = KEY_JSON, .doc = "Print one JSON document"}},
 	{SHM_WRITE, {.name = "file", .key = KEY_FILE, .arg = "FILE", .doc = "Not standard input"}},
 	{SHM_SEAL,
 	 {.name = "seals",
 	  .key = KEY_SEALS,
 	  .arg = "LIST",
 	  .doc = "Of shrink, grow, write, future-write, seal; default shrink,grow,seal"}},
+	{SHM_LOCK | SHM_UNLOCK,
+	 {.name = "pid", .key = KEY_PID, .arg = "P", .doc = "In the name of process P"}},
+	{SHM_LOCK,
+	 {.name = "timeout",
+	  .key = KEY_TIMEOUT,
+	  .arg = "SECONDS",
+	  .doc = "Wait so long at most; 0: do not wait"}},
+	{SHM_UNLOCK,
+	 {.name = "recover", .key = KEY_RECOVER, .doc = "Take it away from a holder that is dead"}},
+	{SHM_BENCH,
+	 {.name = "time",
+	  .key = KEY_TIME,
+	  .arg = "SECONDS",
+	  .doc = "Of each measurement; default 0.1"}},
+	{SHM_GC, {.name = "dry-run", .key = KEY_DRY_RUN, .doc = "Only say what would go"}},
 };
 
 #define ROWS (sizeof(table) / sizeof(*table))
@@ -105,6 +127,16 @@ static long number_of(const char *option, const char *text, int base, long min, 
 	if (end == text || *end != '\0' || errno != 0 || value < min || value > max)
 		message_usage("%s: '%s' is out of range or no number", option, text);
 	return value;
+}
+
+static uint64_t nanoseconds_of(const char *option, const char *text)
+{
+	char *end;
+	double value = strtod(text, &end);
+
+	if (end == text || *end != '\0' || !(value >= 0) || value > 1e9)
+		message_usage("%s: '%s' is no number of seconds", option, text);
+	return (uint64_t)(value * 1e9);
 }
 
 static enum fl_segment_type type_of(const char *text)
@@ -175,6 +207,29 @@ static error_t parse_segment(int key, char *arg, struct shm_args *args)
 	}
 }
 
+static error_t parse_lock(int key, char *arg, struct shm_args *args)
+{
+	switch (key) {
+	case KEY_PID:
+		args->pid = (int32_t)number_of("--pid", arg, 10, 1, INT32_MAX);
+		return 0;
+	case KEY_TIMEOUT:
+		args->timeout_ns = nanoseconds_of("--timeout", arg);
+		return 0;
+	case KEY_TIME:
+		args->timeout_ns = nanoseconds_of("--time", arg);
+		return 0;
+	case KEY_RECOVER:
+		args->recover = 1;
+		return 0;
+	case KEY_DRY_RUN:
+		args->dry_run = 1;
+		return 0;
+	default:
+		return parse_segment(key, arg, args);
+	}
+}
+
 static void add_operand(struct shm_args *args, struct argp_state *state, char *arg)
 {
 	if (state->quoted > 0 && state->next > state->quoted) {
@@ -182,7 +237,7 @@ static void add_operand(struct shm_args *args, struct argp_state *state, char *a
 		state->next = state->argc;
 		return;
 	}
-	if (args->action == SHM_LS)
+	if (!(args->action & ONE))
 		message_usage("extra operand '%s'", arg);
 	set_name(args, arg);
 }
@@ -218,7 +273,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		add_operand(args, state, arg);
 		return 0;
 	default:
-		return parse_segment(key, arg, args);
+		return parse_lock(key, arg, args);
 	}
 }
 
@@ -279,7 +334,7 @@ static void settle(struct shm_args *args)
 
 static void check(const struct shm_args *args)
 {
-	if (args->command != NULL && !(args->action & (SHM_CREATE | SHM_ATTACH)))
+	if (args->command != NULL && !(args->action & COMMAND))
 		message_usage("extra operand '%s'", args->command[0]);
 	if ((args->action & (SHM_CREATE | SHM_RESIZE)) && !args->sized)
 		message_usage("--size is needed");
@@ -297,9 +352,9 @@ void shm_args_parse(struct shm_args *args, enum shm_action action, const char *d
 			options[n++] = table[i].option;
 	memset(&options[n], 0, sizeof(options[n]));
 	argp.args_doc = action & ONE ? "[NAME]" : "";
-	if (action & (SHM_CREATE | SHM_ATTACH))
+	if (action & COMMAND)
 		argp.args_doc = "[NAME] [-- COMMAND...]";
-	*args = (struct shm_args){.action = action};
+	*args = (struct shm_args){.action = action, .timeout_ns = UINT64_MAX};
 	fl_segment_options_init(&args->segment);
 	/* In order: what stands behind -- is a command, not another name. */
 	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, args) != 0)

@@ -17,13 +17,20 @@ enum shm_action {
 	SHM_DUMP = 64,
 	SHM_RESIZE = 128,
 	SHM_SEAL = 256,
-	SHM_RM = 512
+	SHM_RM = 512,
+	SHM_LOCK = 1024,
+	SHM_UNLOCK = 2048,
+	SHM_DOCTOR = 4096,
+	SHM_GC = 8192,
+	SHM_DEMO = 16384,
+	SHM_BENCH = 32768
 };
 
 /**
  * struct shm_args - what was typed behind `faultline shm ACTION`
  * @segment: which one
  * @shown:   how messages call it
+ * @timeout_ns: of lock, UINT64_MAX = for ever; of a measurement (bench)
  * @command: behind --, or NULL
  */
 struct shm_args {
@@ -41,6 +48,10 @@ struct shm_args {
 	int json;
 	unsigned seals;
 	const char *file;
+	int32_t pid;
+	uint64_t timeout_ns;
+	int recover;
+	int dry_run;
 	char **command;
 };
 

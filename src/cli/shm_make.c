@@ -122,6 +122,8 @@ int shm_create(int argc, char **argv)
 		argc, argv);
 	if (args.command != NULL && args.segment.type != FL_SEGMENT_MEMFD)
 		message_usage("extra operand '%s'", args.command[0]);
+	/* This program ends at once: what it makes is meant to stay. */
+	args.segment.flags |= FL_SEGMENT_KEEP;
 	if (fl_segment_create(&args.segment, &seg, &err) < 0)
 		return shm_complain(&args, &err);
 	if (args.command == NULL)

@@ -180,6 +180,7 @@ static void set_members(json_t *o, const struct fl_segment_info *info)
 	json_doc_set(o, "pids", pids);
 	json_doc_set(o, "creator", json_integer(info->creator));
 	json_doc_set(o, "header", json_string(header_word(info->header)));
+	json_doc_set(o, "keep", json_boolean(info->keep));
 	json_doc_set(o, "lock", json_string(lock_word(info->lock)));
 	json_doc_set(o, "lock_pid", json_integer(info->lock_pid));
 	shm_seals_format(info->seals, seals, sizeof(seals));

@@ -50,6 +50,9 @@ int cmd_scan(int argc, char **argv);
 /** cmd_verify() - `faultline verify`. Return: exit status. */
 int cmd_verify(int argc, char **argv);
 
+/** cmd_top() - `faultline top`. Return: exit status. */
+int cmd_top(int argc, char **argv);
+
 /** cmd_shm() - `faultline shm`. Return: exit status. */
 int cmd_shm(int argc, char **argv);
 

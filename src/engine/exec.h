@@ -42,10 +42,27 @@ struct fl_stage {
 #define FL_CANCEL_SEGMENT 2 /* another segment failed: for this run */
 
 /**
+ * struct fl_remote - the ends of a worker in another process: src/cluster
+ * @take: a chunk of the plan. Return: 1 with its number; 0: no more
+ * @part: instead of an operator's fold. Return: as fold
+ * @end:  a chunk is done: @result 0, or its error
+ */
+struct fl_remote {
+	void *arg;
+	int (*take)(void *arg, uint64_t *ret_chunk);
+	int (*part)(void *arg, unsigned k, const struct fl_part *part);
+	int (*end)(void *arg, const struct fl_slot *slot, int result, const struct fl_error *err);
+};
+
+struct fl_exec;
+
+/**
  * struct fl_pipeline - a segment; the first one is the pipeline that users have
  * @failed: name of the operator whose error the run ends with; under the fold baton, or when no
  *          worker runs
  * @next:   the segment that reads what this one writes to @stream; NULL for the last
+ * @threads_before: opt.threads without processes
+ * @spread: maps with so many @processes instead of threads, and folds; NULL = with threads
  * @small: buffer of @small_capacity bytes for files that are read at once (small.h)
  * @small_rss: when such a run last asked, @small_rss_ns on the clock
  */
@@ -64,6 +81,9 @@ struct fl_pipeline {
 	size_t small_capacity;
 	struct fl_rss small_rss;
 	uint64_t small_rss_ns;
+	unsigned processes;
+	unsigned threads_before;
+	int (*spread)(struct fl_exec *x, unsigned processes);
 };
 
 /**
@@ -72,6 +92,7 @@ struct fl_pipeline {
  * @result:  the run's, written by whoever holds the fold baton
  * @folded:  input bytes done
  * @early:   the operators stopped the run before the end
+ * @remote: this is a worker process; @remote_faults: of those, for the statistics
  * @init_result, @init_error: of worker_init; under the ring's lock
  */
 struct fl_exec {
@@ -97,6 +118,8 @@ struct fl_exec {
 	bool early;
 	int init_result;
 	struct fl_error init_error;
+	struct fl_remote *remote;
+	struct fl_faults remote_faults;
 };
 
 /**

@@ -13,7 +13,7 @@ int fl_exec_fold_part(struct fl_exec *x, unsigned k, struct fl_part *part, struc
 
 	if (atomic_load_explicit(&st->stopped, memory_order_relaxed))
 		return 0;
-	r = st->ops->fold(st->op, part, err);
+	r = x->remote ? x->remote->part(x->remote->arg, k, part) : st->ops->fold(st->op, part, err);
 	st->failed = r < 0;
 	if (st->failed)
 		x->pl->failed = st->ops->name;
@@ -106,6 +106,11 @@ int fl_exec_fold(void *arg, struct fl_slot *slot)
 	struct fl_exec *x = arg;
 	int r = fold_parts(x, slot);
 
+	if (x->remote) {
+		int sent = x->remote->end(x->remote->arg, slot, r, &x->error);
+
+		return r < 0 ? r : sent < 0 ? sent : all_stopped(x);
+	}
 	if (r < 0) {
 		x->result = r;
 		return r;

@@ -413,8 +413,8 @@ static void fill_stats(struct fl_exec *x, unsigned threads, const struct fl_faul
 			       .bytes = x->folded,
 			       .ns = fl_clock_ns() - x->start_ns,
 			       .windows = atomic_load(&x->env.windows),
-			       .minor_faults = now.minor - before->minor,
-			       .major_faults = now.major - before->major,
+			       .minor_faults = now.minor - before->minor + x->remote_faults.minor,
+			       .major_faults = now.major - before->major + x->remote_faults.major,
 			       .copied_bytes = atomic_load(&x->env.copied),
 			       .threads = threads,
 			       .loader_threads = x->choice.readahead,
@@ -428,6 +428,32 @@ static void fill_stats(struct fl_exec *x, unsigned threads, const struct fl_faul
 		s->copied_bytes += fl_readahead_loaded(x->readahead);
 }
 
+/* Are the chunks of this run mapped by worker processes? */
+static bool is_spread(const struct fl_exec *x)
+{
+	return x->pl->spread && fl_source_seekable(x->src) && !x->needs.keep_view && !x->feeder &&
+	       x->plan.chunks > 1 && x->plan.end != FL_SIZE_UNKNOWN && !x->pl->stream;
+}
+
+static int run_spread(struct fl_exec *x, const struct fl_faults *before, struct fl_error *reterr)
+{
+	int r = x->pl->spread(x, x->plan.threads);
+
+	if (x->readahead)
+		fl_readahead_stop(x->readahead);
+	fill_stats(x, x->plan.threads, before);
+	if (r < 0 && reterr)
+		*reterr = x->error;
+	return r;
+}
+
+static void say_by_threads(struct fl_exec *x)
+{
+	size_t len = strlen(x->choice.reason);
+
+	snprintf(x->choice.reason + len, sizeof(x->choice.reason) - len, ", by threads");
+}
+
 static int run_workers(struct fl_exec *x, struct fl_error *reterr)
 {
 	struct fl_faults before;
@@ -437,7 +463,11 @@ static int run_workers(struct fl_exec *x, struct fl_error *reterr)
 	x->ring.fold = fl_exec_fold;
 	x->ring.arg = x;
 	fl_faults_process(&before);
-	if (r == 0) {
+	if (x->pl->spread && !is_spread(x))
+		say_by_threads(x);
+	if (r == 0 && is_spread(x)) {
+		r = run_spread(x, &before, reterr);
+	} else if (r == 0) {
 		threads = fl_pool_run(x->pl->pool, x->plan.threads, fl_exec_worker, x);
 		if (x->readahead)
 			fl_readahead_stop(x->readahead);

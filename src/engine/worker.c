@@ -167,6 +167,7 @@ static int map_chunk(struct worker *w, const struct fl_chunk *chunk, struct fl_e
 static int take(struct worker *w, struct fl_chunk *chunk, struct fl_error *err)
 {
 	struct fl_exec *x = w->x;
+	uint64_t k;
 	int r;
 
 	if (x->feeder) {
@@ -177,9 +178,10 @@ static int take(struct worker *w, struct fl_chunk *chunk, struct fl_error *err)
 		return r;
 	}
 	chunk->seq = atomic_fetch_add_explicit(&x->next, 1, memory_order_relaxed);
-	if (chunk->seq >= x->plan.chunks)
+	k = chunk->seq;
+	if (x->remote ? x->remote->take(x->remote->arg, &k) == 0 : k >= x->plan.chunks)
 		return 0;
-	fl_plan_chunk(&x->plan, chunk->seq, &chunk->off, &chunk->end);
+	fl_plan_chunk(&x->plan, k, &chunk->off, &chunk->end);
 	chunk->begin = x->plan.begin;
 	chunk->unit_end = x->plan.end;
 	chunk->limit = x->plan.size;

@@ -18,8 +18,8 @@ void fl_segment_options_init(struct fl_segment_options *opt)
 
 static int check_options(const struct fl_segment_options *opt, struct fl_error *reterr)
 {
-	const unsigned known =
-		FL_SEGMENT_MANAGED | FL_SEGMENT_HUGE | FL_SEGMENT_READ_ONLY | FL_SEGMENT_TRUST;
+	const unsigned known = FL_SEGMENT_MANAGED | FL_SEGMENT_HUGE | FL_SEGMENT_READ_ONLY |
+			       FL_SEGMENT_TRUST | FL_SEGMENT_KEEP;
 
 	if (opt->size != sizeof(*opt))
 		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE,
@@ -149,8 +149,9 @@ static int publish(struct fl_segment *seg, struct fl_error *reterr)
 	return adopt(seg, true, reterr);
 }
 
-int fl_segment_create(const struct fl_segment_options *opt, struct fl_segment **ret,
-		      struct fl_error *reterr)
+int fl_segment_create_with(const struct fl_segment_options *opt,
+			   int (*fill)(struct fl_segment *seg), struct fl_segment **ret,
+			   struct fl_error *reterr)
 {
 	struct fl_segment_options o = *opt;
 	struct fl_segment *seg;
@@ -171,10 +172,12 @@ int fl_segment_create(const struct fl_segment_options *opt, struct fl_segment **
 	r = adopt(seg, true, reterr);
 	if (r == 0 && (o.flags & FL_SEGMENT_MANAGED)) {
 		seg->header_bytes = FL_SEGMENT_HEADER_BYTES;
-		r = fl_header_init(fl_segment_header_of(seg), o.bytes);
+		r = fl_header_init(fl_segment_header_of(seg), o.bytes, o.flags);
 		if (r < 0)
 			(void)fl_error_set(reterr, r, FL_OFF_NONE, NULL);
 	}
+	if (r == 0 && fill)
+		r = fill(seg);
 	if (r == 0)
 		r = publish(seg, reterr);
 	if (r == 0) {
@@ -185,6 +188,12 @@ int fl_segment_create(const struct fl_segment_options *opt, struct fl_segment **
 out:
 	fl_segment_detach(seg);
 	return r;
+}
+
+int fl_segment_create(const struct fl_segment_options *opt, struct fl_segment **ret,
+		      struct fl_error *reterr)
+{
+	return fl_segment_create_with(opt, NULL, ret, reterr);
 }
 
 static int check_header(struct fl_segment *seg, const struct fl_segment_options *opt,
@@ -392,6 +401,7 @@ int fl_segment_info(const struct fl_segment *seg, struct fl_segment_info *ret)
 	if (seg->header_bytes) {
 		ret->header = FL_SEGMENT_OK;
 		ret->nonce = h->nonce;
+		ret->keep = (h->flags & FL_SEGMENT_KEEP) != 0;
 		ret->creator = h->creator_pid;
 		ret->creator_alive = fl_process_alive(
 			&(struct fl_process){.pid = h->creator_pid, .start = h->creator_start});

@@ -19,7 +19,7 @@ static uint64_t sum(const void *data, size_t len)
 	return h;
 }
 
-int fl_header_init(struct fl_segment_header *h, uint64_t bytes)
+int fl_header_init(struct fl_segment_header *h, uint64_t bytes, unsigned flags)
 {
 	struct fl_process self;
 
@@ -33,6 +33,7 @@ int fl_header_init(struct fl_segment_header *h, uint64_t bytes)
 	h->creator_pid = self.pid;
 	h->creator_start = self.start;
 	h->created_s = (int64_t)time(NULL);
+	h->flags = flags & FL_SEGMENT_KEEP;
 	h->check = sum(h, offsetof(struct fl_segment_header, check));
 	atomic_store(&h->bytes, bytes);
 	atomic_store(&h->used, FL_SEGMENT_HEADER_BYTES);

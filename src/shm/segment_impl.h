@@ -86,6 +86,7 @@ struct fl_segment_header {
 	int32_t creator_pid;
 	uint64_t creator_start;
 	int64_t created_s;
+	uint64_t flags; /* FL_SEGMENT_KEEP */
 	uint64_t check;
 	_Atomic uint64_t bytes;
 	_Atomic uint64_t used;
@@ -124,8 +125,16 @@ int fl_segment_find(const struct fl_segment_options *opt, bool writable, struct 
 int fl_segment_trustworthy(const struct fl_shmobj_stat *st, enum fl_segment_type type,
 			   unsigned flags, struct fl_error *reterr);
 
-/** fl_header_init() - for a new segment of @bytes */
-int fl_header_init(struct fl_segment_header *h, uint64_t bytes);
+/** fl_header_init() - for a new segment of @bytes; @flags: FL_SEGMENT_KEEP. Return: 0 or -errno. */
+int fl_header_init(struct fl_segment_header *h, uint64_t bytes, unsigned flags);
+
+/**
+ * fl_segment_create_with() - fl_segment_create() whose segment is filled before it has a name
+ * @fill: NULL, or called with the segment; 0 or a negative error, after which nothing was made
+ */
+int fl_segment_create_with(const struct fl_segment_options *opt,
+			   int (*fill)(struct fl_segment *seg), struct fl_segment **ret,
+			   struct fl_error *reterr);
 
 /**
  * fl_header_check() - is it a header of ours, sound, for an object of @real bytes?

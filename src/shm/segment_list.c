@@ -138,6 +138,7 @@ static void look_at_header(struct fl_segment_info *info, const struct fl_segment
 	if (info->header != FL_SEGMENT_OK)
 		return;
 	info->nonce = h->nonce;
+	info->keep = (h->flags & FL_SEGMENT_KEEP) != 0;
 	info->changed_s = h->created_s;
 	info->lock = fl_header_lock_state(h, &info->lock_pid);
 	set_creator(info, h->creator_pid, h->creator_start);

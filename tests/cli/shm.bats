@@ -204,3 +204,126 @@ assert json.load(sys.stdin)['files'][0]['bytes'] == 12288"
 	expect 0 shm create --help
 	contains "$out" "--size"
 }
+
+@test "shm: lock and unlock, by command, by shell, by process" {
+	shm create "$name" --size=4K --managed
+	expect 3 shm lock "$name" -- sh -c 'exit 3'
+	sleep 60 &
+	local holder=$!
+	shm lock "$name" --pid=$holder
+	contains "$(shm ls | grep "$name")" "held:$holder"
+	expect 1 shm lock "$name" --timeout=0 -- true
+	contains "$err" "process $holder holds the lock"
+	expect 2 shm unlock "$name"
+	shm unlock "$name" --pid=$holder
+	expect 2 shm unlock "$name" --pid=$holder
+	contains "$err" "not locked"
+	shm lock "$name" --pid=$holder
+	kill -9 $holder
+	wait $holder || true
+	contains "$(shm ls | grep "$name")" "dead:$holder"
+	expect 1 shm doctor
+	contains "$out" "faultline shm unlock --recover '$name'"
+	shm unlock --recover "$name"
+	contains "$(shm ls | grep "$name")" free
+	# Two at once: neither sees the other one inside.
+	echo 0 >counter
+	count_up() {
+		for _ in {1..10}; do
+			# shellcheck disable=SC2016 # the command's own shell expands it
+			shm lock "$name" -- sh -c 'read -r n <counter; echo $((n + 1)) >counter' || return 1
+		done
+	}
+	count_up &
+	local one=$!
+	count_up &
+	local two=$!
+	wait $one
+	wait $two
+	equal "$(cat counter)" 20
+	expect 2 shm lock "$name" --pid=999999999
+}
+
+@test "shm: a holder that dies is told to the next one" {
+	shm create "$name" --size=4K --managed
+	sleep 0.5 &
+	shm lock "$name" --pid=$!
+	expect 0 shm lock "$name" --timeout=5 -- true
+	contains "$err" "its last holder died"
+}
+
+# Runs the command that doctor gives for the segment.
+repair() {
+	local command
+	command=$(shm doctor | grep -A1 "^$name" | sed -n 's/^    //p' | head -n 1)
+	eval "${command/#faultline/\"\$FAULTLINE\"}"
+	[[ -z $(shm doctor | grep "^$name") ]]
+}
+
+@test "shm: doctor names what is wrong, and its commands repair it" {
+	shm create "$name" --size=4K --managed
+	[[ -z $(shm doctor | grep "^$name") ]]
+	chmod 666 "/dev/shm/$name"
+	expect 1 shm doctor
+	contains "$out" "$name: mode 0666 lets other users write to it"
+	repair
+	equal "$(stat -c %a "/dev/shm/$name")" 644
+	chmod 600 "/dev/shm/$name"
+	printf 'XXXX' | dd of="/dev/shm/$name" bs=1 seek=20 conv=notrunc status=none
+	contains "$(shm doctor)" "$name: its header is damaged"
+	repair
+	[[ ! -e /dev/shm/$name ]]
+	ln -s /etc/passwd "/dev/shm/$name"
+	contains "$(shm doctor)" "$name: a symbolic link"
+	repair
+	[[ ! -L /dev/shm/$name ]]
+}
+
+@test "shm: gc removes nothing that somebody may still want" {
+	shm create "$name" --size=4K --managed
+	shm create "$name-raw" --size=4K
+	[[ -z $(shm gc | grep "$name") ]]
+	[[ -e /dev/shm/$name && -e /dev/shm/$name-raw ]]
+}
+
+@test "shm: Python's shared_memory and mmap, both ways" {
+	command -v python3 >/dev/null || skip "no python3"
+	local example=$BATS_TEST_DIRNAME/../../data/examples/shared_memory.py
+	shm create "$name" --size=64K
+	printf 'from faultline' | shm write "$name"
+	equal "$(python3 "$example" read "$name" 2>err.txt)" "from faultline"
+	python3 "$example" write "$name" "from Python " 2>>err.txt
+	equal "$(shm read "$name" --size=14)" "from Python ne"
+	python3 "$example" mmap "$name" "by mmap" 2>>err.txt
+	equal "$(shm read "$name" --size=7)" "by mmap"
+	# The tracker has not removed it, and has nothing to complain about.
+	[[ -e /dev/shm/$name ]]
+	equal "$(cat err.txt)" ""
+	shm rm "$name"
+	python3 "$example" create "$name" "made by Python" 2>>err.txt
+	equal "$(cat err.txt)" ""
+	equal "$(shm read "$name" --size=14)" "made by Python"
+	contains "$(shm ls | grep "$name")" "64K"
+	shm rm "$name"
+}
+
+@test "shm: demo loses nothing with a lock, and recovers" {
+	local before
+	before=$(ls /dev/shm)
+	expect 0 shm demo
+	(($(grep -c ' 0 lost' <<<"$out") >= 12))
+	(($(grep -c 'the half change right' <<<"$out") == 8))
+	equal "$(ls /dev/shm)" "$before"
+}
+
+@test "shm: bench measures every way, and leaves nothing" {
+	local before
+	before=$(ls /dev/shm)
+	expect 0 shm bench --size=4K --time=0.01
+	contains "$out" "ring-posix"
+	contains "$out" "4 KiB messages"
+	expect 0 shm bench --size=64 --time=0.01 --json
+	contains "$out" '"way":"unix"'
+	contains "$out" '"way":"ring-sysv"'
+	equal "$(ls /dev/shm)" "$before"
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <faultline/shm_sync.h>
+
+#include "cli/message.h"
+#include "cli/outbuf.h"
+#include "cli/shm_actions.h"
+#include "cli/verbs.h"
+
+/* Each of the two processes adds 1 so often: some time slices of the cheapest way. */
+#define COUNTS 200000u
+/* A semaphore with owners takes 2 us a time. */
+#define SLOW_COUNTS 20000u
+
+/**
+ * struct shared - what the two processes have in common
+ * @plain: a counter that is read, incremented and written, as C does
+ * @begun, @done: of the change that a dying owner leaves half done
+ */
+struct shared {
+	volatile uint64_t plain;
+	_Atomic uint64_t atomic;
+	_Atomic uint64_t begun;
+	_Atomic uint64_t done;
+	_Atomic int ready;
+};
+
+struct demo {
+	struct fl_segment *seg;
+	struct fl_shm_object *mutex;
+	struct fl_shm_object *sem;
+	struct shared *shared;
+};
+
+enum way {
+	WAY_NONE,
+	WAY_ATOMIC,
+	WAY_MUTEX,
+	WAY_SEMAPHORE
+};
+
+static const char *const way_names[] = {"no lock", "atomic", "mutex", "semaphore"};
+
+static int add_one(const struct demo *d, enum way way)
+{
+	int rc = 0;
+
+	switch (way) {
+	case WAY_ATOMIC:
+		atomic_fetch_add(&d->shared->atomic, 1);
+		return 0;
+	case WAY_MUTEX:
+		rc = fl_shm_mutex_lock(d->mutex, FL_SHM_FOREVER, NULL, NULL);
+		break;
+	case WAY_SEMAPHORE:
+		rc = fl_shm_sem_wait(d->sem, FL_SHM_FOREVER);
+		break;
+	case WAY_NONE:
+	default:
+		break;
+	}
+	if (rc < 0)
+		return rc;
+	d->shared->plain = d->shared->plain + 1;
+	if (way == WAY_MUTEX)
+		return fl_shm_mutex_unlock(d->mutex);
+	return way == WAY_SEMAPHORE ? fl_shm_sem_post(d->sem) : 0;
+}
+
+static int count_up(const struct demo *d, enum way way, unsigned n)
+{
+	int rc = 0;
+
+	/* Both begin at the same time. */
+	atomic_fetch_add(&d->shared->ready, 1);
+	while (atomic_load(&d->shared->ready) < 2)
+		;
+	for (unsigned i = 0; rc == 0 && i < n; i++)
+		rc = add_one(d, way);
+	return rc;
+}
+
+static pid_t start_child(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0) {
+		message_error("fork: %s", strerror(errno));
+		exit(EXIT_TROUBLE);
+	}
+	return pid;
+}
+
+static uint64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
+}
+
+/* Return: 1 when updates were lost where none may be. */
+static int show_counting(const struct demo *d, enum way way)
+{
+	unsigned n = way == WAY_SEMAPHORE ? SLOW_COUNTS : COUNTS;
+	uint64_t wanted = 2 * (uint64_t)n, got, start = now_us();
+	int status = 0, rc;
+	pid_t pid;
+
+	memset(d->shared, 0, sizeof(*d->shared));
+	pid = start_child();
+	rc = count_up(d, way, n);
+	if (pid == 0)
+		_exit(rc != 0);
+	waitpid(pid, &status, 0);
+	got = way == WAY_ATOMIC ? atomic_load(&d->shared->atomic) : d->shared->plain;
+	outbuf_printf("  %-10s %7" PRIu64 " of %7" PRIu64 " counted, %6" PRIu64 " lost, %5.0f ns "
+		      "each\n",
+		      way_names[way], got, wanted, wanted - got,
+		      1e3 * (double)(now_us() - start) / (double)wanted);
+	return rc != 0 || status != 0 || (way != WAY_NONE && got != wanted);
+}
+
+static int undo(void *arg)
+{
+	struct shared *s = arg;
+
+	atomic_store(&s->begun, atomic_load(&s->done));
+	return 0;
+}
+
+/* A child takes the lock, changes half of what it protects, and is killed. */
+static void die_inside(const struct demo *d, enum way way)
+{
+	int rc = way == WAY_MUTEX ? fl_shm_mutex_lock(d->mutex, FL_SHM_FOREVER, NULL, NULL)
+				  : fl_shm_sem_wait(d->sem, FL_SHM_FOREVER);
+
+	if (rc < 0)
+		_exit(1);
+	atomic_fetch_add(&d->shared->begun, 1);
+	atomic_store(&d->shared->ready, 1);
+	for (;;)
+		pause();
+}
+
+static int show_death(const struct demo *d, enum way way)
+{
+	struct shared *s = d->shared;
+	uint64_t start;
+	pid_t pid;
+	int rc;
+
+	memset(s, 0, sizeof(*s));
+	pid = start_child();
+	if (pid == 0)
+		die_inside(d, way);
+	while (atomic_load(&s->ready) == 0)
+		usleep(100);
+	start = now_us();
+	kill(pid, SIGKILL);
+	if (way == WAY_MUTEX)
+		rc = fl_shm_mutex_lock(d->mutex, UINT64_C(5000000000), undo, s);
+	else
+		rc = fl_shm_sem_wait(d->sem, UINT64_C(5000000000));
+	if (way == WAY_SEMAPHORE && rc == 1)
+		undo(s);
+	outbuf_printf("  %-10s owner killed inside: the next one has it after %" PRIu64
+		      " us, is told (%d), and puts %s\n",
+		      way_names[way], now_us() - start, rc,
+		      atomic_load(&s->begun) == atomic_load(&s->done) ? "the half change right"
+								      : "NOTHING right");
+	waitpid(pid, NULL, 0);
+	if (way == WAY_MUTEX)
+		fl_shm_mutex_unlock(d->mutex);
+	else
+		fl_shm_sem_post(d->sem);
+	return rc != 1 || atomic_load(&s->begun) != atomic_load(&s->done);
+}
+
+static int open_object(struct demo *d, enum fl_shm_kind kind, const char *name,
+		       struct fl_shm_object **ret, struct fl_error *err)
+{
+	struct fl_shm_spec spec = {.size = sizeof(spec),
+				   .kind = kind,
+				   .name = name,
+				   .count = 1,
+				   .flags = kind == FL_SHM_SEMAPHORE ? FL_SHM_OWNED : 0};
+
+	return fl_shm_open(d->seg, &spec, ret, err);
+}
+
+/* Without a name as soon as it is made: the children inherit the mapping, and a kill leaves nothing. */
+static int make_segment(enum fl_segment_type type, struct fl_segment **ret, struct fl_error *err)
+{
+	struct fl_segment_info info = {.size = sizeof(info)};
+	struct fl_segment_options o;
+	char name[64];
+	int rc;
+
+	fl_segment_options_init(&o);
+	o.type = type;
+	o.bytes = 65536;
+	o.flags = FL_SEGMENT_MANAGED;
+	snprintf(name, sizeof(name), "%s/faultline-demo-%ld",
+		 type == FL_SEGMENT_POSIX ? "" : "/var/tmp", (long)getpid());
+	o.name = type == FL_SEGMENT_SYSV ? NULL : name;
+	rc = fl_segment_create(&o, ret, err);
+	if (rc < 0 || type == FL_SEGMENT_MEMFD)
+		return rc;
+	if (type == FL_SEGMENT_SYSV && fl_segment_info(*ret, &info) == 0)
+		o.id = info.id;
+	return fl_segment_remove(&o, err);
+}
+
+static int show_type(enum fl_segment_type type, struct fl_error *err)
+{
+	struct demo d = {.seg = NULL};
+	uint64_t bytes;
+	int rc = make_segment(type, &d.seg, err), wrong = 0;
+
+	if (rc == 0)
+		rc = open_object(&d, FL_SHM_MUTEX, "mutex", &d.mutex, err);
+	if (rc == 0)
+		rc = open_object(&d, FL_SHM_SEMAPHORE, "semaphore", &d.sem, err);
+	if (rc == 0) {
+		char *data = fl_segment_data(d.seg, &bytes);
+
+		d.shared = (struct shared *)(void *)(data + bytes - 4096);
+		outbuf_printf("%s: two processes increment one counter\n",
+			      fl_segment_type_name(type));
+		outbuf_flush();
+		for (int w = WAY_NONE; w <= WAY_SEMAPHORE; w++)
+			wrong |= show_counting(&d, (enum way)w);
+		wrong |= show_death(&d, WAY_MUTEX);
+		wrong |= show_death(&d, WAY_SEMAPHORE);
+	}
+	fl_shm_close(d.mutex);
+	fl_shm_close(d.sem);
+	fl_segment_detach(d.seg);
+	return rc < 0 ? rc : wrong;
+}
+
+int shm_demo(int argc, char **argv)
+{
+	struct shm_args args;
+	struct fl_error err;
+	int wrong = 0, rc;
+
+	shm_args_parse(
+		&args, SHM_DEMO,
+		"Show what shared memory does without a lock, with several, and when the owner "
+		"of a lock is killed; in a segment of each kind, or of --type.",
+		argc, argv);
+	for (int t = FL_SEGMENT_POSIX; t <= FL_SEGMENT_MEMFD; t++) {
+		if (args.typed && args.segment.type != (enum fl_segment_type)t)
+			continue;
+		rc = show_type((enum fl_segment_type)t, &err);
+		if (rc < 0)
+			message_error("%s: %s", fl_segment_type_name((enum fl_segment_type)t),
+				      err.text);
+		wrong |= rc != 0;
+	}
+	return outbuf_finish() < 0 || wrong ? EXIT_TROUBLE : 0;
+}

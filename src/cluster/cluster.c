@@ -1,0 +1,543 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <faultline/cluster.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/size.h"
+#include "cluster/cluster_impl.h"
+#include "plat/subprocess.h"
+#include "plat/futex.h"
+#include "plat/thread.h"
+
+/* How long the coordinator sleeps before it looks for dead workers and a cancelled run. */
+#define LOOK_NS UINT64_C(2000000)
+
+/* More than bad luck. */
+#define DEATHS_MAX 16u
+
+/* Nobody kills so many while a single chunk is mapped: they cannot begin. */
+#define STARTS_MAX 1000u
+
+/* Folding what a chunk has said so far, before its end, when it says more than this: a line that
+ * is longer than memory. Peak memory of a run stays below 64 MiB. */
+#define HELD_MAX (UINT64_C(16) << 20)
+
+/**
+ * struct pile - complete messages of a chunk that is not folded yet
+ * @ended: the end mark is among them
+ */
+struct pile {
+	bool used;
+	bool ended;
+	unsigned char *data;
+	size_t len;
+	size_t room;
+};
+
+/**
+ * struct child - a worker as the coordinator sees it
+ * @head_got: bytes of @head that have come
+ * @body:     bytes of its payload that have come, in the pile's room behind its length
+ */
+struct child {
+	int32_t pid;
+	struct fl_bytering ring;
+	struct fl_message head;
+	size_t head_got;
+	size_t body_got;
+	struct pile *pile;
+};
+
+/**
+ * struct boss - the coordinator
+ * @piles:     of chunk k: k % FL_CLUSTER_WINDOW
+ * @starts:    workers started since a chunk was folded last
+ * @committed: parts of the oldest chunk have been folded before its end
+ * @deaths:    over the oldest chunk
+ */
+struct boss {
+	struct fl_cluster c;
+	struct child *children;
+	struct pile *piles;
+	unsigned starts;
+	bool committed;
+	unsigned deaths;
+	uint64_t death_chunk;
+	pthread_t gate;
+	bool gated;
+};
+
+uint64_t fl_cluster_bytes(unsigned processes)
+{
+	uint64_t ring = fl_round_up(fl_bytering_bytes(FL_CLUSTER_RING_BYTES), 4096);
+
+	return fl_round_up(sizeof(struct fl_cluster_control) +
+				   processes * sizeof(struct fl_cluster_tally),
+			   4096) +
+	       processes * ring;
+}
+
+struct fl_bytering_body *fl_cluster_ring_body(const struct fl_cluster *c, unsigned w)
+{
+	uint64_t ring = fl_round_up(fl_bytering_bytes(FL_CLUSTER_RING_BYTES), 4096);
+	uint64_t first = fl_cluster_bytes(c->processes) - c->processes * ring;
+
+	return (struct fl_bytering_body *)(void *)((unsigned char *)c->control + first + w * ring);
+}
+
+static void wake_all(struct fl_cluster_control *c)
+{
+	atomic_fetch_add(&c->turn, 1);
+	fl_futex_wake(&c->turn, INT32_MAX);
+}
+
+static void set_limit(struct boss *b, uint64_t limit)
+{
+	atomic_store(&b->c.control->limit, limit);
+	wake_all(b->c.control);
+}
+
+/* With loading threads: a chunk may be taken when its bytes are in the cache. */
+static void *gate(void *arg)
+{
+	struct boss *b = arg;
+	struct fl_exec *x = b->c.x;
+	uint64_t k, off, end;
+
+	for (k = 0; k < b->c.chunks && !atomic_load(&b->c.control->done); k++) {
+		fl_plan_chunk(&x->plan, k, &off, &end);
+		fl_readahead_wait(x->readahead, end);
+		while (k >= atomic_load(&b->c.control->base) + FL_CLUSTER_WINDOW - 1 &&
+		       !atomic_load(&b->c.control->done))
+			(void)fl_futex_wait(&b->c.control->turn, atomic_load(&b->c.control->turn),
+					    LOOK_NS);
+		set_limit(b, k + 1);
+	}
+	return NULL;
+}
+
+static int prepare(struct boss *b, struct fl_exec *x, unsigned processes)
+{
+	struct fl_segment_options o;
+	uint64_t k;
+	int r;
+
+	b->c.x = x;
+	b->c.processes = processes;
+	b->c.chunks = x->plan.chunks;
+	b->children = calloc(processes, sizeof(*b->children));
+	b->piles = calloc(FL_CLUSTER_WINDOW, sizeof(*b->piles));
+	if (!b->children || !b->piles)
+		return fl_error_set(&x->error, -ENOMEM, FL_OFF_NONE, NULL);
+	fl_segment_options_init(&o);
+	o.type = FL_SEGMENT_MEMFD;
+	o.name = "faultline-workers";
+	o.bytes = fl_cluster_bytes(processes);
+	r = fl_segment_create(&o, &b->c.seg, &x->error);
+	if (r < 0)
+		return r;
+	b->c.control = fl_segment_data(b->c.seg, NULL);
+	for (k = 0; k < FL_CLUSTER_WINDOW; k++)
+		atomic_store(&b->c.control->claims[k], k << FL_CLAIM_BITS);
+	atomic_store(&b->c.control->limit,
+		     x->readahead ? 0 : fl_min_u64(b->c.chunks, FL_CLUSTER_WINDOW - 1));
+	if (x->readahead && fl_thread_start(&b->gate, gate, b, "fl-gate") == 0)
+		b->gated = true;
+	else if (x->readahead)
+		set_limit(b, fl_min_u64(b->c.chunks, FL_CLUSTER_WINDOW - 1));
+	return 0;
+}
+
+static int start_child(struct boss *b, unsigned w)
+{
+	struct child *child = &b->children[w];
+	struct fl_bytering_body *body = fl_cluster_ring_body(&b->c, w);
+	int r;
+
+	memset(body, 0, sizeof(*body));
+	fl_bytering_init(body, FL_CLUSTER_RING_BYTES);
+	r = fl_bytering_open(&child->ring, body, fl_bytering_bytes(FL_CLUSTER_RING_BYTES), false);
+	if (r < 0)
+		return fl_error_set(&b->c.x->error, r, FL_OFF_NONE, NULL);
+	child->ring.spin = false;
+	child->head_got = child->body_got = 0;
+	child->pile = NULL;
+	child->pid = fl_subprocess_fork();
+	if (child->pid == 0) {
+		fl_cluster_work(&b->c, w);
+		fl_subprocess_exit(0);
+	}
+	return child->pid < 0 ? fl_error_set(&b->c.x->error, child->pid, FL_OFF_NONE,
+					     "a worker process could not be started")
+			      : 0;
+}
+
+/* Every chunk between the oldest and the newest that may be taken has a place of its own. */
+static struct pile *pile_of(struct boss *b, uint64_t chunk)
+{
+	struct pile *p = &b->piles[chunk % FL_CLUSTER_WINDOW];
+
+	if (!p->used) {
+		p->used = true;
+		p->ended = false;
+		p->len = 0;
+	}
+	return p;
+}
+
+static struct pile *find_pile(struct boss *b, uint64_t chunk)
+{
+	struct pile *p = &b->piles[chunk % FL_CLUSTER_WINDOW];
+
+	return p->used ? p : NULL;
+}
+
+static int make_room(struct pile *p, size_t len)
+{
+	size_t room = p->room ? p->room : 4096;
+	unsigned char *more;
+
+	if (p->room - p->len >= len && p->data)
+		return 0;
+	while (room - p->len < len)
+		room *= 2;
+	more = realloc(p->data, room);
+	if (!more)
+		return -ENOMEM;
+	p->data = more;
+	p->room = room;
+	return 0;
+}
+
+/* Whole messages only: the pile's length moves when a payload is complete. */
+static int finish_message(struct child *child)
+{
+	struct pile *p = child->pile;
+
+	memcpy(p->data + p->len, &child->head, sizeof(child->head));
+	p->len += sizeof(child->head) + (size_t)child->head.len;
+	/* The next head begins on a multiple of 8. */
+	p->len = (size_t)fl_round_up(p->len, 8);
+	if (child->head.kind != FL_MESSAGE_PART)
+		p->ended = true;
+	child->head_got = child->body_got = 0;
+	return 1;
+}
+
+/* Whether a worker may say this: it shares our memory, and may be out of its mind. */
+static bool is_sane(const struct boss *b, unsigned w, const struct fl_message *m)
+{
+	uint64_t base = atomic_load(&b->c.control->base);
+	uint64_t claim = (m->chunk << FL_CLAIM_BITS) | (w + 1);
+
+	if (m->len > SIZE_MAX / 4 || m->stage >= b->c.x->pl->stage_count)
+		return false;
+	if (m->kind == FL_MESSAGE_FAILED)
+		return m->code < 0;
+	return (m->kind == FL_MESSAGE_PART || m->kind == FL_MESSAGE_END) && m->chunk >= base &&
+	       m->chunk < base + FL_CLUSTER_WINDOW &&
+	       atomic_load(&b->c.control->claims[m->chunk % FL_CLUSTER_WINDOW]) == claim;
+}
+
+static int begin_body(struct boss *b, unsigned w)
+{
+	struct child *child = &b->children[w];
+	uint64_t chunk = child->head.kind == FL_MESSAGE_FAILED ? atomic_load(&b->c.control->base)
+							       : child->head.chunk;
+
+	if (!is_sane(b, w, &child->head))
+		return fl_error_set(&b->c.x->error, -FL_ECORRUPT, FL_OFF_NONE,
+				    "a worker process wrote nonsense");
+	child->pile = pile_of(b, chunk);
+	if (!child->pile ||
+	    make_room(child->pile, sizeof(child->head) + (size_t)child->head.len + 8) < 0)
+		return fl_error_set(&b->c.x->error, -ENOMEM, FL_OFF_NONE, NULL);
+	return 0;
+}
+
+/* Read on in a worker's ring. Return: 1: a message is complete; 0: nothing more now; <0: error of
+ * the run; -EOWNERDEAD: nothing more ever. */
+static int receive(struct boss *b, unsigned w, uint64_t timeout_ns)
+{
+	struct child *child = &b->children[w];
+	int64_t n;
+	int r;
+
+	for (;;) {
+		bool in_head = child->head_got < sizeof(child->head);
+		size_t body = (size_t)child->head.len;
+
+		if (!in_head && child->body_got == body)
+			return finish_message(child);
+		n = in_head ? fl_bytering_read(&child->ring,
+					       (unsigned char *)&child->head + child->head_got,
+					       sizeof(child->head) - child->head_got, timeout_ns)
+			    : fl_bytering_read(&child->ring,
+					       child->pile->data + child->pile->len +
+						       sizeof(child->head) + child->body_got,
+					       body - child->body_got, timeout_ns);
+		if (n == -ETIMEDOUT)
+			return 0;
+		if (n <= 0)
+			return n == -FL_ECORRUPT
+				       ? fl_error_set(&b->c.x->error, (int)n, FL_OFF_NONE, NULL)
+				       : -EOWNERDEAD;
+		if (!in_head) {
+			child->body_got += (size_t)n;
+			continue;
+		}
+		child->head_got += (size_t)n;
+		if (child->head_got == sizeof(child->head)) {
+			r = begin_body(b, w);
+			if (r < 0)
+				return r;
+		}
+	}
+}
+
+static void drop_pile(struct pile *p)
+{
+	free(p->data);
+	*p = (struct pile){.used = false};
+}
+
+/* What a dead worker completed stays; what it had begun is free again. */
+static int bury(struct boss *b, unsigned w)
+{
+	struct fl_cluster_control *c = b->c.control;
+	struct child *child = &b->children[w];
+	uint64_t base = atomic_load(&c->base), k;
+	int r;
+
+	child->pid = 0;
+	do
+		r = receive(b, w, 0);
+	while (r > 0);
+	if (r < 0 && r != -EOWNERDEAD)
+		return r;
+	for (k = base; k < base + FL_CLUSTER_WINDOW && k < b->c.chunks; k++) {
+		uint64_t mine = (k << FL_CLAIM_BITS) | (w + 1);
+		struct pile *p;
+
+		if (atomic_load(&c->claims[k % FL_CLUSTER_WINDOW]) != mine)
+			continue;
+		p = find_pile(b, k);
+		if (p && p->ended)
+			continue;
+		if (k == base && b->committed)
+			return fl_error_set(&b->c.x->error, -ECHILD, FL_OFF_NONE,
+					    "a worker process died when part of its chunk had been "
+					    "written");
+		if (p)
+			drop_pile(p);
+		b->deaths = k == b->death_chunk ? b->deaths + 1 : 1;
+		b->death_chunk = k;
+		atomic_store(&c->claims[k % FL_CLUSTER_WINDOW], k << FL_CLAIM_BITS);
+	}
+	if (++b->starts > STARTS_MAX)
+		return fl_error_set(&b->c.x->error, -ECHILD, FL_OFF_NONE,
+				    "worker processes end as soon as they begin");
+	if (b->deaths >= DEATHS_MAX)
+		return fl_error_set(&b->c.x->error, -ECHILD,
+				    b->c.x->plan.begin + b->death_chunk * b->c.x->plan.chunk_bytes,
+				    "worker processes die here again and again");
+	wake_all(c);
+	return start_child(b, w);
+}
+
+static int look_after(struct boss *b)
+{
+	int r = 0;
+
+	for (unsigned w = 0; r == 0 && w < b->c.processes; w++)
+		if (b->children[w].pid > 0 && fl_subprocess_ended(b->children[w].pid))
+			r = bury(b, w);
+	if (r == 0 && atomic_load_explicit(&b->c.x->pl->cancel, memory_order_relaxed))
+		r = fl_error_set(&b->c.x->error, -FL_ECANCELED, FL_OFF_NONE, NULL);
+	return r;
+}
+
+static int fold_part(struct fl_exec *x, const struct fl_message *m, unsigned char *data,
+		     struct fl_cluster_control *c)
+{
+	struct fl_part part = {.data = data,
+			       .len = (size_t)m->len,
+			       .limit = x->plan.part_limit,
+			       .off = m->off,
+			       .end = m->end,
+			       .capacity = (size_t)m->len};
+	int r = fl_exec_fold_part(x, m->stage, &part, &x->error);
+
+	if (atomic_load_explicit(&x->pl->stages[m->stage].stopped, memory_order_relaxed))
+		atomic_fetch_or(&c->stopped, UINT64_C(1) << m->stage);
+	return r;
+}
+
+/* Return: 0; 1: the run is over; <0. */
+static int fold_end(struct fl_exec *x, const struct fl_message *m, const unsigned char *text)
+{
+	struct fl_part none[FL_OPERATORS_MAX];
+	struct fl_slot slot = {.parts = none, .result = (int)m->code, .end = m->end};
+
+	memset(none, 0, sizeof(none));
+	if (m->code < 0)
+		(void)fl_error_set(&slot.error, (int)m->code, m->off, "%.*s", (int)m->len, text);
+	return fl_exec_fold(x, &slot);
+}
+
+static int fold_pile(struct boss *b, struct pile *p)
+{
+	size_t at = 0;
+	int r = 0;
+
+	while (r == 0 && at < p->len) {
+		struct fl_message m;
+		unsigned char *data = p->data + at + sizeof(m);
+
+		memcpy(&m, p->data + at, sizeof(m));
+		if (m.kind == FL_MESSAGE_PART)
+			r = fold_part(b->c.x, &m, data, b->c.control);
+		else
+			r = fold_end(b->c.x, &m, data);
+		at = (size_t)fl_round_up(at + sizeof(m) + (size_t)m.len, 8);
+	}
+	p->len = 0;
+	return r;
+}
+
+/* The oldest chunk is done: its entry becomes that of a later one. */
+static void advance(struct boss *b)
+{
+	struct fl_cluster_control *c = b->c.control;
+	uint64_t k = atomic_load(&c->base);
+
+	atomic_store(&c->claims[k % FL_CLUSTER_WINDOW], (k + FL_CLUSTER_WINDOW) << FL_CLAIM_BITS);
+	atomic_store(&c->base, k + 1);
+	b->committed = false;
+	b->starts = 0;
+	if (!b->gated && atomic_load(&c->limit) < b->c.chunks)
+		set_limit(b, fl_min_u64(b->c.chunks, k + FL_CLUSTER_WINDOW));
+}
+
+/* Wait for the oldest chunk's worker to say something, or for one to take it. */
+static int listen(struct boss *b, uint64_t chunk)
+{
+	struct fl_cluster_control *c = b->c.control;
+	uint32_t seen = atomic_load(&c->turn);
+	uint64_t claim = atomic_load(&c->claims[chunk % FL_CLUSTER_WINDOW]);
+	unsigned owner = (unsigned)(claim & FL_CLAIM_MASK);
+	int r = 0;
+
+	if (owner == 0 || owner > b->c.processes)
+		(void)fl_futex_wait(&c->turn, seen, UINT64_C(100000));
+	else
+		r = receive(b, owner - 1, LOOK_NS);
+	return r > 0 ? 0 : r == -EOWNERDEAD ? 0 : r;
+}
+
+/* A line that is longer than memory comes in pieces: they go on before its end has come. */
+static int commit_early(struct boss *b, struct pile *p)
+{
+	size_t before = p->len;
+	int r;
+
+	if (before < HELD_MAX)
+		return 0;
+	b->committed = true;
+	r = fold_pile(b, p);
+	/* What has come of the next message moves to the front, too. */
+	for (unsigned w = 0; w < b->c.processes; w++)
+		if (b->children[w].pile == p && b->children[w].body_got > 0)
+			memmove(p->data + sizeof(struct fl_message),
+				p->data + before + sizeof(struct fl_message),
+				b->children[w].body_got);
+	return r;
+}
+
+static int fold_next(struct boss *b)
+{
+	uint64_t chunk = atomic_load(&b->c.control->base);
+	struct pile *p = find_pile(b, chunk);
+	unsigned quiet = 0;
+	int r = look_after(b);
+
+	while (r == 0 && !(p && p->ended)) {
+		size_t before = p ? p->len : 0;
+
+		r = listen(b, chunk);
+		p = find_pile(b, chunk);
+		quiet = (p ? p->len : 0) != before ? 0 : quiet + 1;
+		if (r == 0 && quiet > 0)
+			r = look_after(b);
+		p = find_pile(b, chunk);
+		if (r == 0 && p && !p->ended)
+			r = commit_early(b, p);
+	}
+	if (r < 0)
+		return r;
+	r = fold_pile(b, p);
+	drop_pile(p);
+	advance(b);
+	return r;
+}
+
+static void end_workers(struct boss *b)
+{
+	struct fl_cluster_control *c = b->c.control;
+	struct fl_exec *x = b->c.x;
+
+	if (c) {
+		atomic_store(&c->done, 1);
+		wake_all(c);
+	}
+	for (unsigned w = 0; b->children && w < b->c.processes; w++)
+		fl_subprocess_kill(b->children[w].pid);
+	if (b->gated) {
+		fl_readahead_stop(x->readahead);
+		pthread_join(b->gate, NULL);
+	}
+	for (unsigned w = 0; c && w < b->c.processes; w++) {
+		atomic_fetch_add(&x->env.windows, atomic_load(&c->tally[w].windows));
+		atomic_fetch_add(&x->env.copied, atomic_load(&c->tally[w].copied_bytes));
+		x->remote_faults.minor += atomic_load(&c->tally[w].minor_faults);
+		x->remote_faults.major += atomic_load(&c->tally[w].major_faults);
+	}
+	for (unsigned i = 0; b->piles && i < FL_CLUSTER_WINDOW; i++)
+		free(b->piles[i].data);
+	free(b->piles);
+	free(b->children);
+	fl_segment_detach(b->c.seg);
+}
+
+int fl_cluster_run(struct fl_exec *x, unsigned processes)
+{
+	struct boss b = {.deaths = 0, .death_chunk = UINT64_MAX};
+	int r = prepare(&b, x, processes);
+
+	for (unsigned w = 0; r == 0 && w < processes; w++)
+		r = start_child(&b, w);
+	while (r == 0 && atomic_load(&b.c.control->base) < b.c.chunks)
+		r = fold_next(&b);
+	end_workers(&b);
+	if (r < 0)
+		x->result = r;
+	return r < 0 ? r : 0;
+}
+
+int fl_pipeline_set_processes(struct fl_pipeline *pl, unsigned processes)
+{
+	if (processes > FL_PROCESSES_MAX)
+		return -EINVAL;
+	if (pl->running)
+		return -EBUSY;
+	if (pl->processes == 0)
+		pl->threads_before = pl->opt.threads;
+	pl->opt.threads = processes > 0 ? processes : pl->threads_before;
+	pl->processes = processes;
+	pl->spread = processes > 0 ? fl_cluster_run : NULL;
+	return 0;
+}

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <faultline/board.h>
+#include <faultline/shm.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "plat/counters.h"
+#include "shm/mutex.h"
+#include "shm/segment_impl.h"
+
+#define ROWS 128u
+#define BOARD_MAGIC UINT64_C(0x31304452414f4246) /* "FBOARD01" */
+
+/* Memory and faults take 20 us to ask for. */
+#define SAMPLE_NS UINT64_C(100000000)
+
+/* A writer stores a row in 0.1 us; one that was killed in it is not waited for. */
+#define TRIES 1000u
+
+/* Of a job in a row: all that struct fl_job has, and when it was written. */
+#define WORDS (sizeof(struct fl_job) / 8)
+_Static_assert(sizeof(struct fl_job) % 8 == 0, "a row is made of whole words");
+
+/**
+ * struct row - @turn: odd while it is written
+ * @pid: 0 = free; changed under the header's lock
+ */
+struct row {
+	_Alignas(128) _Atomic int32_t pid;
+	_Atomic uint32_t turn;
+	_Atomic uint64_t start;
+	_Atomic uint64_t written_ns;
+	_Atomic uint64_t words[WORDS];
+};
+
+/**
+ * struct board_body - behind the segment's header
+ * @closed: the last job has removed it: whoever just attached it looks for the new one
+ */
+struct board_body {
+	_Atomic uint64_t magic;
+	_Atomic uint32_t row_bytes;
+	_Atomic uint32_t closed;
+	struct row rows[ROWS];
+};
+
+struct fl_board {
+	struct fl_segment *seg;
+	struct board_body *body;
+	struct row *row;
+	struct fl_job job;
+	uint64_t sampled_ns;
+};
+
+static void board_name(char *buf, size_t size)
+{
+	snprintf(buf, size, "/faultline-board-%u", fl_effective_uid());
+}
+
+static struct fl_segment_options options(const char *name)
+{
+	struct fl_segment_options o;
+
+	fl_segment_options_init(&o);
+	o.type = FL_SEGMENT_POSIX;
+	o.name = name;
+	o.bytes = FL_SEGMENT_HEADER_BYTES + sizeof(struct board_body) + 128;
+	o.flags = FL_SEGMENT_MANAGED;
+	return o;
+}
+
+static struct board_body *body_of(const struct fl_segment *seg)
+{
+	return fl_segment_data(seg, NULL);
+}
+
+static int lock_board(const struct fl_segment *seg)
+{
+	/* Rows are claimed by one store: there is nothing to recover. 100 ms: rather no row than a
+	 * job that waits. */
+	int r = fl_mutex_lock(&fl_segment_header_of(seg)->lock, UINT64_C(100000000), NULL, NULL);
+
+	return r < 0 ? r : 0;
+}
+
+static void unlock_board(const struct fl_segment *seg)
+{
+	fl_mutex_unlock(&fl_segment_header_of(seg)->lock);
+}
+
+static int attach_board(const char *name, struct fl_segment **ret, struct fl_error *reterr)
+{
+	struct fl_segment_options o = options(name);
+	struct fl_segment *seg = NULL;
+	struct board_body *body;
+	int r = fl_segment_attach(&o, &seg, reterr);
+
+	if (r < 0)
+		return r;
+	body = body_of(seg);
+	if (atomic_load(&body->magic) != BOARD_MAGIC ||
+	    atomic_load(&body->row_bytes) != sizeof(struct row)) {
+		fl_segment_detach(seg);
+		return fl_error_set(reterr, -FL_ECORRUPT, FL_OFF_NONE, "not a job board");
+	}
+	*ret = seg;
+	return 0;
+}
+
+/* Complete before it has a name: nobody attaches a board without its numbers. */
+static int fill_board(struct fl_segment *seg)
+{
+	struct board_body *body = body_of(seg);
+
+	atomic_store(&body->row_bytes, sizeof(struct row));
+	atomic_store(&body->magic, BOARD_MAGIC);
+	return 0;
+}
+
+static int open_board(const char *name, struct fl_segment **ret)
+{
+	struct fl_segment_options o = options(name);
+	int r = -ENOENT;
+
+	/* Another job may make it, or remove it, between our two looks. */
+	for (int i = 0; i < 5; i++) {
+		r = attach_board(name, ret, NULL);
+		if (r != -ENOENT)
+			return r;
+		r = fl_segment_create_with(&o, fill_board, ret, NULL);
+		if (r != -EEXIST)
+			return r;
+	}
+	return r;
+}
+
+static struct fl_process owner_of(const struct row *row)
+{
+	return (struct fl_process){.pid = atomic_load(&row->pid),
+				   .start = atomic_load(&row->start)};
+}
+
+/* With the lock held. */
+static void clear_dead(struct board_body *body)
+{
+	for (unsigned i = 0; i < ROWS; i++) {
+		struct fl_process p = owner_of(&body->rows[i]);
+
+		if (p.pid != 0 && !fl_process_alive(&p))
+			atomic_store(&body->rows[i].pid, 0);
+	}
+}
+
+static struct row *free_row(struct board_body *body)
+{
+	for (unsigned i = 0; i < ROWS; i++)
+		if (atomic_load(&body->rows[i].pid) == 0)
+			return &body->rows[i];
+	return NULL;
+}
+
+static int claim(struct fl_board *b)
+{
+	struct fl_process self;
+	int r = lock_board(b->seg);
+
+	if (r < 0)
+		return r;
+	b->body = body_of(b->seg);
+	b->row = free_row(b->body);
+	if (!b->row) {
+		clear_dead(b->body);
+		b->row = free_row(b->body);
+	}
+	if (atomic_load(&b->body->closed))
+		r = -ESTALE;
+	else if (!b->row)
+		r = -EAGAIN;
+	if (r == 0) {
+		fl_process_self(&self);
+		b->job.pid = self.pid;
+		atomic_store(&b->row->turn, 1);
+		atomic_store(&b->row->start, self.start);
+		atomic_store(&b->row->pid, self.pid);
+	}
+	unlock_board(b->seg);
+	return r;
+}
+
+int fl_board_join(const char *verb, int32_t parent, struct fl_board **ret)
+{
+	struct fl_board *b = calloc(1, sizeof(*b));
+	char name[48];
+	int r = -ESTALE;
+
+	if (!b)
+		return -ENOMEM;
+	board_name(name, sizeof(name));
+	b->job.size = sizeof(b->job);
+	b->job.parent = parent;
+	b->job.started_s = (int64_t)time(NULL);
+	snprintf(b->job.verb, sizeof(b->job.verb), "%s", verb);
+	for (int i = 0; r == -ESTALE && i < 5; i++) {
+		fl_segment_detach(b->seg);
+		b->seg = NULL;
+		r = open_board(name, &b->seg);
+		if (r == 0)
+			r = claim(b);
+	}
+	if (r < 0) {
+		fl_segment_detach(b->seg);
+		free(b);
+		return r;
+	}
+	*ret = b;
+	return 0;
+}
+
+static void sample(struct fl_board *b, uint64_t now)
+{
+	struct fl_faults faults;
+	struct fl_rss rss;
+
+	if (b->sampled_ns != 0 && now - b->sampled_ns < SAMPLE_NS)
+		return;
+	b->sampled_ns = now;
+	fl_faults_process(&faults);
+	fl_rss_now(&rss);
+	b->job.faults = faults.minor;
+	b->job.major_faults = faults.major;
+	b->job.rss_bytes = rss.anon_bytes + rss.file_bytes;
+}
+
+void fl_board_publish(struct fl_board *b, const struct fl_job *job, uint64_t ns)
+{
+	uint64_t now = fl_clock_ns();
+	struct row *row = b->row;
+	uint64_t words[WORDS];
+	uint32_t turn = atomic_load_explicit(&row->turn, memory_order_relaxed) | 1;
+
+	sample(b, now);
+	memcpy(b->job.file, job->file, sizeof(b->job.file));
+	b->job.file[sizeof(b->job.file) - 1] = '\0';
+	snprintf(b->job.phase, sizeof(b->job.phase), "%s", job->phase);
+	b->job.bytes = job->bytes;
+	b->job.total = job->total;
+	b->job.rate = ns > 0 ? (uint64_t)((double)job->bytes * 1e9 / (double)ns) : 0;
+	memcpy(words, &b->job, sizeof(words));
+	atomic_store_explicit(&row->turn, turn, memory_order_relaxed);
+	atomic_thread_fence(memory_order_release);
+	for (size_t i = 0; i < WORDS; i++)
+		atomic_store_explicit(&row->words[i], words[i], memory_order_relaxed);
+	atomic_store_explicit(&row->written_ns, now, memory_order_relaxed);
+	atomic_store_explicit(&row->turn, turn + 1, memory_order_release);
+}
+
+static bool is_empty(const struct board_body *body)
+{
+	for (unsigned i = 0; i < ROWS; i++)
+		if (atomic_load(&body->rows[i].pid) != 0)
+			return false;
+	return true;
+}
+
+/* With the lock held: the last one puts the light out. */
+static void close_if_empty(struct fl_segment *seg, struct board_body *body)
+{
+	clear_dead(body);
+	if (!is_empty(body))
+		return;
+	atomic_store(&body->closed, 1);
+	(void)fl_shmobj_remove(&seg->obj);
+}
+
+void fl_board_leave(struct fl_board *b)
+{
+	if (!b)
+		return;
+	if (lock_board(b->seg) == 0) {
+		atomic_store(&b->row->pid, 0);
+		close_if_empty(b->seg, b->body);
+		unlock_board(b->seg);
+	} else {
+		atomic_store(&b->row->pid, 0);
+	}
+	fl_segment_detach(b->seg);
+	free(b);
+}
+
+/* Return: a row that is whole. */
+static bool read_row(struct row *row, struct fl_job *job)
+{
+	uint64_t words[WORDS], now, written;
+	uint32_t turn;
+
+	for (unsigned i = 0; i < TRIES; i++) {
+		turn = atomic_load_explicit(&row->turn, memory_order_acquire);
+		for (size_t k = 0; k < WORDS; k++)
+			words[k] = atomic_load_explicit(&row->words[k], memory_order_relaxed);
+		written = atomic_load_explicit(&row->written_ns, memory_order_relaxed);
+		atomic_thread_fence(memory_order_acquire);
+		if (turn % 2 != 0 || atomic_load_explicit(&row->turn, memory_order_relaxed) != turn)
+			continue;
+		memcpy(job, words, sizeof(*job));
+		now = fl_clock_ns();
+		job->age_ns = now > written ? now - written : 0;
+		/* What a damaged board says is not taken for text. */
+		job->verb[sizeof(job->verb) - 1] = '\0';
+		job->phase[sizeof(job->phase) - 1] = '\0';
+		job->file[sizeof(job->file) - 1] = '\0';
+		return job->size == sizeof(*job);
+	}
+	return false;
+}
+
+int fl_board_list(int (*row)(void *arg, const struct fl_job *job), void *arg,
+		  struct fl_error *reterr)
+{
+	struct fl_segment *seg = NULL;
+	struct board_body *body;
+	struct fl_job job;
+	char name[48];
+	int r;
+
+	board_name(name, sizeof(name));
+	r = attach_board(name, &seg, reterr);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return r;
+	body = body_of(seg);
+	if (lock_board(seg) == 0) {
+		close_if_empty(seg, body);
+		unlock_board(seg);
+	}
+	for (unsigned i = 0; r == 0 && i < ROWS; i++)
+		if (atomic_load(&body->rows[i].pid) != 0 && read_row(&body->rows[i], &job))
+			r = row(arg, &job);
+	fl_segment_detach(seg);
+	return r;
+}

@@ -1,0 +1,155 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# --processes: workers are killed at any moment, and nothing is lost; the coordinator is killed, and
+# nothing is left.
+
+load ../cli/helpers
+
+setup() {
+	make_work
+}
+
+teardown() {
+	remove_work
+}
+
+# 64 MiB of lines, every 50th one with a word of its own.
+make_input() {
+	awk 'BEGIN { for (i = 0; i < 24000; i++) {
+		printf "%s %d %s\n", (i % 50 ? "line" : "needle"), i, "abcdefghijklmnopqrstuvwxyz0123456789" } }' >block
+	for _ in {1..50}; do cat block; done >input
+}
+
+# kill_workers PID: SIGKILL one of its workers every few milliseconds, until it ends. Prints how many.
+kill_workers() {
+	local pid=$1 kills=0 children child
+	while [[ -e /proc/$pid/task/$pid/children ]]; do
+		children=()
+		read -r -a children 2>/dev/null <"/proc/$pid/task/$pid/children" || true
+		if ((${#children[@]} > 0)); then
+			child=${children[RANDOM % ${#children[@]}]}
+			[[ $child -gt 1 ]] && kill -9 "$child" 2>/dev/null && kills=$((kills + 1))
+		fi
+		((kills >= ${max_kills:-1000})) && break
+		read -r -t 0.00$((RANDOM % 5 + 1)) <>/dev/zero || true
+	done
+	echo "$kills"
+}
+
+# has_workers PID N. The file says of itself that it is empty, as all in /proc do.
+has_workers() {
+	local children=()
+	read -r -a children <"/proc/$1/task/$1/children" || true
+	((${#children[@]} == $2))
+}
+
+# survives COMMAND...: the output is that in the file want although workers die
+survives() {
+	local pid kills status=0
+	"$@" >got 2>err &
+	pid=$!
+	kills=$(max_kills=40 kill_workers "$pid")
+	wait "$pid" || status=$?
+	total_kills=$((total_kills + kills))
+	if ((status != 0)) || ! cmp -s want got; then
+		echo "after $kills kills: status $status: $*"
+		head -3 err
+		return 1
+	fi
+}
+
+@test "processes: results are those of threads" {
+	make_input
+	local n chunk
+	for n in 1 2 7; do
+		for chunk in 4096 65537 1G; do
+			"$FAULTLINE" count --processes=$n --chunk-size=$chunk input | cmp - <(wc input)
+			equal "$("$FAULTLINE" hash --processes=$n --chunk-size=$chunk input)" \
+				"$("$FAULTLINE" hash input)"
+		done
+		"$FAULTLINE" scan -nb --processes=$n needle input | cmp - <(grep -nb needle input)
+		"$FAULTLINE" scan -c -v --processes=$n --io=read needle input | cmp - <(grep -cv needle input)
+		"$FAULTLINE" scan -m 3 -A 1 --processes=$n needle input | cmp - <(grep -m 3 -A 1 needle input)
+		"$FAULTLINE" scan -q --processes=$n needle input
+		expect 1 "$FAULTLINE" scan --processes=$n nothing-like-it input
+	done
+	equal "$("$FAULTLINE" count -l --processes=2 --range=1000:50M input)" \
+		"$("$FAULTLINE" count -l --range=1000:50M input)"
+	equal "$("$FAULTLINE" hash -a md5 --processes=2 input)" "$(md5sum input)"
+	equal "$(head -c 100 input | "$FAULTLINE" count -c --processes=3)" 100
+}
+
+@test "processes: a line longer than a part, and errors with their offsets" {
+	head -c 40M /dev/zero | tr '\0' x >long
+	echo needle >>long
+	"$FAULTLINE" scan --processes=3 --chunk-size=1M needle long | cmp - long
+	expect 2 "$FAULTLINE" count --processes=2 missing
+	expect 2 "$FAULTLINE" count --processes=0 long
+	expect 2 "$FAULTLINE" count --processes=2 -j 2 long
+	expect 2 "$FAULTLINE" count --processes=2 --io=direct long
+	expect 2 "$FAULTLINE" scan --processes=2 needle long /dev/full/x
+}
+
+@test "processes: workers are killed, and nothing is lost" {
+	make_input
+	local round rounds kind
+	total_kills=0
+	rounds=$(awk -v s="${FL_TEST_SCALE:-1}" 'BEGIN { n = int(3 * s); print n < 1 ? 1 : n }')
+	for ((round = 0; round < rounds; round++)); do
+		for kind in count hash scan; do
+			case $kind in
+			count) command=(count -lwc --chunk-size=32K) ;;
+			hash) command=(hash -a xxh128 -a xxh3 --chunk-size=32K) ;;
+			scan) command=(scan -n --chunk-size=32K 'l[a-z]*e|needle') ;;
+			esac
+			"$FAULTLINE" "${command[@]}" input >want
+			survives "$FAULTLINE" "${command[@]}" --processes=4 input
+		done
+	done
+	echo "$total_kills kills"
+	((total_kills >= 3 * rounds))
+}
+
+@test "processes: killing the coordinator ends the workers, and leaves nothing" {
+	local before after pid workers worker
+	mkfifo pipe
+	make_input
+	before=$(ls /dev/shm)
+	for _ in 1 2 3; do
+		# Nobody reads the pipe: the coordinator waits in its fold.
+		"$FAULTLINE" scan --processes=3 . input >pipe &
+		pid=$!
+		exec 9<pipe
+		wait_until has_workers "$pid" 3
+		read -r -a workers <"/proc/$pid/task/$pid/children" || true
+		kill -9 "$pid"
+		wait "$pid" || true
+		exec 9<&-
+		for worker in "${workers[@]}"; do
+			wait_until test ! -e "/proc/$worker/exe"
+		done
+	done
+	after=$(ls /dev/shm)
+	equal "$after" "$before"
+}
+
+@test "processes: SIGINT ends the run and its workers" {
+	local pid workers worker status=0
+	mkfifo pipe
+	make_input
+	set -m
+	"$FAULTLINE" scan --processes=3 . input >pipe &
+	pid=$!
+	set +m
+	exec 9<pipe
+	wait_until has_workers "$pid" 3
+	read -r -a workers <"/proc/$pid/task/$pid/children" || true
+	kill -INT "$pid"
+	cat <&9 >/dev/null
+	exec 9<&-
+	wait "$pid" || status=$?
+	equal "$status" 130
+	for worker in "${workers[@]}"; do
+		wait_until test ! -e "/proc/$worker/exe"
+	done
+}

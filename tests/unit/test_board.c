@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <faultline/board.h>
+#include <faultline/source.h>
+
+#include "../support/shmtest.h"
+
+/* A user of our own: the board of whoever runs the tests is not touched. */
+#define NOBODY 65534
+
+static char path[64];
+static struct fl_error err;
+
+/* Tests run side by side, and there is one board per user: a user number for each of them. */
+static void become_someone(void)
+{
+	uid_t uid = 70000 + (uid_t)(getpid() % 100000);
+
+	if (geteuid() != 0)
+		cr_skip_test("needs root to become users without jobs");
+	cr_assert_eq(seteuid(uid), 0);
+	snprintf(path, sizeof(path), "/dev/shm/faultline-board-%u", uid);
+	unlink(path);
+}
+
+static void leave_nothing(void)
+{
+	cr_assert_eq(seteuid(0), 0);
+	unlink(path);
+}
+
+TestSuite(board, .init = become_someone, .fini = leave_nothing);
+
+static struct fl_job sample(const char *file, uint64_t bytes)
+{
+	struct fl_job job = {.size = sizeof(job), .bytes = bytes, .total = 1000};
+
+	snprintf(job.file, sizeof(job.file), "%s", file);
+	snprintf(job.phase, sizeof(job.phase), "run");
+	return job;
+}
+
+struct seen {
+	int rows;
+	struct fl_job last;
+};
+
+static int take(void *arg, const struct fl_job *job)
+{
+	struct seen *s = arg;
+
+	s->rows++;
+	s->last = *job;
+	return 0;
+}
+
+static struct seen look(void)
+{
+	struct seen s = {0};
+
+	cr_assert_eq(fl_board_list(take, &s, &err), 0, "%s", err.text);
+	return s;
+}
+
+Test(board, without_a_board_there_is_no_job)
+{
+	cr_assert_eq(look().rows, 0);
+	cr_assert_eq(access(path, F_OK), -1);
+}
+
+Test(board, another_process_sees_the_row)
+{
+	struct fl_board *b = NULL;
+	struct fl_job job = sample("big.log", 250);
+	pid_t pid;
+
+	cr_assert_eq(fl_board_join("scan", 7, &b), 0);
+	fl_board_publish(b, &job, 500000000);
+	pid = shmtest_fork();
+	if (pid == 0) {
+		struct seen s = {0};
+
+		fl_board_list(take, &s, NULL);
+		_exit(!(s.rows == 1 && s.last.pid == getppid() && s.last.parent == 7 &&
+			s.last.bytes == 250 && s.last.total == 1000 && s.last.rate == 500 &&
+			s.last.rss_bytes > 0 && strcmp(s.last.verb, "scan") == 0 &&
+			strcmp(s.last.file, "big.log") == 0 && strcmp(s.last.phase, "run") == 0));
+	}
+	cr_assert_eq(shmtest_wait(pid), 0);
+	fl_board_leave(b);
+	/* The last one removes it. */
+	cr_assert_eq(access(path, F_OK), -1);
+}
+
+Test(board, rows_of_the_dead_are_cleared)
+{
+	struct fl_board *b = NULL;
+
+	for (int i = 0; i < 3; i++) {
+		pid_t pid = shmtest_fork();
+
+		if (pid == 0) {
+			struct fl_job job = sample("x", 1);
+
+			if (fl_board_join("hash", 0, &b) == 0)
+				fl_board_publish(b, &job, 1);
+			raise(SIGKILL);
+		}
+		shmtest_wait(pid);
+	}
+	cr_assert_eq(access(path, F_OK), 0);
+	cr_assert_eq(look().rows, 0);
+	cr_assert_eq(access(path, F_OK), -1);
+}
+
+Test(board, a_full_board_is_told_and_dead_rows_are_used_again)
+{
+	struct fl_board *b[129] = {NULL};
+	int n = 0;
+
+	while (n < 129 && fl_board_join("count", 0, &b[n]) == 0)
+		n++;
+	cr_assert_eq(n, 128);
+	cr_assert_eq(fl_board_join("count", 0, &b[128]), -EAGAIN);
+	fl_board_leave(b[5]);
+	cr_assert_eq(fl_board_join("count", 0, &b[5]), 0);
+	for (int i = 0; i < 128; i++)
+		fl_board_leave(b[i]);
+	cr_assert_eq(access(path, F_OK), -1);
+}
+
+Test(board, what_is_no_board_disturbs_nobody_and_stays)
+{
+	static const char *const contents[] = {"", "garbage"};
+	struct fl_board *b = NULL;
+	struct seen s = {0};
+
+	for (int i = 0; i < 2; i++) {
+		int fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+
+		cr_assert(fd >= 0);
+		cr_assert(write(fd, contents[i], strlen(contents[i])) >= 0);
+		cr_assert(i == 0 || ftruncate(fd, 1 << 20) == 0);
+		close(fd);
+		cr_assert(fl_board_join("scan", 0, &b) < 0);
+		cr_assert(fl_board_list(take, &s, &err) < 0);
+		cr_assert_eq(access(path, F_OK), 0);
+		unlink(path);
+	}
+	cr_assert_eq(symlink("/etc/passwd", path), 0);
+	cr_assert_eq(fl_board_join("scan", 0, &b), -ELOOP);
+	unlink(path);
+	cr_assert_eq(mkfifo(path, 0600), 0);
+	cr_assert(fl_board_join("scan", 0, &b) < 0);
+	unlink(path);
+	/* Somebody else's. */
+	uid_t me = geteuid();
+
+	cr_assert_eq(seteuid(0), 0);
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0666);
+	cr_assert(fd >= 0 && ftruncate(fd, 1 << 20) == 0 && fchown(fd, NOBODY, NOBODY) == 0);
+	close(fd);
+	cr_assert_eq(seteuid(me), 0);
+	cr_assert(fl_board_join("scan", 0, &b) < 0);
+	cr_assert_null(b);
+}
+
+Test(board, a_board_that_is_cut_while_it_is_used)
+{
+	struct fl_board *b = NULL;
+	struct fl_job job = sample("x", 1);
+
+	cr_assert_eq(fl_board_join("scan", 0, &b), 0);
+	cr_assert_eq(truncate(path, 0), 0);
+	for (uint64_t i = 0; i < 100; i++) {
+		job.bytes = i;
+		fl_board_publish(b, &job, 1);
+	}
+	fl_board_leave(b);
+}
+
+/* Two jobs come and go all the time: none is invisible to itself, and the end is clean. */
+Test(board, the_last_one_and_a_new_one_at_the_same_time)
+{
+	pid_t pids[3];
+
+	for (int p = 0; p < 3; p++) {
+		pids[p] = shmtest_fork();
+		if (pids[p] != 0)
+			continue;
+		for (int i = 0; i < shmtest_rounds(200); i++) {
+			struct fl_board *b = NULL;
+			struct fl_job job = sample("x", 1);
+			struct seen s = {0};
+
+			if (fl_board_join("scan", 0, &b) != 0)
+				_exit(1);
+			fl_board_publish(b, &job, 1);
+			if (fl_board_list(take, &s, NULL) != 0 || s.rows == 0)
+				_exit(2);
+			fl_board_leave(b);
+		}
+		_exit(0);
+	}
+	for (int p = 0; p < 3; p++)
+		cr_assert_eq(shmtest_wait(pids[p]), 0);
+	cr_assert_eq(access(path, F_OK), -1);
+}
