@@ -14,6 +14,7 @@
 #include <faultline/bench.h>
 #include <faultline/cache.h>
 #include <faultline/codec.h>
+#include <faultline/command.h>
 #include <faultline/count.h>
 #include <faultline/diff.h>
 #include <faultline/error.h>
@@ -21,6 +22,7 @@
 #include <faultline/guard.h>
 #include <faultline/hash.h>
 #include <faultline/info.h>
+#include <faultline/lines.h>
 #include <faultline/manifest.h>
 #include <faultline/operator.h>
 #include <faultline/output.h>

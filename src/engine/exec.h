@@ -58,6 +58,7 @@ struct fl_exec;
 
 /**
  * struct fl_pipeline - a segment; the first one is the pipeline that users have
+ * @started: how many stages' start succeeded in this run
  * @failed: name of the operator whose error the run ends with; under the fold baton, or when no
  *          worker runs
  * @next:   the segment that reads what this one writes to @stream; NULL for the last
@@ -70,6 +71,7 @@ struct fl_pipeline {
 	struct fl_options opt;
 	struct fl_stage stages[FL_OPERATORS_MAX];
 	unsigned stage_count;
+	unsigned started;
 	struct fl_pool *pool;
 	struct fl_stats stats;
 	_Atomic int cancel;

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "engine/exec.h"
+#include "engine/stages.h"
 
 /* Reading /proc/self/status takes 20 us; every 10 ms is 0.2 % of one thread. */
 #define RSS_PERIOD_NS UINT64_C(10000000)
@@ -49,16 +50,6 @@ static void tell_progress(struct fl_exec *x, uint64_t now)
 		return;
 	x->progress_ns = now;
 	opt->progress(opt->progress_arg, &p);
-}
-
-static bool all_stopped(struct fl_exec *x)
-{
-	unsigned k;
-
-	for (k = 0; k < x->pl->stage_count; k++)
-		if (!atomic_load_explicit(&x->pl->stages[k].stopped, memory_order_relaxed))
-			return false;
-	return true;
 }
 
 /* Of a chunk that failed, only what its operator wants to keep. */
@@ -116,7 +107,7 @@ int fl_exec_fold(void *arg, struct fl_slot *slot)
 		return r;
 	}
 	done_with(x, slot->end);
-	x->early = all_stopped(x);
+	x->early = fl_stages_stopped(x->pl);
 	if (atomic_load_explicit(&x->pl->cancel, memory_order_relaxed)) {
 		x->result = fl_error_set(&x->error, -FL_ECANCELED, FL_OFF_NONE, NULL);
 		return x->result;

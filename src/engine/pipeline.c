@@ -14,6 +14,7 @@
 #include "engine/chain.h"
 #include "engine/exec.h"
 #include "engine/small.h"
+#include "engine/stages.h"
 #include "kern/kernels.h"
 #include "plat/residency.h"
 #include "plat/thread.h"
@@ -233,49 +234,8 @@ static int start_operators(struct fl_exec *x, struct fl_error *reterr)
 								   : x->plan.end - x->plan.begin,
 			     .delimiter = x->pl->opt.delimiter,
 			     .threads = x->plan.threads};
-	unsigned k;
-	int r = 0;
 
-	for (k = 0; r == 0 && k < x->pl->stage_count; k++) {
-		struct fl_stage *st = &x->pl->stages[k];
-
-		atomic_store_explicit(&st->stopped, false, memory_order_relaxed);
-		st->failed = false;
-		if (st->ops->start)
-			r = st->ops->start(st->op, &run, reterr);
-		if (r < 0)
-			x->pl->failed = st->ops->name;
-	}
-	return r;
-}
-
-static int finish_operators(struct fl_exec *x, struct fl_error *reterr)
-{
-	unsigned k;
-	int r = 0;
-
-	for (k = 0; r == 0 && k < x->pl->stage_count; k++) {
-		struct fl_stage *st = &x->pl->stages[k];
-
-		if (st->ops->finish)
-			r = st->ops->finish(st->op, reterr);
-		if (r < 0)
-			x->pl->failed = st->ops->name;
-	}
-	return r;
-}
-
-/* The run's error stays what it is: what goes wrong from here on is not told. */
-static void finish_after_error(struct fl_exec *x)
-{
-	unsigned k;
-
-	for (k = 0; k < x->pl->stage_count; k++) {
-		struct fl_stage *st = &x->pl->stages[k];
-
-		if ((st->ops->flags & FL_OP_UNTIL_ERROR) && st->ops->finish && !st->failed)
-			(void)st->ops->finish(st->op, NULL);
-	}
+	return fl_stages_start(x->pl, &run, reterr);
 }
 
 /* io_uring, else direct, else read: "unavailable" is said, never a failure of the job. */
@@ -499,7 +459,6 @@ static void tear_down(struct fl_exec *x)
 static int run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error *reterr)
 {
 	struct fl_exec *x;
-	bool started;
 	int r;
 
 	if (pl->running || pl->stage_count == 0)
@@ -517,12 +476,12 @@ static int run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error *r
 	x->src = src;
 	x->start_ns = x->progress_ns = fl_clock_ns();
 	pl->running = true;
+	pl->started = 0;
 	r = collect_needs(x, reterr);
 	if (r == 0)
 		r = set_up(x, reterr);
 	if (r == 0)
 		r = start_operators(x, reterr);
-	started = r == 0;
 	if (r == 0)
 		r = run_workers(x, reterr);
 	tear_down(x);
@@ -531,9 +490,9 @@ static int run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error *r
 	if (r == 0 && !x->early)
 		r = fl_exec_check_source(src, reterr);
 	if (r == 0)
-		r = finish_operators(x, reterr);
-	else if (started)
-		finish_after_error(x);
+		r = fl_stages_finish(pl, reterr);
+	else
+		fl_stages_abandon(pl);
 	pl->running = false;
 	free(x);
 	return r;

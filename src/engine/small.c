@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "engine/part_impl.h"
+#include "engine/stages.h"
 #include "kern/kernels.h"
 
 /* One view: operator.h promises no more to those that see records. */
@@ -61,6 +62,7 @@ static int fold(struct fl_stage *st, struct fl_part *part, struct fl_error *err)
 {
 	int r = st->ops->fold(st->op, part, err);
 
+	st->failed = r < 0;
 	if (r == FL_FOLD_STOP)
 		atomic_store_explicit(&st->stopped, true, memory_order_relaxed);
 	fl_part_reset(part);
@@ -81,6 +83,18 @@ static int flush_in_map(void *arg, struct fl_part *part, struct fl_error *err)
 	return st->stopped ? FL_FOLD_STOP : 0;
 }
 
+/* The run ends with the error of the map, whatever comes of this. */
+static void fold_what_was_found(struct fl_stage *st, struct fl_part *part,
+				const struct fl_view *view)
+{
+	struct fl_error ignored;
+
+	if (!(st->ops->flags & FL_OP_UNTIL_ERROR) || part->len == 0)
+		return;
+	part->end = view->off + view->len;
+	(void)fold(st, part, &ignored);
+}
+
 static int show(struct fl_stage *st, void *scratch, struct fl_view view, struct fl_error *err)
 {
 	struct fl_part part = {.limit = PART_BYTES, .flush = flush_in_map, .flush_arg = st};
@@ -92,8 +106,10 @@ static int show(struct fl_stage *st, void *scratch, struct fl_view view, struct 
 		if (part.end == 0)
 			part.off = view.off;
 		r = st->ops->map(st->op, scratch, &view, &part, err);
-		if (r < 0)
+		if (r < 0) {
+			fold_what_was_found(st, &part, &view);
 			break;
+		}
 		seen = view;
 		if (r == FL_MAP_FULL)
 			seen.len = part.next_off < view.off ? SIZE_MAX
@@ -158,31 +174,6 @@ static void fill_stats(struct fl_pipeline *pl, uint64_t bytes, uint64_t start)
 			       .chunk_bytes = bytes};
 }
 
-static bool all_stopped(const struct fl_pipeline *pl)
-{
-	for (unsigned k = 0; k < pl->stage_count; k++)
-		if (!pl->stages[k].stopped)
-			return false;
-	return true;
-}
-
-static int start_all(struct fl_pipeline *pl, const struct fl_run *run, struct fl_error *err)
-{
-	unsigned k;
-	int r = 0;
-
-	for (k = 0; r == 0 && k < pl->stage_count; k++) {
-		struct fl_stage *st = &pl->stages[k];
-
-		atomic_store_explicit(&st->stopped, false, memory_order_relaxed);
-		if (st->ops->start)
-			r = st->ops->start(st->op, run, err);
-		if (r < 0)
-			pl->failed = st->ops->name;
-	}
-	return r;
-}
-
 static int run_all(struct fl_pipeline *pl, const struct fl_run *run, struct fl_error *err)
 {
 	unsigned k;
@@ -192,22 +183,6 @@ static int run_all(struct fl_pipeline *pl, const struct fl_run *run, struct fl_e
 		r = run_operator(&pl->stages[k], run, pl->small, err);
 		if (r < 0)
 			pl->failed = pl->stages[k].ops->name;
-	}
-	return r;
-}
-
-static int finish_all(struct fl_pipeline *pl, struct fl_error *err)
-{
-	unsigned k;
-	int r = 0;
-
-	for (k = 0; r == 0 && k < pl->stage_count; k++) {
-		struct fl_stage *st = &pl->stages[k];
-
-		if (st->ops->finish)
-			r = st->ops->finish(st->op, err);
-		if (r < 0)
-			pl->failed = st->ops->name;
 	}
 	return r;
 }
@@ -225,16 +200,19 @@ int fl_small_run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error 
 	if (read_all(pl, src) != 0)
 		return 1;
 	pl->running = true;
-	r = start_all(pl, &run, reterr);
+	r = fl_stages_start(pl, &run, reterr);
 	if (r == 0)
 		r = run_all(pl, &run, reterr);
 	fill_stats(pl, run.len, start);
-	if (r == 0 && atomic_load_explicit(&pl->cancel, memory_order_relaxed) && !all_stopped(pl))
+	if (r == 0 && atomic_load_explicit(&pl->cancel, memory_order_relaxed) &&
+	    !fl_stages_stopped(pl))
 		r = fl_error_set(reterr, -FL_ECANCELED, FL_OFF_NONE, NULL);
-	if (r == 0 && !all_stopped(pl))
+	if (r == 0 && !fl_stages_stopped(pl))
 		r = fl_exec_check_source(src, reterr);
 	if (r == 0)
-		r = finish_all(pl, reterr);
+		r = fl_stages_finish(pl, reterr);
+	else
+		fl_stages_abandon(pl);
 	pl->running = false;
 	return r;
 }

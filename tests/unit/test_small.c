@@ -273,3 +273,43 @@ Test(small, a_file_that_is_cut_or_replaced)
 	fl_pipeline_free(pl);
 	unlink(path);
 }
+
+/* Appends all but the last byte, which it cannot stand. */
+static int almost_map(const void *op, void *scratch, const struct fl_view *in, struct fl_part *part,
+		      struct fl_error *reterr)
+{
+	(void)op;
+	(void)scratch;
+	(void)reterr;
+	cr_assert(fl_part_append(part, in->data, in->len - 1) == 0);
+	return -EDOM;
+}
+
+static int some_fold(void *op, const struct fl_part *part, struct fl_error *reterr)
+{
+	(void)reterr;
+	((struct copy *)op)->len += part->len;
+	return 0;
+}
+
+Test(small, what_was_found_before_an_error_may_count)
+{
+	static struct fl_operator until = {.size = sizeof(until),
+					   .name = "until",
+					   .flags = FL_OP_UNTIL_ERROR,
+					   .map = almost_map,
+					   .fold = some_fold,
+					   .finish = copy_finish};
+	struct fl_pipeline *pl = NULL;
+
+	make_file(1000);
+	cr_assert(fl_pipeline_new(NULL, &pl, NULL) == 0);
+	cr_assert(fl_pipeline_add(pl, &until, &first) == 0);
+	cr_assert(fl_pipeline_add(pl, &copy_ops, &second) == 0);
+	cr_assert(run(pl, NULL) == -EDOM);
+	cr_assert(first.len == 999 && first.finished == 1);
+	cr_assert(second.finished == 0, "only operators that want it are finished");
+	cr_assert_str_eq(fl_pipeline_failed(pl), "until");
+	fl_pipeline_free(pl);
+	unlink(path);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/stages.h"
+
+#include "engine/exec.h"
+
+int fl_stages_start(struct fl_pipeline *pl, const struct fl_run *run, struct fl_error *reterr)
+{
+	int r = 0;
+
+	for (pl->started = 0; r == 0 && pl->started < pl->stage_count; pl->started += r == 0) {
+		struct fl_stage *st = &pl->stages[pl->started];
+
+		atomic_store_explicit(&st->stopped, false, memory_order_relaxed);
+		st->failed = false;
+		if (st->ops->start)
+			r = st->ops->start(st->op, run, reterr);
+		if (r < 0)
+			pl->failed = st->ops->name;
+	}
+	return r;
+}
+
+int fl_stages_finish(struct fl_pipeline *pl, struct fl_error *reterr)
+{
+	unsigned k;
+	int r = 0;
+
+	for (k = 0; r == 0 && k < pl->stage_count; k++) {
+		struct fl_stage *st = &pl->stages[k];
+
+		if (st->ops->finish)
+			r = st->ops->finish(st->op, reterr);
+		if (r < 0)
+			pl->failed = st->ops->name;
+	}
+	return r;
+}
+
+/* The run's error stays what it is: what goes wrong from here on is not told. */
+void fl_stages_abandon(struct fl_pipeline *pl)
+{
+	unsigned k;
+
+	for (k = 0; k < pl->started; k++) {
+		struct fl_stage *st = &pl->stages[k];
+
+		if ((st->ops->flags & FL_OP_UNTIL_ERROR) && st->ops->finish && !st->failed)
+			(void)st->ops->finish(st->op, NULL);
+	}
+}
+
+bool fl_stages_stopped(const struct fl_pipeline *pl)
+{
+	unsigned k;
+
+	for (k = 0; k < pl->stage_count; k++)
+		if (!atomic_load_explicit(&pl->stages[k].stopped, memory_order_relaxed))
+			return false;
+	return true;
+}

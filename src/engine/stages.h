@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FL_ENGINE_STAGES_H
+#define FL_ENGINE_STAGES_H
+
+#include <stdbool.h>
+
+#include <faultline/operator.h>
+
+struct fl_pipeline;
+
+/** fl_stages_start() - every operator's start, until one fails. Return: 0 or its error. */
+int fl_stages_start(struct fl_pipeline *pl, const struct fl_run *run, struct fl_error *reterr);
+
+/** fl_stages_finish() - every operator's finish, until one fails. Return: 0 or its error. */
+int fl_stages_finish(struct fl_pipeline *pl, struct fl_error *reterr);
+
+/**
+ * fl_stages_abandon() - after a run that failed: finish, with NULL for its error, of the operators
+ * that were started and have FL_OP_UNTIL_ERROR, but of none whose fold failed
+ */
+void fl_stages_abandon(struct fl_pipeline *pl);
+
+/** fl_stages_stopped() - has every operator said that it needs no more? */
+bool fl_stages_stopped(const struct fl_pipeline *pl);
+
+#endif
