@@ -208,6 +208,15 @@ FL_API int fl_pipeline_segment_stats(const struct fl_pipeline *pl, unsigned segm
 				     struct fl_stats *ret);
 
 /**
+ * fl_pipeline_operator_ns() - time that all threads spent in an operator's maps and folds
+ * @segment, @i: the i-th that was added to it, both from 0
+ *
+ * What a fold waits for in a stream counts; small files are not measured.
+ * Return: of the last run, nanoseconds; 0 for an operator that there is not.
+ */
+FL_API uint64_t fl_pipeline_operator_ns(const struct fl_pipeline *pl, unsigned segment, unsigned i);
+
+/**
  * fl_pipeline_failed() - whose error did the last run return?
  * Return: the name of the operator; NULL when it was not one: the source, memory, a cancelled run.
  */

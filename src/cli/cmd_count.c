@@ -7,21 +7,15 @@
 
 #include <faultline/count.h>
 
-#include "cli/common_options.h"
+#include "cli/count_options.h"
 #include "cli/job.h"
 #include "cli/json_doc.h"
 #include "cli/message.h"
 #include "cli/outbuf.h"
-#include "cli/quote.h"
 #include "cli/verbs.h"
 
 /* Columns of wc when the size of an input is not known beforehand (coreutils 9.1). */
 #define WIDTH_UNKNOWN 7
-
-struct count_options {
-	struct common_options common;
-	unsigned what;
-};
 
 struct count_run {
 	struct job job;
@@ -29,59 +23,6 @@ struct count_run {
 	int width;
 	struct fl_count_result total;
 	json_t *doc;
-};
-
-static const struct argp_option count_table[] = {
-	{.name = "lines", .key = 'l', .doc = "Print the number of newlines"},
-	{.name = "words", .key = 'w', .doc = "Print the number of words"},
-	{.name = "bytes", .key = 'c', .doc = "Print the number of bytes"},
-	{0},
-};
-
-static error_t parse_count(int key, char *arg, struct argp_state *state)
-{
-	struct count_options *opt = state->input;
-
-	(void)arg;
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &opt->common;
-		state->child_inputs[1] = &opt->common;
-		state->child_inputs[2] = &opt->common;
-		state->err_stream = NULL;
-		return 0;
-	case 'l':
-		opt->what |= FL_COUNT_LINES;
-		return 0;
-	case 'w':
-		opt->what |= FL_COUNT_WORDS;
-		return 0;
-	case 'c':
-		opt->what |= FL_COUNT_BYTES;
-		return 0;
-	case ARGP_KEY_ARGS:
-		common_options_rest(&opt->common, state);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static const struct argp_child count_children[] = {
-	{.argp = &common_argp},
-	{.argp = &document_argp},
-	{.argp = &processes_argp},
-	{0},
-};
-
-static const struct argp count_argp = {
-	.options = count_table,
-	.parser = parse_count,
-	.args_doc = "[FILE...]",
-	.doc = "Print the numbers of lines, words and bytes of each FILE, as wc does. Without "
-	       "FILE, "
-	       "or where it is -, read standard input.",
-	.children = count_children,
 };
 
 static int digits(uint64_t value)
@@ -130,47 +71,16 @@ static int number_width(struct job *job, unsigned what)
 	return width;
 }
 
-static void print_row(const struct count_run *run, const struct fl_count_result *row,
-		      const char *name)
-{
-	const uint64_t values[] = {row->lines, row->words, row->bytes};
-	const char *space = "";
-
-	for (unsigned i = 0; i < 3; i++) {
-		if ((run->what & (1u << i)) == 0)
-			continue;
-		outbuf_printf("%s%*" PRIu64, space, run->width, values[i]);
-		space = " ";
-	}
-	if (name != NULL) {
-		char *quoted = quote_name(name);
-
-		outbuf_printf(" %s", quoted != NULL ? quoted : name);
-		free(quoted);
-	}
-	outbuf_write("\n", 1);
-}
-
-static void set_members(const struct count_run *run, json_t *object,
-			const struct fl_count_result *row)
-{
-	if (run->what & FL_COUNT_LINES)
-		json_doc_set(object, "lines", json_integer((json_int_t)row->lines));
-	if (run->what & FL_COUNT_WORDS)
-		json_doc_set(object, "words", json_integer((json_int_t)row->words));
-	if (run->what & FL_COUNT_BYTES)
-		json_doc_set(object, "bytes", json_integer((json_int_t)row->bytes));
-}
-
 static void report_file(struct count_run *run, const char *name, const struct fl_count_result *row)
 {
 	run->total.lines += row->lines;
 	run->total.words += row->words;
 	run->total.bytes += row->bytes;
 	if (run->doc != NULL)
-		set_members(run, json_doc_add_file(run->doc, name), row);
+		count_row_set(run->what, row, json_doc_add_file(run->doc, name));
 	else
-		print_row(run, row, inputs_are_implied(&run->job.inputs) ? NULL : name);
+		count_row_print(run->what, run->width, row,
+				inputs_are_implied(&run->job.inputs) ? NULL : name);
 	outbuf_flush_lines();
 }
 
@@ -180,12 +90,12 @@ static void report_total(struct count_run *run)
 		json_t *total = json_object();
 
 		json_doc_set(run->doc, "total", total);
-		set_members(run, total, &run->total);
+		count_row_set(run->what, &run->total, total);
 		if (run->job.common->stats)
 			json_doc_add_stats(run->doc, &run->job.stats);
 		json_doc_print(run->doc);
 	} else if (run->job.inputs.count > 1) {
-		print_row(run, &run->total, "total");
+		count_row_print(run->what, run->width, &run->total, "total");
 	}
 }
 
@@ -256,14 +166,13 @@ static void count_files(struct count_run *run, const struct counters *count)
 
 int cmd_count(int argc, char **argv)
 {
-	struct count_options opt = {0};
+	struct count_options opt;
 	struct count_run run = {0};
 	struct counters count;
 	int rc;
 
-	common_options_init(&opt.common);
-	common_options_parse(&count_argp, argc, argv, &opt, &opt.common);
-	run.what = opt.what != 0 ? opt.what : FL_COUNT_LINES | FL_COUNT_WORDS | FL_COUNT_BYTES;
+	count_options_parse(&opt, argc, argv);
+	run.what = opt.what;
 	job_begin(&run.job, &opt.common);
 	count = add_counters(&run, &opt.common.run);
 	run.doc = opt.common.json ? json_doc_new("faultline-count/1") : NULL;

@@ -16,6 +16,7 @@
 static char held[HELD_BYTES];
 static size_t held_len;
 static int first_error;
+static FILE *captured;
 
 static int write_all(const char *data, size_t len)
 {
@@ -44,7 +45,9 @@ int outbuf_flush(void)
 
 int outbuf_write(const void *data, size_t len)
 {
-	if (first_error != 0)
+	if (captured != NULL && fwrite(data, 1, len, captured) < len && first_error == 0)
+		first_error = -ENOMEM;
+	if (first_error != 0 || captured != NULL)
 		return first_error;
 	if (len > HELD_BYTES - held_len && outbuf_flush() < 0)
 		return first_error;
@@ -53,6 +56,11 @@ int outbuf_write(const void *data, size_t len)
 	memcpy(held + held_len, data, len);
 	held_len += len;
 	return 0;
+}
+
+void outbuf_capture(FILE *to)
+{
+	captured = to;
 }
 
 int outbuf_printf(const char *format, ...)

@@ -3,6 +3,7 @@
 #define FAULTLINE_CLI_OUTBUF_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 /**
  * DOC: Standard output.
@@ -18,6 +19,9 @@ int outbuf_write(const void *data, size_t len);
 
 /** outbuf_printf() - append formatted text. Return: 0; -errno of write(2); -ENOMEM, which stays, too. */
 int outbuf_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/** outbuf_capture() - until outbuf_capture(NULL), what is appended goes to @to, a memory stream */
+void outbuf_capture(FILE *to);
 
 /** outbuf_flush() - write what is held. Return: 0 or -errno of write(2). */
 int outbuf_flush(void);

@@ -28,12 +28,14 @@
  * struct fl_stage - an operator in a pipeline
  * @stopped: its fold asked for no more, or failed
  * @failed:  its fold failed; for whoever holds the fold baton
+ * @ns:      spent in its maps and folds
  */
 struct fl_stage {
 	const struct fl_operator *ops;
 	void *op;
 	_Atomic bool stopped;
 	bool failed;
+	_Atomic uint64_t ns;
 };
 
 /* What fl_pipeline.cancel holds. */

@@ -10,11 +10,14 @@
 int fl_exec_fold_part(struct fl_exec *x, unsigned k, struct fl_part *part, struct fl_error *err)
 {
 	struct fl_stage *st = &x->pl->stages[k];
+	uint64_t start;
 	int r;
 
 	if (atomic_load_explicit(&st->stopped, memory_order_relaxed))
 		return 0;
+	start = fl_clock_ns();
 	r = x->remote ? x->remote->part(x->remote->arg, k, part) : st->ops->fold(st->op, part, err);
+	atomic_fetch_add_explicit(&st->ns, fl_clock_ns() - start, memory_order_relaxed);
 	st->failed = r < 0;
 	if (st->failed)
 		x->pl->failed = st->ops->name;

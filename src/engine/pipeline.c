@@ -171,6 +171,15 @@ int fl_pipeline_stats(const struct fl_pipeline *pl, struct fl_stats *ret)
 	return fl_pipeline_segment_stats(pl, 0, ret);
 }
 
+uint64_t fl_pipeline_operator_ns(const struct fl_pipeline *pl, unsigned segment, unsigned i)
+{
+	for (; pl && segment > 0; segment--)
+		pl = pl->next;
+	if (!pl || i >= pl->stage_count)
+		return 0;
+	return atomic_load_explicit(&pl->stages[i].ns, memory_order_relaxed);
+}
+
 const char *fl_pipeline_failed(const struct fl_pipeline *pl)
 {
 	return pl->failed;

@@ -12,6 +12,7 @@ int fl_stages_start(struct fl_pipeline *pl, const struct fl_run *run, struct fl_
 
 		atomic_store_explicit(&st->stopped, false, memory_order_relaxed);
 		st->failed = false;
+		atomic_store_explicit(&st->ns, 0, memory_order_relaxed);
 		if (st->ops->start)
 			r = st->ops->start(st->op, run, reterr);
 		if (r < 0)

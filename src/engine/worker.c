@@ -65,7 +65,7 @@ static int map_view(struct worker *w, unsigned k, struct fl_view view, struct fl
 	struct fl_stage *st = &w->x->pl->stages[k];
 	struct fl_part *part = &w->slot->parts[k];
 	bool keep = st->ops->flags & FL_OP_KEEP_VIEW;
-	uint64_t done;
+	uint64_t done, start;
 	int r;
 
 	part->flush = flush_in_map;
@@ -74,7 +74,9 @@ static int map_view(struct worker *w, unsigned k, struct fl_view view, struct fl
 		if (part->end == 0)
 			part->off = view.off;
 		part->end = view.off + view.len;
+		start = fl_clock_ns();
 		r = st->ops->map(st->op, w->scratch[k], &view, part, err);
+		atomic_fetch_add_explicit(&st->ns, fl_clock_ns() - start, memory_order_relaxed);
 		if (r < 0) {
 			w->slot->failed = st->ops->name;
 			return r;

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FAULTLINE_CLI_RUN_LINE_H
+#define FAULTLINE_CLI_RUN_LINE_H
+
+#include "cli/common_options.h"
+#include "cli/run_stage.h"
+
+/* Segments and operators are limited by the library; this many stages always fit. */
+#define RUN_STAGES_MAX 32
+
+/**
+ * struct run_line - the command line of `faultline run`
+ * @stages:   @count of them, >= 1, with their segments
+ * @segments: how many
+ * @plan:     --plan: say what would be done
+ */
+struct run_line {
+	struct common_options common;
+	struct run_stage stages[RUN_STAGES_MAX];
+	unsigned count;
+	unsigned segments;
+	int plan;
+};
+
+/** run_line_parse() - ends the program where the command line is wrong; @line is zeroed */
+void run_line_parse(struct run_line *line, int argc, char **argv);
+
+/** run_line_plan() - stages, segments, and who waits for order, on standard output */
+void run_line_plan(const struct run_line *line);
+
+#endif

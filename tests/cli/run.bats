@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: MIT
+# faultline run: the results are those of the separate commands, and of other people's.
+load helpers
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return 1
+	export LC_ALL=C
+	"$LOGGEN" --size=700K --seed=11 >app.log
+}
+
+fl() {
+	"$FAULTLINE" "$@"
+}
+
+@test "every tap reports what its own command prints" {
+	run --separate-stderr fl run hash -a xxh3 then count -l then scan -c session then hash -a sha256 -- app.log
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = "[1] hash: $(fl hash -a xxh3 app.log)" ]
+	[ "${lines[1]}" = "[2] count: $(wc -l <app.log) app.log" ]
+	[ "${lines[2]}" = "[3] scan: $(grep -c session app.log)" ]
+	[ "${lines[3]}" = "[4] hash: $(sha256sum app.log)" ]
+	[ "${#lines[@]}" -eq 4 ]
+	[ -z "$stderr" ]
+}
+
+@test "stages behind an edit see its bytes, lines and offsets" {
+	sed 's/session/SESSION ID/g' app.log >expected
+	for how in "-j1" "-j2 --chunk-size=4K" "-j7 --chunk-size=4099" "--io=read --chunk-size=8M" \
+		"--io=direct" "--io=uring --chunk-size=4099" "--window-size=4K"; do
+		# shellcheck disable=SC2086 # words
+		fl run $how hash -a sha256 then transform 's/session/SESSION ID/g' -o first \
+			then hash -a sha256 then scan -nb SESSION --output=lines \
+			then count then exec cat -o last -- app.log >results
+		cmp first expected
+		cmp last expected
+		grep -nb SESSION expected | cmp - lines
+		grep -qxF "[1] hash: $(sha256sum app.log)" results
+		grep -qxF "[3] hash: $(sha256sum <expected)" results
+		grep -qxF "[5] count: $(wc expected | awk '{ print $1, $2, $3 }') -" results
+	done
+}
+
+@test "keep, delete, head, tail, slice and sample" {
+	fl run keep 'session opened' then head -n 3 -- app.log >out
+	grep 'session opened' app.log | head -n 3 | cmp - out
+	fl run delete 'sshd' then tail -n 5 -- app.log >out 2>err
+	grep -v sshd app.log | tail -n 5 | cmp - out
+	fl run head -c 1000 -- app.log >out
+	head -c 1000 app.log | cmp - out
+	fl run tail -n +4000 -- app.log >out
+	tail -n +4000 app.log | cmp - out
+	fl run slice --lines=100:50 -- app.log >out
+	sed -n '101,150p' app.log | cmp - out
+	fl run slice --bytes=4K:100 -- app.log >out
+	tail -c +4097 app.log | head -c 100 | cmp - out
+	fl run sample --every=7 -- app.log >out
+	awk 'NR % 7 == 1' app.log | cmp - out
+	fl run sample --fraction=0.1 --seed=3 -- app.log >out
+	fl run -j7 --chunk-size=4099 sample --fraction=0.1 --seed=3 -- app.log | cmp - out
+	[ -s out ]
+	[ "$(grep -cvxFf app.log out)" -eq 0 ]
+	fl run head -n 0 -- app.log >out
+	[ ! -s out ]
+}
+
+@test "an early end goes upstream, a tap sees all the same" {
+	mkfifo endless
+	yes >endless &
+	fl run head -n 5 -- endless >out
+	[ "$(wc -l <out)" -eq 5 ]
+	wait || :
+	fl run count -l then head -n 1 -- app.log >out 2>err
+	[ "$(<err)" = "[1] count: $(wc -l <app.log) app.log" ]
+}
+
+@test "split writes numbered files" {
+	fl run split --lines=1000 part -- app.log
+	cat part.* | cmp - app.log
+	[ "$(wc -l <part.0000)" -eq 1000 ]
+	[ "$(ls part.* | wc -l)" -eq $((($(wc -l <app.log) + 999) / 1000)) ]
+	fl run split --bytes=64K piece -- app.log
+	cat piece.* | cmp - app.log
+	[ "$(stat -c %s piece.0000)" -eq 65536 ]
+}
+
+@test "write and -o: a file appears when it is complete" {
+	fl run write copy then hash -a xxh3 -- app.log
+	cmp copy app.log
+	run fl run transform 's/a/b/' -o out then exec 'cat >/dev/null; exit 3' -o last -- app.log
+	[ "$status" -eq 2 ]
+	[[ $output == *"ended with status 3"*"stage exec failed"* ]]
+	[ ! -e out ]
+	[ ! -e last ]
+}
+
+@test "exec: another program is a stage" {
+	fl run exec 'tr a-z A-Z' then count -l then exec 'sort -u' -- app.log >out 2>err
+	tr a-z A-Z <app.log | sort -u | cmp - out
+	run fl run exec 'no-such-program' -- app.log
+	[ "$status" -eq 2 ]
+	[[ $output == *"status 127"* ]]
+}
+
+@test "several files: results of each, outputs behind one another" {
+	head -n 10 app.log >b.log
+	fl run count -l then transform 's/x/y/' -o out -- app.log b.log >results 2>err
+	sed 's/x/y/' app.log b.log | cmp - out
+	grep -qxF "[1] count: 10 b.log" results
+	[[ $(<err) == "total: 2 files, "* ]]
+	run fl run count -l -- app.log missing b.log
+	[ "$status" -eq 2 ]
+	[[ $output == *"missing: No such file"* ]]
+	[[ $output == *"[1] count: 10 b.log"* ]]
+}
+
+@test "--json is one document with a result per stage" {
+	fl run --json hash -a xxh3 then keep session then count -o /dev/null -- app.log >out
+	python3 - <<-'PY'
+		import json, subprocess
+		doc = json.load(open("out"))
+		assert doc["schema"] == "faultline-run/1"
+		stages = doc["files"][0]["stages"]
+		assert [s["name"] for s in stages] == ["hash", "keep", "count"]
+		assert [s["segment"] for s in stages] == [1, 1, 2]
+		kept = subprocess.run(["grep", "session", "app.log"], capture_output=True).stdout
+		assert stages[1]["bytes_out"] == stages[2]["bytes_in"] == len(kept)
+		assert stages[2]["lines"] == kept.count(b"\n")
+		assert doc["total"]["files"] == 1
+	PY
+}
+
+@test "--plan says what would be done, and does nothing" {
+	run fl run --plan hash -a md5 then transform 's/a/b/' then count -o sums -- app.log
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = "segment 1 reads the files" ]
+	[ "${lines[1]}" = "  1 hash -a md5: waits for order (md5)" ]
+	[ "${lines[2]}" = "  2 transform s/a/b/: fused, on all threads; feeds segment 2" ]
+	[ "${lines[3]}" = "segment 2 reads what stage 2 writes" ]
+	[ "${lines[4]}" = "  3 count: fused, on all threads; writes to sums" ]
+	[ ! -e sums ]
+}
+
+@test "small and odd inputs" {
+	: >empty
+	printf 'no end' >noend
+	printf '\n\n' >blank
+	for file in empty noend blank; do
+		fl run transform 's/n/NN/' then count then exec cat -- "$file" 2>err >out
+		sed 's/n/NN/' "$file" | cmp - out
+		[[ $(<err) == *"[2] count: $(sed 's/n/NN/' "$file" | wc | awk '{ print $1, $2, $3 }') -"* ]]
+	done
+	printf 'a\0b\0' | fl run -z transform 's/b/c/' -- - | cmp - <(printf 'a\0c\0')
+}
+
+@test "command lines that are wrong" {
+	for words in "" "then count" "count then" "nosuch" "hash -c" "scan" "scan a b" \
+		"head -n x" "sample" "slice --lines=5" "count -j2" "hash --range=1:2" \
+		"transform" "keep" "write" "split x" "exec" "scan a then scan b" \
+		"scan a then head"; do
+		# shellcheck disable=SC2086 # words
+		run fl run $words -- app.log
+		[ "$status" -eq 2 ]
+		[[ $output == *"Try 'faultline"* ]]
+	done
+}
