@@ -101,7 +101,8 @@ void run_stage_check(const struct run_stage *stage, const struct common_options 
 	    run->chunk_bytes != none.chunk_bytes ||
 	    run->max_memory_bytes != none.max_memory_bytes || run->range_off != none.range_off ||
 	    run->range_len != none.range_len || of_verb->stats || of_verb->json ||
-	    of_verb->files_from != NULL || of_verb->progress != PROGRESS_AUTO)
+	    of_verb->files_from != NULL || of_verb->progress != PROGRESS_AUTO ||
+	    of_verb->processes != 0)
 		run_stage_refuse(stage, "options of loading, ranges and reports stand before the "
 					"first stage");
 	if (of_verb->file_count > 0)

@@ -51,7 +51,7 @@ static int open_next(struct split_state *s)
 	char *name;
 	int rc;
 
-	if (asprintf(&name, "%s.%04" PRIu64, s->prefix, s->number) < 0)
+	if (asprintf(&name, "%s.%06" PRIu64, s->prefix, s->number) < 0)
 		return -12; /* ENOMEM */
 	opt.path = name;
 	rc = fl_output_open(&opt, &s->out, NULL);
@@ -153,8 +153,8 @@ static void split_parse(struct run_stage *stage, int argc, char **argv)
 	static const struct argp argp = {.options = split_table,
 					 .parser = parse_split_words,
 					 .args_doc = "PREFIX",
-					 .doc = "All bytes, cut into files PREFIX.0000, "
-						"PREFIX.0001, ..."};
+					 .doc = "All bytes, cut into files PREFIX.000000, "
+						"PREFIX.000001, ..."};
 	struct split_state *s = run_stage_state(stage, sizeof(*s));
 
 	s->stage = stage;

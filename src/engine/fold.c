@@ -103,7 +103,7 @@ int fl_exec_fold(void *arg, struct fl_slot *slot)
 	if (x->remote) {
 		int sent = x->remote->end(x->remote->arg, slot, r, &x->error);
 
-		return r < 0 ? r : sent < 0 ? sent : all_stopped(x);
+		return r < 0 ? r : sent < 0 ? sent : fl_stages_stopped(x->pl);
 	}
 	if (r < 0) {
 		x->result = r;

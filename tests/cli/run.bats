@@ -76,11 +76,11 @@ fl() {
 @test "split writes numbered files" {
 	fl run split --lines=1000 part -- app.log
 	cat part.* | cmp - app.log
-	[ "$(wc -l <part.0000)" -eq 1000 ]
+	[ "$(wc -l <part.000000)" -eq 1000 ]
 	[ "$(ls part.* | wc -l)" -eq $((($(wc -l <app.log) + 999) / 1000)) ]
 	fl run split --bytes=64K piece -- app.log
 	cat piece.* | cmp - app.log
-	[ "$(stat -c %s piece.0000)" -eq 65536 ]
+	[ "$(stat -c %s piece.000000)" -eq 65536 ]
 }
 
 @test "write and -o: a file appears when it is complete" {
