@@ -18,10 +18,8 @@ static const struct {
 	const char *name;
 	unsigned bit;
 } features[] = {
-	{"popcnt", FL_CPU_POPCNT},
-	{"bmi1", FL_CPU_BMI1},
-	{"bmi2", FL_CPU_BMI2},
-	{"avx2", FL_CPU_AVX2},
+	{"popcnt", FL_CPU_POPCNT}, {"bmi1", FL_CPU_BMI1},         {"bmi2", FL_CPU_BMI2},
+	{"avx2", FL_CPU_AVX2},     {"avx512bw", FL_CPU_AVX512BW},
 };
 
 static unsigned feature_bit(const char *name, size_t len)
@@ -62,6 +60,9 @@ static unsigned detect(void)
 	found |= __builtin_cpu_supports("bmi") ? FL_CPU_BMI1 : 0;
 	found |= __builtin_cpu_supports("bmi2") ? FL_CPU_BMI2 : 0;
 	found |= __builtin_cpu_supports("avx2") ? FL_CPU_AVX2 : 0;
+	if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+	    __builtin_cpu_supports("avx512vbmi"))
+		found |= FL_CPU_AVX512BW;
 #endif
 	return found;
 }

@@ -9,6 +9,8 @@
 #define FL_CPU_BMI1 0x2u
 #define FL_CPU_BMI2 0x4u
 #define FL_CPU_AVX2 0x8u
+/* AVX-512 F and BW, on processors that do not slow down for it: those with VBMI (Ice Lake, Zen 4). */
+#define FL_CPU_AVX512BW 0x10u
 
 /**
  * fl_cpu_features() - the FL_CPU_ bits that the processor has and the system has switched on

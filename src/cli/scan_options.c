@@ -122,7 +122,8 @@ static const struct argp_option scan_table[] = {
 	{.name = "engine",
 	 .key = KEY_ENGINE,
 	 .arg = "NAME",
-	 .doc = "auto (default), pcre2 (line by line), lit (literals only), hs (Hyperscan)"},
+	 .doc = "auto (default), pcre2 (line by line), lit (literals only), hs (Hyperscan), "
+		"streams (bit streams)"},
 	{0},
 };
 
@@ -210,12 +211,12 @@ static void take_binary(struct scan_options *opt, const char *type)
 
 static enum fl_scan_engine engine_value(const char *text)
 {
-	static const char *const names[] = {"auto", "pcre2", "lit", "hs"};
+	static const char *const names[] = {"auto", "pcre2", "lit", "hs", "streams"};
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (strcmp(text, names[i]) == 0)
 			return (enum fl_scan_engine)i;
-	message_usage("--engine: '%s' is none of auto, pcre2, lit, hs", text);
+	message_usage("--engine: '%s' is none of auto, pcre2, lit, hs, streams", text);
 }
 
 static void add_rule(struct walk_options *walk, const char *pattern, int include)

@@ -34,6 +34,13 @@ TARGET static inline __m256i spaces_of(__m256i v)
 	return _mm256_cmpeq_epi8(_mm256_shuffle_epi8(table, v), v);
 }
 
+TARGET static inline __m256i shuffle(const unsigned char table[16], __m256i v)
+{
+	__m256i t = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i_u *)table));
+
+	return _mm256_shuffle_epi8(t, v);
+}
+
 #define NAME(x) x##_avx2
 #define ISA "avx2"
 #define BITS(m) (uint64_t)(uint32_t) _mm256_movemask_epi8((__m256i)(m))
@@ -41,6 +48,9 @@ TARGET static inline __m256i spaces_of(__m256i v)
 #define SPACES(v) spaces_of((__m256i)(v))
 #define LANE_SUM(v) lane_sum((__m256i)(v))
 #define POPCOUNT(x) (uint64_t) _mm_popcnt_u64(x)
+#define SHUFFLE(table, v) (NAME(bytes)) shuffle(table, (__m256i)(v))
+#define COMMON_BITS(a, b) BITS(((a) & (b)) != 0)
+#define STREAMS_ARE_FAST true
 #define BLOCK_SUMS fl_block_sums_avx2
 #define APPLY_BLOCKS fl_apply_blocks_avx2
 #include "kern/kern_template.h"

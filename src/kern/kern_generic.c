@@ -52,6 +52,15 @@ static inline vector spaces_of(vector v)
 	return (vector)((v == ' ') | (v - '\t' < (vector){0} + 5));
 }
 
+static inline vector shuffle(const unsigned char table[16], vector v)
+{
+	vector r;
+
+	for (size_t i = 0; i < VEC; i++)
+		r[i] = v[i] < 128 ? table[v[i] & 15] : 0;
+	return r;
+}
+
 #define NAME(x) x##_generic
 #define ISA "generic"
 #define TARGET
@@ -60,6 +69,9 @@ static inline vector spaces_of(vector v)
 #define SPACES(v) spaces_of(v)
 #define LANE_SUM(v) lane_sum((halves)(v))
 #define POPCOUNT(x) (uint64_t) __builtin_popcountll(x)
+#define SHUFFLE(table, v) shuffle(table, v)
+#define COMMON_BITS(a, b) BITS(((a) & (b)) != 0)
+#define STREAMS_ARE_FAST false
 #define BLOCK_SUMS fl_block_sums_generic
 #define APPLY_BLOCKS fl_apply_blocks_generic
 #include "kern/kern_template.h"

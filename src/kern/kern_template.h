@@ -12,6 +12,7 @@
  *   LANE_SUM(v)  uint64_t, the sum of the bytes
  *   POPCOUNT(x)  bits set in a uint64_t
  *   BLOCK_SUMS, APPLY_BLOCKS  the XXH3 kernels
+ *   SHUFFLE, STREAMS_ARE_FAST  see streams_template.h, and whether the processor has it
  *
  * The compiler's own vector types carry the rest.
  */
@@ -231,9 +232,13 @@ TARGET static uint64_t NAME(count_words_ascii)(const unsigned char *p, size_t n,
 	return words;
 }
 
+#include "kern/streams_template.h"
+
 const struct fl_kernels NAME(fl_kernels) = {.name = ISA,
 					    .count_byte = NAME(count_byte),
 					    .find_literal = NAME(find_literal),
 					    .count_words_ascii = NAME(count_words_ascii),
+					    .run_streams = NAME(run_streams),
+					    .streams_are_fast = STREAMS_ARE_FAST,
 					    .xxh3_block_sums = BLOCK_SUMS,
 					    .xxh3_apply_blocks = APPLY_BLOCKS};

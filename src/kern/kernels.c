@@ -11,6 +11,11 @@ static bool have_avx2(void)
 {
 	return fl_cpu_has(FL_CPU_AVX2 | FL_CPU_BMI1 | FL_CPU_BMI2 | FL_CPU_POPCNT);
 }
+
+static bool have_avx512(void)
+{
+	return have_avx2() && fl_cpu_has(FL_CPU_AVX512BW);
+}
 #endif
 
 static bool always(void)
@@ -20,6 +25,7 @@ static bool always(void)
 
 static const struct fl_kernels_variant variants[] = {
 #if defined(__x86_64__)
+	{&fl_kernels_avx512, have_avx512},
 	{&fl_kernels_avx2, have_avx2},
 #endif
 	{&fl_kernels_generic, always},

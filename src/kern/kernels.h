@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kern/streams.h"
+
 /**
  * DOC: Byte kernels.
  *
@@ -50,6 +52,9 @@ void fl_literal_init(struct fl_literal *lit, const unsigned char *bytes, size_t 
  * @count_byte:      how often @c stands in [p, p+n)
  * @find_literal:    first occurrence, or NULL
  * @count_words_ascii: words as wc(1) counts them in the C locale (see below)
+ * @run_streams:     a program (streams.h) on the 64 * @words bytes at @p; @words is a multiple of 8;
+ *                   FL_STREAM_START is set, and the words in front of all slots are zero
+ * @streams_are_fast: the processor looks 16 bytes up at once
  * @xxh3_block_sums: for each of @blocks blocks of 1024 bytes, the 8 lanes that its 16
  *                   stripes add to the accumulators, starting from zero; little-endian
  *                   values in host order at sums[8 * block]
@@ -67,6 +72,9 @@ struct fl_kernels {
 	const unsigned char *(*find_literal)(const struct fl_literal *lit, const unsigned char *p,
 					     size_t n);
 	uint64_t (*count_words_ascii)(const unsigned char *p, size_t n, bool *in_word);
+	void (*run_streams)(const struct fl_stream_program *prog, const unsigned char *p,
+			    size_t words, uint64_t *slots);
+	bool streams_are_fast;
 	void (*xxh3_block_sums)(const unsigned char *p, size_t blocks,
 				const unsigned char secret[FL_XXH3_SECRET_BYTES], uint64_t *sums);
 	void (*xxh3_apply_blocks)(uint64_t acc[FL_XXH3_LANES], const uint64_t *sums, size_t blocks,

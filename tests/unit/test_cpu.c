@@ -15,7 +15,7 @@
 #include "base/cpu.h"
 #include "kern/kernels.h"
 
-#define ALL (FL_CPU_POPCNT | FL_CPU_BMI1 | FL_CPU_BMI2 | FL_CPU_AVX2)
+#define ALL (FL_CPU_POPCNT | FL_CPU_BMI1 | FL_CPU_BMI2 | FL_CPU_AVX2 | FL_CPU_AVX512BW)
 #define VARIABLE "FAULTLINE_DISABLE_CPU_FEATURES"
 
 /* A feature's line of /proc/cpuinfo, where the kernel says what it has switched on. */
@@ -43,6 +43,7 @@ Test(cpu, features_are_those_the_kernel_reports)
 {
 	unsetenv(VARIABLE);
 	cr_assert(fl_cpu_has(FL_CPU_AVX2) == kernel_reports("avx2"));
+	cr_assert(!fl_cpu_has(FL_CPU_AVX512BW) || kernel_reports("avx512bw"));
 	cr_assert(fl_cpu_has(FL_CPU_BMI1) == kernel_reports("bmi1"));
 	cr_assert(fl_cpu_has(FL_CPU_BMI2) == kernel_reports("bmi2"));
 	cr_assert(fl_cpu_has(FL_CPU_POPCNT) == kernel_reports("popcnt"));
@@ -68,7 +69,8 @@ Test(cpu, names)
 	cr_assert(fl_cpu_parse_features("avx2", &bits) == 0 && bits == FL_CPU_AVX2);
 	cr_assert(fl_cpu_parse_features("bmi2,popcnt", &bits) == 0 &&
 		  bits == (FL_CPU_BMI2 | FL_CPU_POPCNT));
-	cr_assert(fl_cpu_parse_features("popcnt,bmi1,bmi2,avx2,avx2", &bits) == 0 && bits == ALL);
+	cr_assert(fl_cpu_parse_features("popcnt,bmi1,bmi2,avx2,avx512bw,avx2", &bits) == 0 &&
+		  bits == ALL);
 	bits = 99;
 	cr_assert(fl_cpu_parse_features("avx", &bits) == -EINVAL);
 	cr_assert(fl_cpu_parse_features("avx22", &bits) == -EINVAL);

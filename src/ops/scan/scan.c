@@ -53,7 +53,10 @@ static int scan_worker_init(const void *op, void **ret_scratch, struct fl_error 
 		r = fl_matcher_init(&scratch->matcher, &scan->job.plan.regex);
 	if (r == 0)
 		r = fl_hs_lane_init(&scratch->lane, scan->job.plan.hs);
+	if (r == 0 && scan->job.plan.has_streams)
+		r = fl_streams_lane_init(&scratch->streams);
 	if (r < 0) {
+		fl_hs_lane_done(&scratch->lane);
 		fl_matcher_done(&scratch->matcher);
 		free(scratch);
 		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
@@ -68,6 +71,7 @@ static void scan_worker_done(const void *op FL_UNUSED, void *arg)
 
 	if (!scratch)
 		return;
+	fl_streams_lane_done(&scratch->streams);
 	fl_hs_lane_done(&scratch->lane);
 	fl_matcher_done(&scratch->matcher);
 	free(scratch);

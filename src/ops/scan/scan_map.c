@@ -210,6 +210,7 @@ static int map_open(struct fl_scan_mapping *m, struct fl_scan_scratch *scratch)
 	m->search = (struct fl_search){.plan = &job->plan,
 				       .matcher = &scratch->matcher,
 				       .lane = &scratch->lane,
+				       .streams = &scratch->streams,
 				       .data = m->in->data,
 				       .len = m->in->len,
 				       .eol = job->eol,

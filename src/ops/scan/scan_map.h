@@ -33,6 +33,7 @@ struct fl_scan_job {
 struct fl_scan_scratch {
 	struct fl_matcher matcher;
 	struct fl_hs_lane lane;
+	struct fl_streams_lane streams;
 };
 
 /**

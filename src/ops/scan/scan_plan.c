@@ -99,6 +99,10 @@ static void describe(struct fl_scan_plan *plan)
 	case FL_SCAN_HS:
 		snprintf(text, size, "hyperscan, then pcre2-jit on its lines");
 		break;
+	case FL_SCAN_STREAMS:
+		snprintf(text, size, "bit streams%s",
+			 plan->streams_decide ? "" : ", then pcre2-jit on their lines");
+		break;
 	case FL_SCAN_EVERY:
 		snprintf(text, size, "every line");
 		break;
@@ -124,7 +128,7 @@ static int compile(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
 	/* Literals that are not valid UTF-8 are found as bytes. */
 	if ((opt->flags & FL_SCAN_FIXED) && re->is_utf)
 		re->is_utf = fl_text_is_utf8((const unsigned char *)re->text, re->text_len);
-	if (plan->method == FL_SCAN_WHOLE) {
+	if (plan->method == FL_SCAN_WHOLE || plan->method == FL_SCAN_STREAMS) {
 		re->whole_text = plan->facts.whole;
 		re->whole_len = plan->facts.whole_len;
 	}
@@ -186,6 +190,61 @@ static bool regex_suits_hs(const struct fl_scan_plan *plan)
 	       fl_text_is_ascii((const unsigned char *)f->whole, f->whole_len);
 }
 
+/* What streams are worth (fl_streams_cost()): on one core of a Sapphire Rapids PCRE2 on whole views
+ * takes as long as programs of this cost. */
+#define STREAMS_COST_MAX 300
+/* Hyperscan is faster from here on where classes are no more than a letter in both cases; else it was
+ * slower, by 1.2 to 4 times, up to the cost at which a program is full. */
+#define STREAMS_COST_OF_LITERALS 60
+
+/* Return: 0; -FL_EUNSUPPORTED. */
+static int prepare_streams(struct fl_scan_plan *plan, const struct fl_scan_options *opt)
+{
+	int r;
+
+	if ((opt->flags & (FL_SCAN_CRLF | FL_SCAN_NULL_DATA)) || !locale_is_known(plan) ||
+	    !regex_suits_hs(plan) ||
+	    !fl_text_is_ascii((const unsigned char *)plan->pattern, plan->pattern_len))
+		return -FL_EUNSUPPORTED;
+	r = fl_streams_init(&plan->streams, plan->pattern, plan->pattern_len,
+			    (opt->flags & FL_SCAN_IGNORE_CASE) != 0);
+	if (r < 0)
+		return r;
+	plan->has_streams = true;
+	plan->streams_decide = plan->streams.exact && !is_wrapped(opt->flags);
+	return 0;
+}
+
+/* Where they are the fastest that there is for this pattern. */
+static void consider_streams(struct fl_scan_plan *plan, const struct fl_scan_options *opt)
+{
+	size_t cost;
+
+	if ((plan->method != FL_SCAN_BY_LINE && plan->method != FL_SCAN_WHOLE) ||
+	    !fl_kernels_get()->streams_are_fast || prepare_streams(plan, opt) < 0)
+		return;
+	cost = fl_streams_cost(&plan->streams);
+	if (cost > STREAMS_COST_MAX)
+		return;
+	plan->hs_is_better = !plan->streams.has_sets && cost > STREAMS_COST_OF_LITERALS;
+	plan->method = FL_SCAN_STREAMS;
+	describe(plan);
+}
+
+static int insist_on_streams(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
+			     struct fl_error *reterr)
+{
+	if (plan->method == FL_SCAN_EVERY)
+		return 0;
+	if (prepare_streams(plan, opt) < 0)
+		return fl_error_set(reterr, -FL_EUNSUPPORTED, FL_OFF_NONE,
+				    "the pattern is not one for bit streams");
+	plan->method = FL_SCAN_STREAMS;
+	plan->needs_regex = true;
+	describe(plan);
+	return 0;
+}
+
 /* Before -w and -x are added: a line that matches with them matches without. */
 static int prepare_hs(struct fl_scan_plan *plan, const struct fl_scan_options *opt)
 {
@@ -197,7 +256,8 @@ static int prepare_hs(struct fl_scan_plan *plan, const struct fl_scan_options *o
 			     (opt->flags & (FL_SCAN_FIXED | FL_SCAN_IGNORE_CASE)) != FL_SCAN_FIXED;
 	plan->hs_caseless = (opt->flags & FL_SCAN_IGNORE_CASE) != 0;
 	if ((opt->flags & (FL_SCAN_CRLF | FL_SCAN_NULL_DATA)) || !locale_is_known(plan) ||
-	    (plan->method != FL_SCAN_BY_LINE && plan->method != FL_SCAN_WHOLE))
+	    (plan->method != FL_SCAN_BY_LINE && plan->method != FL_SCAN_WHOLE &&
+	     !(plan->method == FL_SCAN_STREAMS && plan->hs_is_better)))
 		return 0;
 	if (opt->flags & FL_SCAN_FIXED) {
 		r = fl_scan_literals_quoted(opt, add_hs_pattern, plan);
@@ -353,6 +413,13 @@ static int build(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
 		fl_literal_init(&plan->literal, plan->facts.literal, plan->facts.literal_len,
 				(opt->flags & FL_SCAN_IGNORE_CASE) != 0);
 	describe(plan);
+	if (opt->engine == FL_SCAN_ENGINE_STREAMS) {
+		r = insist_on_streams(plan, opt, reterr);
+		if (r < 0)
+			return r;
+	} else if (opt->engine == FL_SCAN_ENGINE_AUTO) {
+		consider_streams(plan, opt);
+	}
 	if (opt->engine == FL_SCAN_ENGINE_AUTO || opt->engine == FL_SCAN_ENGINE_HS) {
 		r = prepare_hs(plan, opt);
 		if (r < 0)

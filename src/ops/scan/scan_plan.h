@@ -11,6 +11,7 @@
 #include "ops/scan/hyperscan.h"
 #include "ops/scan/literal.h"
 #include "ops/scan/match.h"
+#include "ops/scan/regex_streams.h"
 #include "ops/scan/replacement.h"
 
 enum fl_scan_method {
@@ -20,6 +21,7 @@ enum fl_scan_method {
 	FL_SCAN_LITERAL,  /* the literal decides */
 	FL_SCAN_PROPOSED, /* the literal proposes a line, PCRE2 decides */
 	FL_SCAN_WHOLE,    /* PCRE2 on many lines at once */
+	FL_SCAN_STREAMS,  /* bit streams decide, or propose lines of which PCRE2 decides */
 	FL_SCAN_HS        /* Hyperscan proposes lines, PCRE2 decides */
 };
 
@@ -40,6 +42,9 @@ enum fl_scan_method {
  * @hs_non_ascii: lines that hold other bytes than ASCII may match in ways that it does not see
  * @hs_caseless: letters in either case
  * @hs_anchored: they may hold ^ or $, which Hyperscan does not see beside a NUL byte
+ * @streams:     the pattern on bit streams, with @has_streams
+ * @streams_decide: a line that they are sure of matches
+ * @hs_is_better: than streams
  * @text:        for people
  */
 struct fl_scan_plan {
@@ -65,6 +70,10 @@ struct fl_scan_plan {
 	bool hs_caseless;
 	bool hs_anchored;
 	struct fl_hs *hs;
+	struct fl_streams streams;
+	bool has_streams;
+	bool streams_decide;
+	bool hs_is_better;
 	char text[128];
 };
 

@@ -26,6 +26,18 @@ static bool is_dense(const struct fl_hs_lane *lane, size_t len)
 	return lane->calls > len / 16;
 }
 
+static enum fl_scan_method find_streams(struct fl_search *s, int *ret_error)
+{
+	unsigned flags = s->split_nul ? FL_STREAMS_SPLIT : 0;
+
+	if (s->eol != '\n')
+		return FL_SCAN_BY_LINE;
+	if (s->plan->is_utf_locale)
+		flags |= FL_STREAMS_UTF;
+	*ret_error = fl_streams_find(&s->plan->streams, s->streams, s->data, s->len, flags);
+	return FL_SCAN_STREAMS;
+}
+
 static enum fl_scan_method hs_or_others(struct fl_search *s, int *ret_error)
 {
 	enum fl_scan_method other = s->plan->without_hs;
@@ -38,6 +50,8 @@ static enum fl_scan_method hs_or_others(struct fl_search *s, int *ret_error)
 			s->lane->rest = FL_HS_REST;
 		return FL_SCAN_HS;
 	}
+	if (other == FL_SCAN_STREAMS)
+		return find_streams(s, ret_error);
 	return other == FL_SCAN_WHOLE ? whole_or_lines(s, ret_error) : other;
 }
 
@@ -58,6 +72,8 @@ static enum fl_scan_method method_for(struct fl_search *s, int *ret_error)
 		return whole_or_lines(s, ret_error);
 	case FL_SCAN_HS:
 		return hs_or_others(s, ret_error);
+	case FL_SCAN_STREAMS:
+		return find_streams(s, ret_error);
 	default:
 		return plan->method;
 	}
@@ -224,6 +240,33 @@ static int next_by_hs(struct fl_search *s, size_t pos, struct fl_span *ret)
 	return 0;
 }
 
+static int next_by_streams(struct fl_search *s, size_t pos, struct fl_span *ret)
+{
+	const struct fl_streams_lane *lane = s->streams;
+
+	while (s->proposed < lane->count) {
+		const struct fl_stream_line *line = &lane->lines[s->proposed++];
+		int r;
+
+		if (line->begin < pos)
+			continue;
+		ret->begin = line->begin;
+		ret->end = line->end;
+		if (line->sure && s->plan->streams_decide)
+			return 1;
+		/* NUL bytes make several lines of a long one. */
+		if (!line->sure && s->split_nul &&
+		    memchr(s->data + ret->begin, '\0', ret->end - ret->begin)) {
+			s->method = FL_SCAN_BY_LINE;
+			return next_by_line(s, ret->begin, ret);
+		}
+		r = line_matches(s, ret);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
 int fl_search_next(struct fl_search *s, size_t pos, struct fl_span *ret)
 {
 	switch (s->method) {
@@ -236,6 +279,8 @@ int fl_search_next(struct fl_search *s, size_t pos, struct fl_span *ret)
 		return next_by_whole(s, pos, ret);
 	case FL_SCAN_HS:
 		return next_by_hs(s, pos, ret);
+	case FL_SCAN_STREAMS:
+		return next_by_streams(s, pos, ret);
 	default:
 		return next_by_line(s, pos, ret);
 	}

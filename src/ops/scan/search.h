@@ -16,7 +16,8 @@
  * @method:    of this view
  * @whole:     FL_SCAN_WHOLE: the view made ready
  * @lane:      the thread's, for FL_SCAN_HS
- * @proposed:  the next of its lines
+ * @streams:   the thread's, for FL_SCAN_STREAMS
+ * @proposed:  the next of their lines
  */
 struct fl_search {
 	const struct fl_scan_plan *plan;
@@ -29,6 +30,7 @@ struct fl_search {
 	enum fl_scan_method method;
 	struct fl_subject whole;
 	struct fl_hs_lane *lane;
+	struct fl_streams_lane *streams;
 	size_t proposed;
 };
 

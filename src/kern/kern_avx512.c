@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#include "kern/kern_sets.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+#include <string.h>
+
+#include "kern/block_sums.h"
+#include "kern/kern_common.h"
+
+#define TARGET __attribute__((target("avx512f,avx512bw,avx2,bmi,bmi2,popcnt")))
+#define VEC 64
+
+TARGET static inline uint64_t lane_sum(__m512i v)
+{
+	return (uint64_t)_mm512_reduce_add_epi64(_mm512_sad_epu8(v, _mm512_setzero_si512()));
+}
+
+TARGET static inline __m512i table_of(const unsigned char table[16])
+{
+	return _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i_u *)table));
+}
+
+/* As in kern_avx2.c. */
+TARGET static inline __m512i spaces_of(__m512i v)
+{
+	static const unsigned char table[16] = {' ', 0,    0,    0,    0,    0,    0, 0,
+						0,   '\t', '\n', '\v', '\f', '\r', 0, 0};
+	__mmask64 m = _mm512_cmpeq_epi8_mask(_mm512_shuffle_epi8(table_of(table), v), v);
+
+	return _mm512_movm_epi8(m);
+}
+
+#define NAME(x) x##_avx512
+#define ISA "avx512"
+#define BITS(m) (uint64_t) _mm512_movepi8_mask((__m512i)(m))
+#define ANY(m) (_mm512_test_epi64_mask((__m512i)(m), (__m512i)(m)) != 0)
+#define SPACES(v) spaces_of((__m512i)(v))
+#define LANE_SUM(v) lane_sum((__m512i)(v))
+#define POPCOUNT(x) (uint64_t) _mm_popcnt_u64(x)
+#define SHUFFLE(table, v) (NAME(bytes)) _mm512_shuffle_epi8(table_of(table), (__m512i)(v))
+#define COMMON_BITS(a, b) (uint64_t) _mm512_test_epi8_mask((__m512i)(a), (__m512i)(b))
+#define STREAMS_ARE_FAST true
+/* XXH3's steps depend on each other: wider vectors would not make them faster. */
+#define BLOCK_SUMS fl_block_sums_avx2
+#define APPLY_BLOCKS fl_apply_blocks_avx2
+#include "kern/kern_template.h"
+
+#endif
