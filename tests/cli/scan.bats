@@ -255,6 +255,20 @@ Try 'faultline scan --help' for more information."
 	same_as "$scan -n -0 --files-from=list error" "grep -Pn error $all"
 }
 
+@test "scan: patterns that could be tried for ever end soon, with an answer or an error" {
+	head -c 64M /dev/zero | tr '\0' a >line
+	for e in auto pcre2; do
+		for p in '(a+)+$' '(.*a){20}'; do
+			expect 0 timeout 10 "$FAULTLINE" scan -c --engine=$e "$p" line
+			equal "$out" 1
+		done
+		for p in '(a+)+b' '(.*a){20}b'; do
+			expect 2 timeout 10 "$FAULTLINE" scan -c --engine=$e "$p" line
+			equal "$err" "faultline scan: line: at byte 0: exceeded PCRE's backtracking limit"
+		done
+	done
+}
+
 @test "scan: --stats names the plan" {
 	expect 0 "$FAULTLINE" scan -c --stats error pair
 	[[ $err =~ plan:\ .+ ]]
