@@ -66,6 +66,24 @@ FL_API int fl_source_open(const char *path, struct fl_source **ret, struct fl_er
 FL_API int fl_source_open_fd(int fd, const char *name, struct fl_source **ret,
 			     struct fl_error *reterr);
 
+/**
+ * fl_source_follow() - a file that grows, as tail -F reads it
+ * @path:   of a regular file
+ * @notice: told, on a thread of the run, when the file was cut or another one has taken its name;
+ *          or NULL
+ *
+ * The source has no end: what comes to the file follows; a run ends when its operators want no more,
+ * or when it is cancelled. A file that becomes shorter is read from its beginning again; when
+ * another one takes its name, the old one is read to its end, then the new one. Offsets and line
+ * numbers go on. inotify(7) says when to look; where it does not (network file systems), the file is
+ * looked at 20 times a second.
+ *
+ * Return: as fl_source_open(); -EINVAL: it is no regular file.
+ */
+FL_API int fl_source_follow(const char *path,
+			    void (*notice)(void *arg, const char *name, const char *text),
+			    void *arg, struct fl_source **ret, struct fl_error *reterr);
+
 /** fl_source_info() - describe it; ret->size must be set. Return: 0 or -EINVAL. */
 FL_API int fl_source_info(const struct fl_source *src, struct fl_source_info *ret);
 

@@ -26,6 +26,7 @@ enum decode_when {
  * @json:       --json (document_argp)
  * @processes:  --processes (processes_argp), 0 = threads
  * @quiet:      -q (document_argp), or set by a verb: no messages about single files
+ * @follow:     set by a verb: files are read as tail -F reads them
  * @files_from: --files-from, or NULL
  * @nul:        -0
  * @walk:       set by verbs that have such options
@@ -40,6 +41,7 @@ struct common_options {
 	int json;
 	unsigned processes;
 	int quiet;
+	int follow;
 	const char *files_from;
 	int nul;
 	struct walk_options walk;

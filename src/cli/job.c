@@ -88,10 +88,18 @@ void job_complain(struct job *job, const char *name, const struct fl_error *err)
 	message_file(input_is_stdin(name) ? STDIN_NAME : name, err);
 }
 
+static void follow_notice(void *arg, const char *name, const char *text)
+{
+	(void)arg;
+	message_error("%s: %s", name, text);
+}
+
 /* What the walk through directories refused is not opened. */
 static int job_open(const struct inputs *in, const char *name, struct fl_source **ret,
 		    struct fl_error *err)
 {
+	if (in->problem == NULL && in->common->follow)
+		return fl_source_follow(name, follow_notice, NULL, ret, err);
 	if (in->problem == NULL)
 		return input_open_decoded(in->common, name, ret, err);
 	*err = (struct fl_error){.code = -EINVAL, .off = FL_OFF_NONE};

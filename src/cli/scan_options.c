@@ -28,6 +28,7 @@ enum key {
 	KEY_EXCLUDE,
 	KEY_EXCLUDE_DIR,
 	KEY_JSON,
+	KEY_FOLLOW,
 	KEY_REPLACE,
 	KEY_PREVIEW,
 	KEY_MAX_LINE,
@@ -105,6 +106,9 @@ static const struct argp_option scan_table[] = {
 	 .arg = "WHEN",
 	 .flags = OPTION_ARG_OPTIONAL,
 	 .doc = "always, never or auto (default)"},
+	{.name = "follow",
+	 .key = KEY_FOLLOW,
+	 .doc = "Go on as FILE grows, is cut or replaced, as tail -F does"},
 	{.name = "line-buffered", .key = KEY_LINES, .doc = "Write out what is found at once"},
 	{.name = "quiet", .key = 'q', .doc = "Print nothing; end at the first selected line"},
 	{.name = "silent", .flags = OPTION_ALIAS},
@@ -419,6 +423,11 @@ static error_t parse_switch(int key, struct scan_options *opt)
 	case KEY_JSON:
 		opt->json = 1;
 		return 0;
+	case KEY_FOLLOW:
+		opt->common.follow = 1;
+		opt->line_buffered = 1;
+		opt->scan.flags |= FL_SCAN_STREAMING;
+		return 0;
 	case KEY_LINES:
 		opt->line_buffered = 1;
 		opt->scan.flags |= FL_SCAN_STREAMING;
@@ -504,6 +513,20 @@ static void complete_json(struct scan_options *opt)
 	opt->scan.flags = flags | FL_SCAN_LINE_NUMBER | FL_SCAN_EMPTIES | FL_SCAN_NOTE_NUL;
 }
 
+/* A file that never ends has no count, and no other one is searched after it. */
+static void complete_follow(const struct scan_options *opt)
+{
+	const struct common_options *common = &opt->common;
+
+	if (common->file_count != 1 || common->walk.recursive || common->files_from != NULL ||
+	    input_is_stdin(common->files[0]))
+		message_usage("--follow needs one FILE");
+	if ((opt->scan.flags & FL_SCAN_COUNT) || opt->list == LIST_OTHERS)
+		message_usage("--follow has no end at which to count");
+	if (common->run.range_off != 0 || common->run.range_len != FL_SIZE_UNKNOWN)
+		message_usage("--follow and ranges exclude each other");
+}
+
 static void complete(struct scan_options *opt)
 {
 	struct fl_scan_options *scan = &opt->scan;
@@ -520,6 +543,8 @@ static void complete(struct scan_options *opt)
 		message_usage("--passthru and --only-matching exclude each other");
 	if (opt->json)
 		complete_json(opt);
+	if (opt->common.follow)
+		complete_follow(opt);
 	if (opt->smart_case && !has_capital(opt->pattern, opt->pattern_len))
 		scan->flags |= FL_SCAN_IGNORE_CASE;
 	if (opt->before >= 0 || opt->after >= 0 || opt->both >= 0)

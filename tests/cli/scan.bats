@@ -269,6 +269,49 @@ Try 'faultline scan --help' for more information."
 	done
 }
 
+# wait_for FILE LINES: until it has so many
+wait_for() {
+	local i
+	for ((i = 0; i < 200; i++)); do
+		[[ $(wc -l <"$1") -ge $2 ]] && return 0
+		sleep 0.05
+	done
+	return 1
+}
+
+@test "scan: --follow goes on through growth, truncation and rotation" {
+	printf 'foo 1\nbar\nfoo' >growing
+	"$FAULTLINE" scan -n --follow foo growing >got 2>messages &
+	pid=$!
+	wait_for got 1
+	echo ' 2' >>growing
+	wait_for got 2
+	: >growing
+	wait_for messages 1
+	echo 'foo 3' >>growing
+	wait_for got 3
+	mv growing old
+	echo 'foo 4' >>old
+	wait_for got 4
+	echo 'foo 5' >growing
+	wait_for got 5
+	echo 'foo 6' >>growing
+	wait_for got 6
+	kill -TERM $pid
+	wait $pid || true
+	equal "$(cat got)" $'1:foo 1\n3:foo 2\n4:foo 3\n5:foo 4\n6:foo 5\n7:foo 6'
+	equal "$(cat messages)" "faultline scan: growing: file truncated; reading it from its beginning
+faultline scan: growing: file was replaced; following the new one"
+	# It ends where no more is wanted.
+	same_as "timeout 10 $scan --follow -m1 foo old" "echo foo 3"
+	same_as "timeout 10 $scan --follow -q 'foo 4' old" true
+	for o in -c -L --range=1:2; do
+		expect 2 timeout 10 "$FAULTLINE" scan --follow $o foo old
+	done
+	expect 2 timeout 10 "$FAULTLINE" scan --follow foo
+	expect 2 timeout 10 "$FAULTLINE" scan --follow foo missing
+}
+
 @test "scan: --stats names the plan" {
 	expect 0 "$FAULTLINE" scan -c --stats error pair
 	[[ $err =~ plan:\ .+ ]]
