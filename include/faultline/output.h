@@ -19,7 +19,9 @@
 struct fl_output;
 
 #define FL_OUTPUT_REPLACE 1u /* what stands under the name may go when the new file is complete */
-#define FL_OUTPUT_SYNC 2u    /* commit returns when the file would survive a power cut */
+#define FL_OUTPUT_KEEP                                                                             \
+	4u /* it is @like, rewritten: extended attributes and ACLs, too, not its times */
+#define FL_OUTPUT_SYNC 2u /* commit returns when the file would survive a power cut */
 
 /**
  * struct fl_output_options
@@ -37,7 +39,8 @@ struct fl_output_options {
 
 /**
  * fl_output_open() - begin
- * Return: 0; -EEXIST without FL_OUTPUT_REPLACE; -EISDIR; -EINVAL; -ENOMEM; -errno of open(2).
+ * Return: 0; -EEXIST without FL_OUTPUT_REPLACE; -EISDIR; -EINVAL; -ENOMEM; -EPERM with
+ * FL_OUTPUT_KEEP where @like is immutable or append-only; -errno of open(2).
  */
 FL_API int fl_output_open(const struct fl_output_options *opt, struct fl_output **ret,
 			  struct fl_error *reterr);

@@ -13,6 +13,7 @@
 #include "cli/outbuf.h"
 #include "cli/progress_bar.h"
 #include "cli/quote.h"
+#include "cli/transform_dest.h"
 #include "cli/transform_options.h"
 #include "cli/verbs.h"
 
@@ -27,6 +28,7 @@ struct transform_run {
 	const struct transform_options *opt;
 	struct fl_transform *transform;
 	struct fl_transform_result total;
+	struct transform_dest dest;
 	json_t *doc;
 	int last;
 	const char *name;
@@ -38,9 +40,11 @@ static int write_text(void *arg, const void *data, size_t len)
 	struct transform_run *run = arg;
 	int rc;
 
+	run->last = ((const unsigned char *)data)[len - 1];
+	if (run->dest.out != NULL)
+		return transform_dest_write(&run->dest, data, len);
 	progress_bar_erase();
 	rc = outbuf_write(data, len);
-	run->last = ((const unsigned char *)data)[len - 1];
 	return rc < 0 ? rc : outbuf_flush_lines();
 }
 
@@ -174,24 +178,80 @@ static void report_total(struct transform_run *run)
 	json_doc_print(run->doc);
 }
 
-static void edit_files(struct transform_run *run)
+/* As sed does: a line without its end ends where the next file begins. */
+static void end_last_line(struct transform_run *run)
 {
 	int delimiter = run->opt->job.delimiter;
+
+	if (run->opt->dry_run || run->opt->rewrite || run->last == delimiter ||
+	    (run->opt->job.flags & FL_TRANSFORM_MULTILINE))
+		return;
+	transform_dest_write(&run->dest, &(char){(char)delimiter}, 1);
+	run->last = delimiter;
+}
+
+static int has_changed(const struct transform_run *run)
+{
+	struct fl_transform_result one = {.size = sizeof(one)};
+
+	fl_transform_result(run->transform, &one);
+	return one.changes > 0;
+}
+
+/* A file in which nothing changes is left alone. */
+static void edit_file(struct transform_run *run, const char *name)
+{
+	struct fl_error err;
+	int rc;
+
+	run->name = name;
+	run->headed = 0;
+	if (run->opt->rewrite && run->job.inputs.problem == NULL &&
+	    transform_dest_rewrite(&run->dest, name, &err) < 0) {
+		job_complain(&run->job, name, &err);
+		return;
+	}
+	end_last_line(run);
+	rc = job_run(&run->job, name);
+	if (run->opt->rewrite &&
+	    transform_dest_commit(&run->dest, rc == 0 && has_changed(run), &err) < 0) {
+		job_complain(&run->job, name, &err);
+		return;
+	}
+	if (rc == 0)
+		report_file(run, name);
+}
+
+static void open_output(struct transform_run *run)
+{
+	struct fl_error err;
+
+	if (run->opt->output == NULL || run->opt->dry_run)
+		return;
+	if (transform_dest_open(&run->dest, run->opt->output, &err) < 0) {
+		message_file(run->opt->output, &err);
+		exit(EXIT_TROUBLE);
+	}
+}
+
+static void close_output(struct transform_run *run)
+{
+	struct fl_error err;
+	int wanted = !run->job.trouble && !job_interrupted();
+
+	if (transform_dest_commit(&run->dest, wanted, &err) < 0)
+		job_complain(&run->job, run->opt->output, &err);
+}
+
+static void edit_files(struct transform_run *run)
+{
 	const char *name;
 
-	run->last = delimiter;
-	while (job_next(&run->job, &name)) {
-		run->name = name;
-		run->headed = 0;
-		/* As sed does: a line without its end ends where the next file begins. */
-		if (!run->opt->dry_run && run->last != delimiter &&
-		    !(run->opt->job.flags & FL_TRANSFORM_MULTILINE)) {
-			outbuf_write(&(char){(char)delimiter}, 1);
-			run->last = delimiter;
-		}
-		if (job_run(&run->job, name) == 0)
-			report_file(run, name);
-	}
+	run->last = run->opt->job.delimiter;
+	open_output(run);
+	while (job_next(&run->job, &name))
+		edit_file(run, name);
+	close_output(run);
 }
 
 int cmd_transform(int argc, char **argv)

@@ -15,6 +15,9 @@
 enum key {
 	KEY_MASK = 512,
 	KEY_MASK_CHAR,
+	KEY_REDACT,
+	KEY_REDACT_STYLE,
+	KEY_REDACT_KEY,
 	KEY_UPPER,
 	KEY_LOWER,
 	KEY_DOS2UNIX,
@@ -25,7 +28,8 @@ enum key {
 	KEY_WHERE,
 	KEY_MULTILINE,
 	KEY_DRY_RUN,
-	KEY_DIFF
+	KEY_DIFF,
+	KEY_REWRITE
 };
 
 /* As many records as --diff shows where it is not told. */
@@ -38,6 +42,10 @@ static const struct argp_option transform_table[] = {
 	 .arg = "EDIT",
 	 .doc = "s/REGEX/REPL/[gi][N], y/abc/xyz/, or an edit below without its --"},
 	{.name = "mask", .key = KEY_MASK, .arg = "REGEX", .doc = "Overwrite what matches"},
+	{.name = "redact",
+	 .key = KEY_REDACT,
+	 .arg = "LIST",
+	 .doc = "Overwrite ipv4, ipv6, email, card, iban, uuid, jwt, hexkey, url-password, or all"},
 	{.name = "upper", .key = KEY_UPPER, .doc = "Make letters (a-z) capitals"},
 	{.name = "lower", .key = KEY_LOWER, .doc = "Make capitals (A-Z) small"},
 	{.name = "dos2unix", .key = KEY_DOS2UNIX, .doc = "CR LF at the ends of lines become LF"},
@@ -53,12 +61,27 @@ static const struct argp_option transform_table[] = {
 	 .key = KEY_MASK_CHAR,
 	 .arg = "C",
 	 .doc = "What masks are made of (default *)"},
+	{.name = "redact-style",
+	 .key = KEY_REDACT_STYLE,
+	 .arg = "STYLE",
+	 .doc = "mask (default), or hash: the same for the same, of the same length and shape"},
+	{.name = "redact-key",
+	 .key = KEY_REDACT_KEY,
+	 .arg = "F",
+	 .doc = "What hash depends on: 16 bytes or more, kept secret (default: random)"},
 	{.name = "where", .key = KEY_WHERE, .arg = "REGEX", .doc = "Only lines that match"},
 	{.name = "null-data", .key = 'z', .doc = "Lines end with NUL"},
 	{.name = "multiline",
 	 .key = KEY_MULTILINE,
 	 .doc = "The whole text is one line, as with -z; ^ and $ match at newlines, too"},
 	{.doc = "What to do with it:", .group = 3},
+	{.name = "output",
+	 .key = 'o',
+	 .arg = "OUT",
+	 .doc = "Write to OUT, which appears when it is complete"},
+	{.name = "rewrite",
+	 .key = KEY_REWRITE,
+	 .doc = "Replace each FILE, which keeps mode, owner, attributes and ACLs"},
 	{.name = "dry-run", .key = KEY_DRY_RUN, .doc = "Write nothing, print what would change"},
 	{.name = "diff",
 	 .key = KEY_DIFF,
@@ -130,6 +153,40 @@ static unsigned char mask_char(const char *text)
 	return (unsigned char)text[0];
 }
 
+static void set_style(struct transform_options *opt, const char *text)
+{
+	if (strcmp(text, "hash") == 0)
+		opt->job.flags |= FL_TRANSFORM_HASH;
+	else if (strcmp(text, "mask") == 0)
+		opt->job.flags &= ~FL_TRANSFORM_HASH;
+	else
+		message_usage("--redact-style: '%s' is neither mask nor hash", text);
+}
+
+/* A key of 16 bytes is taken as it is; of a longer one all bytes count. */
+static void read_key(struct transform_options *opt)
+{
+	const char *name = opt->key_file != NULL ? opt->key_file : "/dev/urandom";
+	size_t most = opt->key_file != NULL ? SIZE_MAX : FL_TRANSFORM_KEY_BYTES;
+	FILE *file = fopen(name, "re");
+	size_t n = 0;
+	int c;
+
+	for (; file != NULL && n < most && (c = getc(file)) != EOF; n++) {
+		unsigned char *byte = &opt->job.key[n % FL_TRANSFORM_KEY_BYTES];
+
+		*byte = (unsigned char)((*byte << 1 | *byte >> 7) ^ c);
+	}
+	if (file == NULL || ferror(file)) {
+		message_error("%s: %s", name, strerror(errno));
+		exit(EXIT_TROUBLE);
+	}
+	fclose(file);
+	if (n < FL_TRANSFORM_KEY_BYTES)
+		message_usage("--redact-key: %s has fewer than %d bytes", name,
+			      FL_TRANSFORM_KEY_BYTES);
+}
+
 static uint64_t diff_value(const char *text)
 {
 	unsigned long long value;
@@ -152,6 +209,7 @@ static int parse_edit(int key, const char *arg, struct transform_options *opt)
 		const char *name;
 	} names[] = {{'e', ""},
 		     {KEY_MASK, "mask="},
+		     {KEY_REDACT, "redact="},
 		     {KEY_UPPER, "upper"},
 		     {KEY_LOWER, "lower"},
 		     {KEY_DOS2UNIX, "dos2unix"},
@@ -185,6 +243,18 @@ static error_t parse_transform(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_MASK_CHAR:
 		opt->job.mask_char = mask_char(arg);
+		return 0;
+	case KEY_REDACT_STYLE:
+		set_style(opt, arg);
+		return 0;
+	case KEY_REDACT_KEY:
+		opt->key_file = arg;
+		return 0;
+	case 'o':
+		opt->output = arg;
+		return 0;
+	case KEY_REWRITE:
+		opt->rewrite = 1;
 		return 0;
 	case KEY_WHERE:
 		opt->job.where = arg;
@@ -250,6 +320,14 @@ void transform_options_parse(struct transform_options *opt, int argc, char **arg
 	fl_transform_options_init(&opt->job);
 	common_options_parse(&transform_argp, argc, argv, opt, &opt->common);
 	take_operand(opt);
+	if (opt->output != NULL && opt->rewrite)
+		message_usage("-o and --rewrite exclude each other");
+	if (opt->rewrite && opt->common.file_count == 0 && opt->common.files_from == NULL)
+		message_usage("--rewrite needs a file");
+	if (opt->job.flags & FL_TRANSFORM_HASH)
+		read_key(opt);
+	if (opt->dry_run)
+		opt->rewrite = 0;
 	if (opt->common.json && !opt->dry_run)
 		message_usage("--json needs --dry-run");
 	if (strcmp(nl_langinfo(CODESET), "UTF-8") == 0)

@@ -12,6 +12,9 @@
  * @step_size: room for steps
  * @dry_run:   count, write nothing
  * @diff:      changes to show, 0: none
+ * @output:    -o, or NULL
+ * @rewrite:   each file is replaced
+ * @key_file:  for pseudonyms, or NULL: a key that is forgotten
  */
 struct transform_options {
 	struct common_options common;
@@ -20,6 +23,9 @@ struct transform_options {
 	size_t step_size;
 	int dry_run;
 	uint64_t diff;
+	const char *output;
+	int rewrite;
+	const char *key_file;
 };
 
 /** transform_options_parse() - ends the program where the command line is wrong */

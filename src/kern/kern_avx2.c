@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "kern/block_sums.h"
+#include "kern/byte_ranges.h"
 #include "kern/kern_common.h"
+#include "kern/translate.h"
 
 #define TARGET __attribute__((target("avx2,bmi,bmi2,popcnt")))
 #define VEC 32
@@ -51,6 +53,8 @@ TARGET static inline __m256i shuffle(const unsigned char table[16], __m256i v)
 #define SHUFFLE(table, v) (NAME(bytes)) shuffle(table, (__m256i)(v))
 #define COMMON_BITS(a, b) BITS(((a) & (b)) != 0)
 #define STREAMS_ARE_FAST true
+#define FIND_RANGES fl_find_ranges_avx2
+#define TRANSLATE fl_translate_avx2
 #define BLOCK_SUMS fl_block_sums_avx2
 #define APPLY_BLOCKS fl_apply_blocks_avx2
 #include "kern/kern_template.h"

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "kern/block_sums.h"
+#include "kern/byte_ranges.h"
 #include "kern/kern_common.h"
+#include "kern/translate.h"
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx2,bmi,bmi2,popcnt")))
 #define VEC 64
@@ -42,6 +44,9 @@ TARGET static inline __m512i spaces_of(__m512i v)
 #define SHUFFLE(table, v) (NAME(bytes)) _mm512_shuffle_epi8(table_of(table), (__m512i)(v))
 #define COMMON_BITS(a, b) (uint64_t) _mm512_test_epi8_mask((__m512i)(a), (__m512i)(b))
 #define STREAMS_ARE_FAST true
+/* The kernels of AVX2 do these. */
+#define FIND_RANGES fl_find_ranges_avx2
+#define TRANSLATE fl_translate_avx2
 /* XXH3's steps depend on each other: wider vectors would not make them faster. */
 #define BLOCK_SUMS fl_block_sums_avx2
 #define APPLY_BLOCKS fl_apply_blocks_avx2

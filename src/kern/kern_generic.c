@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "kern/block_sums.h"
+#include "kern/byte_ranges.h"
 #include "kern/kern_common.h"
+#include "kern/translate.h"
 #include "kern/kern_sets.h"
 
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
@@ -72,6 +74,8 @@ static inline vector shuffle(const unsigned char table[16], vector v)
 #define SHUFFLE(table, v) shuffle(table, v)
 #define COMMON_BITS(a, b) BITS(((a) & (b)) != 0)
 #define STREAMS_ARE_FAST false
+#define FIND_RANGES fl_find_ranges_generic
+#define TRANSLATE fl_translate_generic
 #define BLOCK_SUMS fl_block_sums_generic
 #define APPLY_BLOCKS fl_apply_blocks_generic
 #include "kern/kern_template.h"

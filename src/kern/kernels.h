@@ -46,6 +46,9 @@ struct fl_literal {
  */
 void fl_literal_init(struct fl_literal *lit, const unsigned char *bytes, size_t len, bool icase);
 
+struct fl_byte_ranges;
+struct fl_translation;
+
 /**
  * struct fl_kernels - one instruction set's functions
  * @name:            "generic", "avx2"
@@ -55,6 +58,10 @@ void fl_literal_init(struct fl_literal *lit, const unsigned char *bytes, size_t 
  * @run_streams:     a program (streams.h) on the 64 * @words bytes at @p; @words is a multiple of 8;
  *                   FL_STREAM_START is set, and the words in front of all slots are zero
  * @streams_are_fast: the processor looks 16 bytes up at once
+ * @find_ranges:     first place of this kind (byte_ranges.h), or NULL
+ * @translate:       dst[i] = table[src[i]] (translate.h); @changed gets a bit for each block of 64
+ *                   bytes, set if something in it is different, in whole words; returns how many
+ *                   bytes are different; @dst may not overlap @src
  * @xxh3_block_sums: for each of @blocks blocks of 1024 bytes, the 8 lanes that its 16
  *                   stripes add to the accumulators, starting from zero; little-endian
  *                   values in host order at sums[8 * block]
@@ -75,6 +82,10 @@ struct fl_kernels {
 	void (*run_streams)(const struct fl_stream_program *prog, const unsigned char *p,
 			    size_t words, uint64_t *slots);
 	bool streams_are_fast;
+	const unsigned char *(*find_ranges)(const struct fl_byte_ranges *r, const unsigned char *p,
+					    size_t n);
+	uint64_t (*translate)(const struct fl_translation *t, const unsigned char *src, size_t n,
+			      unsigned char *dst, uint64_t *changed);
 	void (*xxh3_block_sums)(const unsigned char *p, size_t blocks,
 				const unsigned char secret[FL_XXH3_SECRET_BYTES], uint64_t *sums);
 	void (*xxh3_apply_blocks)(uint64_t acc[FL_XXH3_LANES], const uint64_t *sums, size_t blocks,

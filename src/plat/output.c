@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "plat/attributes.h"
 
 #define WHILE_INCOMPLETE 0600
 
@@ -20,6 +21,7 @@
  * @temp:    its name until then, or NULL: none (O_TMPFILE), or @direct
  * @direct:  not a regular file: written as it is
  * @like:    take mode, owner and times from here
+ * @like_path: its path, for FL_OUTPUT_KEEP
  */
 struct fl_output {
 	int fd;
@@ -27,6 +29,7 @@ struct fl_output {
 	char *temp;
 	bool direct;
 	bool has_like;
+	char *like_path;
 	struct stat like;
 	unsigned flags;
 };
@@ -39,6 +42,7 @@ static void output_free(struct fl_output *out)
 		close(out->fd);
 	free(out->path);
 	free(out->temp);
+	free(out->like_path);
 	free(out);
 	errno = saved;
 }
@@ -114,7 +118,7 @@ int fl_output_open(const struct fl_output_options *opt, struct fl_output **ret,
 	int r = 0;
 
 	if (opt->size != sizeof(*opt) || !opt->path || !*opt->path ||
-	    (opt->flags & ~(FL_OUTPUT_REPLACE | FL_OUTPUT_SYNC)))
+	    (opt->flags & ~(FL_OUTPUT_REPLACE | FL_OUTPUT_SYNC | FL_OUTPUT_KEEP)))
 		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, NULL);
 	out = calloc(1, sizeof(*out));
 	if (!out)
@@ -127,6 +131,15 @@ int fl_output_open(const struct fl_output_options *opt, struct fl_output **ret,
 	if (r == 0 && opt->like) {
 		r = stat(opt->like, &out->like) < 0 ? -errno : 0;
 		out->has_like = S_ISREG(out->like.st_mode);
+		out->like_path = strdup(opt->like);
+		if (r == 0 && !out->like_path)
+			r = -ENOMEM;
+	}
+	if (r == 0 && (out->flags & FL_OUTPUT_KEEP) && opt->like &&
+	    fl_attributes_fixed(opt->like)) {
+		output_free(out);
+		return fl_error_set(reterr, -EPERM, FL_OFF_NONE,
+				    "is immutable or append-only (chattr)");
 	}
 	if (r == 0)
 		r = open_any(out);
@@ -175,9 +188,11 @@ static int set_attributes(struct fl_output *out)
 		mode &= ~(mode_t)(S_ISGID | S_IRWXG);
 	if (fchown(out->fd, out->like.st_uid, (gid_t)-1) < 0)
 		mode &= ~(mode_t)S_ISUID;
-	if (fchmod(out->fd, mode) < 0 || futimens(out->fd, times) < 0)
+	if (fchmod(out->fd, mode) < 0)
 		return -errno;
-	return 0;
+	if (out->flags & FL_OUTPUT_KEEP)
+		return fl_attributes_copy(out->like_path, out->fd);
+	return futimens(out->fd, times) < 0 ? -errno : 0;
 }
 
 static int link_nameless(int fd, const char *name)

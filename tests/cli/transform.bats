@@ -120,3 +120,139 @@ pair: 3 matches, 3 changes: 3 bytes become 3, in 1 pages"
 	expect 2 "$FAULTLINE" transform s/a/b/ .
 	contains "$err" "Is a directory"
 }
+
+@test "transform: -o appears when it is complete" {
+	"$FAULTLINE" transform s/one/1/ -o out plain
+	equal "$(cat out)" $'1 two\nthree'
+	equal "$(stat -c %a out)" "$(umask_mode)"
+	"$FAULTLINE" transform s/one/2/ -o out plain pair
+	equal "$(head -n 1 out)" "2 two"
+	expect 2 "$FAULTLINE" transform s/one/3/ -o out plain missing
+	equal "$(head -n 1 out)" "2 two"
+	expect 2 "$FAULTLINE" transform s/one/3/ -o nowhere/out plain
+	contains "$err" "nowhere/out: No such file"
+	"$FAULTLINE" transform s/one/4/ -o plain plain
+	equal "$(cat plain)" $'4 two\nthree'
+	expect 2 "$FAULTLINE" transform s/one/3/ -o out --rewrite plain
+	equal "$(ls -A | grep -c '^\.[a-z]*\.[A-Za-z0-9]\{6\}$')" 0
+}
+
+umask_mode() {
+	printf '%o\n' $((0666 & ~$(umask)))
+}
+
+@test "transform: --rewrite keeps what belongs to the file" {
+	local before
+	chmod 640 pair
+	setfattr -n user.color -v blue pair 2>/dev/null && local attributes=yes
+	setfacl -m u:1:r pair 2>/dev/null && local acl=yes
+	before=$(stat -c '%a %u %g' pair)
+	ln -s pair link
+	"$FAULTLINE" transform --rewrite s/error/E/g link plain
+	equal "$(head -n 1 pair)" "pair E E"
+	[[ -L link ]]
+	equal "$(stat -c '%a %u %g' pair)" "$before"
+	[[ -z ${attributes-} ]] || equal "$(getfattr --only-values -n user.color pair)" blue
+	[[ -z ${acl-} ]] || contains "$(getfacl -n pair)" "user:1:r--"
+	equal "$(ls -A | grep -c '^\.[a-z]*\.[A-Za-z0-9]\{6\}$')" 0
+}
+
+@test "transform: --rewrite leaves alone what does not change, and what it should not touch" {
+	local before
+	before=$(stat -c '%i %y' plain)
+	"$FAULTLINE" transform --rewrite s/nothing/x/ plain
+	equal "$(stat -c '%i %y' plain)" "$before"
+	ln pair other
+	expect 2 "$FAULTLINE" transform --rewrite s/error/E/ pair
+	contains "$err" "pair: has 2 names (hard links)"
+	rm other
+	expect 2 "$FAULTLINE" transform --rewrite s/error/E/ missing . /dev/null
+	contains "$err" "missing: No such file"
+	contains "$err" "/dev/null: is not a regular file"
+	expect 2 "$FAULTLINE" transform --rewrite s/error/E/ -
+	expect 2 "$FAULTLINE" transform --rewrite s/error/E/
+	"$FAULTLINE" transform --rewrite --dry-run s/error/E/ pair >/dev/null
+	equal "$(head -n 1 pair)" "pair error error"
+	mkdir closed && cp pair closed/ && chmod 555 closed
+	if ! { touch closed/try 2>/dev/null && rm closed/try; }; then
+		expect 2 "$FAULTLINE" transform --rewrite s/error/E/ closed/pair
+		contains "$err" "Permission denied"
+	fi
+	chmod 755 closed
+	if chattr +i closed/pair 2>/dev/null; then
+		expect 2 "$FAULTLINE" transform --rewrite s/error/E/ closed/pair
+		chattr -i closed/pair
+		contains "$err" "immutable"
+		equal "$(head -n 1 closed/pair)" "pair error error"
+	fi
+	equal "$(ls -A closed)" pair
+}
+
+@test "transform: a full disk leaves the old file, and nothing else" {
+	mkdir disk
+	mount -t tmpfs -o size=1m tmpfs disk 2>/dev/null || skip "cannot mount"
+	head -c 700000 /dev/zero | tr '\0' 'a' >disk/file
+	local before got=0
+	before=$(cksum <disk/file)
+	"$FAULTLINE" transform --rewrite s/a/bb/g disk/file 2>disk.err || got=$?
+	local left after
+	left=$(ls -A disk)
+	after=$(cksum <disk/file)
+	umount disk
+	equal "$got" 2
+	contains "$(cat disk.err)" "disk/file: No space left on device"
+	equal "$after" "$before"
+	equal "$left" file
+}
+
+@test "transform: a read-only file system is told" {
+	mkdir disk
+	mount -t tmpfs -o size=1m tmpfs disk 2>/dev/null || skip "cannot mount"
+	cp pair disk/
+	mount -o remount,ro disk
+	local got=0
+	"$FAULTLINE" transform --rewrite s/error/E/ disk/pair 2>ro.err || got=$?
+	umount disk
+	equal "$got" 2
+	contains "$(cat ro.err)" "disk/pair: Read-only file system"
+}
+
+@test "transform: a signal leaves nothing behind" {
+	head -c 30M /dev/zero | tr '\0' 'a' | fold -w 50 >many
+	local before pid
+	before=$(cksum <many)
+	mkfifo fifo
+	"$FAULTLINE" transform -o out s/a/b/g many fifo &
+	pid=$!
+	sleep 0.3
+	kill -TERM $pid
+	wait $pid || true
+	[[ ! -e out ]]
+	equal "$(cksum <many)" "$before"
+	equal "$(ls -A | grep -c '^\.out')" 0
+}
+
+@test "transform: --redact" {
+	printf '%s\n' 'from 10.1.2.3 to fe80::1' 'alice@example.com paid 4111 1111 1111 1111' \
+		'http://bob:secret@host/ id 01234567-89ab-cdef-0123-456789abcdef' >secrets
+	expect 0 "$FAULTLINE" transform --redact=ipv4,email secrets
+	equal "$out" 'from ******** to fe80::1
+***************** paid 4111 1111 1111 1111
+http://bob:secret@host/ id 01234567-89ab-cdef-0123-456789abcdef'
+	expect 0 "$FAULTLINE" transform --redact=all --mask-char=x secrets
+	equal "$out" 'from xxxxxxxx to xxxxxxx
+xxxxxxxxxxxxxxxxx paid xxxxxxxxxxxxxxxxxxx
+http://bob:xxxxxx@host/ id xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'
+	echo "this is a secret key" >key
+	"$FAULTLINE" transform --redact=all --redact-style=hash --redact-key=key secrets >one
+	"$FAULTLINE" transform --redact=all --redact-style=hash --redact-key=key secrets >two
+	cmp one two
+	"$FAULTLINE" transform --redact=all --redact-style=hash secrets >three
+	! cmp -s one three
+	equal "$(wc -c <one)" "$(wc -c <secrets)"
+	equal "$(sed -E 's/[0-9]+\.[0-9]+\.[0-9]\.[0-9]/A/;1!d;s/ to.*//' one)" "from A"
+	expect 2 "$FAULTLINE" transform --redact=ipv5 secrets
+	contains "$err" "'ipv5': no such thing to redact"
+	expect 2 "$FAULTLINE" transform --redact=ipv4 --redact-style=hash --redact-key=/dev/null secrets
+	contains "$err" "fewer than 16 bytes"
+}

@@ -161,6 +161,16 @@ int fl_deltas_put(struct fl_deltas *d, uint64_t off, uint64_t old_len, size_t ne
 	return r;
 }
 
+void fl_deltas_keep(struct fl_deltas *d, size_t n)
+{
+	d->blocks->used += n;
+}
+
+int fl_deltas_put_kept(struct fl_deltas *d, const struct fl_delta *delta)
+{
+	return put(d, delta);
+}
+
 int fl_deltas_add(struct fl_deltas *d, const struct fl_delta *delta)
 {
 	unsigned char *room;

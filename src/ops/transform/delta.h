@@ -73,6 +73,15 @@ int fl_deltas_room(struct fl_deltas *d, size_t n, size_t keep, unsigned char **r
  */
 int fl_deltas_put(struct fl_deltas *d, uint64_t off, uint64_t old_len, size_t new_len);
 
+/** fl_deltas_keep() - the first @n bytes of the last room are new bytes of deltas to come */
+void fl_deltas_keep(struct fl_deltas *d, size_t n);
+
+/**
+ * fl_deltas_put_kept() - append a delta whose new bytes were kept, or live as long as the list
+ * Return: as fl_deltas_put().
+ */
+int fl_deltas_put_kept(struct fl_deltas *d, const struct fl_delta *delta);
+
 /** fl_deltas_add() - the same with a copy of new bytes that stand elsewhere */
 int fl_deltas_add(struct fl_deltas *d, const struct fl_delta *delta);
 

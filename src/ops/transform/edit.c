@@ -35,8 +35,7 @@ static int copy_options(struct fl_edit *edit, const struct fl_edit_options *opt)
 	edit->opt.where = NULL;
 	edit->opt.steps = edit->texts = steps;
 	edit->opt.step_count = 0;
-	edit->steps = calloc(opt->step_count, sizeof(*edit->steps));
-	if (!steps || !edit->steps)
+	if (!steps)
 		return -ENOMEM;
 	for (; edit->opt.step_count < opt->step_count; edit->opt.step_count++) {
 		const struct fl_edit_step *step = &opt->steps[edit->opt.step_count];
@@ -93,10 +92,14 @@ static void describe(struct fl_edit *edit)
 	char buf[80];
 	size_t len = 0;
 
-	for (size_t k = 0; k < edit->opt.step_count && len < sizeof(edit->plan); k++) {
+	for (size_t k = 0; k < edit->step_count && len < sizeof(edit->plan); k++) {
 		const struct fl_step *step = &edit->steps[k];
-		const char *plan =
-			step->regex.pattern ? regex_plan(&step->regex, buf, sizeof(buf)) : "bytes";
+		const char *plan = "bytes";
+
+		if (step->regex.pattern)
+			plan = regex_plan(&step->regex, buf, sizeof(buf));
+		else if (step->kind == FL_STEP_REDACT)
+			plan = step->redact.preset->name;
 
 		len += (size_t)snprintf(edit->plan + len, sizeof(edit->plan) - len, "%s%s",
 					k > 0 ? "; " : "", plan);
@@ -112,6 +115,49 @@ static int check_options(const struct fl_edit_options *opt, struct fl_error *ret
 	return 0;
 }
 
+static int add_step(struct fl_edit *edit, const struct fl_edit_step *text, struct fl_error *reterr)
+{
+	struct fl_step *steps = realloc(edit->steps, (edit->step_count + 1) * sizeof(*steps));
+	int r;
+
+	if (!steps)
+		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
+	edit->steps = steps;
+	r = fl_step_init(&steps[edit->step_count], text, &edit->opt, reterr);
+	edit->step_count += r == 0;
+	return r;
+}
+
+#define REDACT "redact="
+#define REDACT_LEN (sizeof(REDACT) - 1)
+/* No name is longer; one that is will be told in short. */
+#define REDACT_NAME_MAX 40
+
+/* A list is as many steps as it has names. */
+static int add_redactions(struct fl_edit *edit, const char *list, size_t len,
+			  struct fl_error *reterr)
+{
+	char text[REDACT_LEN + REDACT_NAME_MAX + 1] = REDACT;
+	int r = 0;
+
+	if (len == 3 && memcmp(list, "all", 3) == 0)
+		return add_redactions(edit, fl_redact_all(), strlen(fl_redact_all()), reterr);
+	for (bool more = true; r == 0 && more;) {
+		const char *comma = memchr(list, ',', len);
+		size_t n = comma ? (size_t)(comma - list) : len;
+		size_t shown = n < REDACT_NAME_MAX ? n : REDACT_NAME_MAX;
+		struct fl_edit_step step = {text, REDACT_LEN + shown};
+
+		memcpy(text + REDACT_LEN, list, shown);
+		text[step.len] = '\0';
+		r = add_step(edit, &step, reterr);
+		more = comma != NULL;
+		list += n + more;
+		len -= n + more;
+	}
+	return r;
+}
+
 static int compile(struct fl_edit *edit, const struct fl_edit_options *opt, struct fl_error *reterr)
 {
 	int r = copy_options(edit, opt);
@@ -119,9 +165,15 @@ static int compile(struct fl_edit *edit, const struct fl_edit_options *opt, stru
 	if (r < 0)
 		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
 	r = compile_where(edit, reterr);
-	for (; r == 0 && edit->step_count < opt->step_count; edit->step_count++)
-		r = fl_step_init(&edit->steps[edit->step_count], &edit->opt.steps[edit->step_count],
-				 &edit->opt, reterr);
+	for (size_t k = 0; r == 0 && k < edit->opt.step_count; k++) {
+		const struct fl_edit_step *text = &edit->opt.steps[k];
+
+		if (text->len >= REDACT_LEN && memcmp(text->text, REDACT, REDACT_LEN) == 0)
+			r = add_redactions(edit, text->text + REDACT_LEN, text->len - REDACT_LEN,
+					   reterr);
+		else
+			r = add_step(edit, text, reterr);
+	}
 	return r;
 }
 

@@ -1,57 +1,92 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "kern/kernels.h"
 #include "ops/transform/edit_step.h"
 
-/* A delta costs some 40 bytes and a step of its own: changes nearer than this go together. */
-#define JOIN_BYTES 32
-/* Of new bytes that stand in a row at once. */
-#define PIECE_BYTES 4096
+/* Blocks that change are told from others only where so many in a row do not: a delta costs some 40
+ * bytes and a step of its own. */
+#define JOIN_BLOCKS 1
+/* Translated at once; the bits of its blocks fit into four words. */
+#define PIECE_BYTES ((size_t)16 << 10)
+#define PIECE_BLOCKS (PIECE_BYTES / FL_TRANSLATE_BLOCK_BYTES)
 
-static size_t skip_same(const unsigned char *table, const unsigned char *p, size_t n)
+static bool is_changed(const uint64_t *changed, size_t block)
 {
-	size_t i = 0;
-
-	while (i < n && table[p[i]] == p[i])
-		i++;
-	return i;
+	return changed[block / 64] >> block % 64 & 1;
 }
 
-/* Bytes of [p, p+n) up to the last one that changes before JOIN_BYTES that do not. */
-static size_t changed_run(const unsigned char *table, const unsigned char *p, size_t n)
+/* The next run of changed blocks at or behind *at, with single others between them. */
+static bool next_run(const uint64_t *changed, size_t blocks, size_t *at, size_t *end)
 {
-	size_t i, last = 0;
+	size_t last;
 
-	for (i = 0; i < n && i - last <= JOIN_BYTES; i++)
-		if (table[p[i]] != p[i])
-			last = i;
-	return last + 1;
+	while (*at < blocks && !is_changed(changed, *at))
+		++*at;
+	if (*at == blocks)
+		return false;
+	last = *at;
+	for (size_t b = *at; b < blocks && b - last <= JOIN_BLOCKS; b++)
+		if (is_changed(changed, b))
+			last = b;
+	*end = last + 1;
+	return true;
 }
 
-static int translate_span(const unsigned char *table, const struct fl_edit_text *text,
+/* A delta from the first byte that changes to the last one. Others may write to @p meanwhile: then
+ * it may be that none is different any more. */
+static int put_run(const unsigned char *p, const unsigned char *changed, uint64_t off, size_t len,
+		   struct fl_deltas *out)
+{
+	size_t begin = 0;
+
+	while (begin < len && p[begin] == changed[begin])
+		begin++;
+	while (len > begin && p[len - 1] == changed[len - 1])
+		len--;
+	if (begin == len)
+		return 0;
+	return fl_deltas_put_kept(out, &(struct fl_delta){.off = off + begin,
+							  .old_len = len - begin,
+							  .new_len = len - begin,
+							  .new_bytes = changed + begin});
+}
+
+static int translate_piece(const struct fl_translation *t, const unsigned char *p, size_t len,
+			   uint64_t off, struct fl_deltas *out)
+{
+	uint64_t changed[PIECE_BLOCKS / 64];
+	size_t blocks = (len + FL_TRANSLATE_BLOCK_BYTES - 1) / FL_TRANSLATE_BLOCK_BYTES;
+	size_t block = 0, end;
+	unsigned char *room;
+	uint64_t count;
+	int r = fl_deltas_room(out, len, 0, &room);
+
+	if (r < 0)
+		return r;
+	count = fl_kernels_get()->translate(t, p, len, room, changed);
+	if (count == 0)
+		return 0;
+	out->matches += count;
+	fl_deltas_keep(out, len);
+	for (; r == 0 && next_run(changed, blocks, &block, &end); block = end) {
+		size_t from = block * FL_TRANSLATE_BLOCK_BYTES;
+		size_t to = end * FL_TRANSLATE_BLOCK_BYTES;
+
+		r = put_run(p + from, room + from, off + from, (to < len ? to : len) - from, out);
+	}
+	return r;
+}
+
+static int translate_span(const struct fl_translation *t, const struct fl_edit_text *text,
 			  const struct fl_edit_span *span, struct fl_deltas *out)
 {
-	const unsigned char *p = text->data;
-	size_t pos = span->begin;
+	size_t pos = span->begin, n;
 	int r = 0;
 
-	while (r == 0) {
-		unsigned char *room;
-		size_t n;
-
-		pos += skip_same(table, p + pos, span->end - pos);
-		if (pos == span->end)
-			break;
+	for (; r == 0 && pos < span->end; pos += n) {
 		n = span->end - pos < PIECE_BYTES ? span->end - pos : PIECE_BYTES;
-		n = changed_run(table, p + pos, n);
-		r = fl_deltas_room(out, n, 0, &room);
-		for (size_t i = 0; r == 0 && i < n; i++) {
-			room[i] = table[p[pos + i]];
-			out->matches += room[i] != p[pos + i];
-		}
-		if (r == 0)
-			r = fl_deltas_put(out, text->off + pos, n, n);
-		pos += n;
+		r = translate_piece(t, text->data + pos, n, text->off + pos, out);
 	}
 	return r;
 }
@@ -63,11 +98,11 @@ static int translate(const struct fl_step *step, const struct fl_edit_text *text
 	struct fl_edit_span span = {0, text->len - (text->one_record ? text->end_len : 0)};
 	int r = 0;
 
-	if (text->one_record || step->table[text->delimiter] == text->delimiter)
-		return translate_span(step->table, text, &span, out);
+	if (text->one_record || step->translation.table[text->delimiter] == text->delimiter)
+		return translate_span(&step->translation, text, &span, out);
 	for (size_t pos = 0; r == 0 && pos < text->len; pos = fl_edit_record_next(text, &span)) {
 		span = fl_edit_record_at(text, pos);
-		r = translate_span(step->table, text, &span, out);
+		r = translate_span(&step->translation, text, &span, out);
 	}
 	return r;
 }

@@ -7,6 +7,8 @@
 
 #include "base/error.h"
 
+#define REDACT "redact="
+
 /** struct words - the parts of "s/REGEX/REPL/flags" */
 struct words {
 	char *first;
@@ -166,19 +168,20 @@ static bool is_ascii(const char *p, size_t len)
 	return true;
 }
 
-static int fill_table(struct fl_step *step, const struct words *w)
+static void fill_table(struct fl_step *step, const struct words *w)
 {
+	unsigned char table[256];
 	bool seen[256] = {false};
 
-	identity(step->table);
+	identity(table);
 	for (size_t i = 0; i < w->first_len; i++) {
 		unsigned char c = (unsigned char)w->first[i];
 
 		if (!seen[c])
-			step->table[c] = (unsigned char)w->second[i];
+			table[c] = (unsigned char)w->second[i];
 		seen[c] = true;
 	}
-	return 0;
+	fl_translation_init(&step->translation, table);
 }
 
 static int init_translate(struct fl_step *step, const struct fl_edit_step *text,
@@ -200,7 +203,7 @@ static int init_translate(struct fl_step *step, const struct fl_edit_step *text,
 				 "'%.80s': in UTF-8, y takes ASCII characters; use s for others",
 				 text->text);
 	else
-		r = fill_table(step, &w);
+		fill_table(step, &w);
 out:
 	words_done(&w);
 	return r;
@@ -208,16 +211,19 @@ out:
 
 static void init_case(struct fl_step *step, bool upper)
 {
+	unsigned char table[256];
+
 	step->kind = FL_STEP_TRANSLATE;
-	identity(step->table);
+	identity(table);
 	for (unsigned c = 'a'; c <= 'z'; c++) {
 		unsigned capital = c - 0x20;
 
 		if (upper)
-			step->table[c] = (unsigned char)capital;
+			table[c] = (unsigned char)capital;
 		else
-			step->table[capital] = (unsigned char)c;
+			table[capital] = (unsigned char)c;
 	}
+	fl_translation_init(&step->translation, table);
 }
 
 static bool is_named(const struct fl_edit_step *text, const char *name)
@@ -270,6 +276,24 @@ static int init_named(struct fl_step *step, const struct fl_edit_step *text)
 	return 1;
 }
 
+/* One preset: a list of several is several steps. Return: 1; an error. */
+static int init_redact(struct fl_step *step, const struct fl_edit_step *text,
+		       const struct fl_edit_options *opt, struct fl_error *reterr)
+{
+	size_t n = strlen(REDACT);
+
+	step->kind = FL_STEP_REDACT;
+	if (fl_redact_init(&step->redact, text->text + n, text->len - n) < 0)
+		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE,
+				    "'%.*s': no such thing to redact; "
+				    "there are %s",
+				    (int)(text->len - n), text->text + n, fl_redact_names());
+	step->redact.mask_char = opt->mask_char;
+	step->redact.is_hashed = (opt->flags & FL_EDIT_REDACT_HASH) != 0;
+	memcpy(step->redact.key, opt->key, sizeof(step->redact.key));
+	return 1;
+}
+
 int fl_step_init(struct fl_step *step, const struct fl_edit_step *text,
 		 const struct fl_edit_options *opt, struct fl_error *reterr)
 {
@@ -277,6 +301,8 @@ int fl_step_init(struct fl_step *step, const struct fl_edit_step *text,
 
 	*step = (struct fl_step){.mask_char = opt->mask_char};
 	r = init_named(step, text);
+	if (r == 0 && begins(text, REDACT))
+		r = init_redact(step, text, opt, reterr);
 	if (r == 0)
 		r = init_with_regex(step, text, opt, reterr);
 	if (r == 0 && text->len >= 2 && text->text[0] == 's')
@@ -314,14 +340,20 @@ bool fl_step_preserves_length(const struct fl_step *step)
 int fl_step_run(const struct fl_step *step, struct fl_step_scratch *scratch,
 		const struct fl_edit_text *text, struct fl_deltas *out, struct fl_error *reterr)
 {
+	int r;
+
 	switch (step->kind) {
 	case FL_STEP_SUBST:
 	case FL_STEP_MASK:
 		return fl_step_subst(step, scratch, text, out, reterr);
+	case FL_STEP_REDACT:
+		r = fl_redact_run(&step->redact, text->off, text->data, text->len, out);
+		return r < 0 ? fl_error_set(reterr, r, text->off, NULL) : 0;
 	case FL_STEP_DELETE:
 	case FL_STEP_KEEP:
 		return fl_step_lines(step, scratch, text, out, reterr);
 	default:
-		return fl_step_bytes(step, text, out);
+		r = fl_step_bytes(step, text, out);
+		return r < 0 ? fl_error_set(reterr, r, text->off, NULL) : 0;
 	}
 }

@@ -8,10 +8,12 @@
 
 #include <faultline/error.h>
 
+#include "kern/translate.h"
 #include "ops/transform/delta.h"
 #include "ops/transform/edit.h"
 #include "ops/transform/edit_regex.h"
 #include "ops/transform/edit_template.h"
+#include "ops/transform/redact.h"
 
 /** enum fl_step_kind - what a step does to a record */
 enum fl_step_kind {
@@ -30,7 +32,8 @@ enum fl_step_kind {
  * struct fl_step - a compiled step; constant, any thread
  * @regex:    SUBST, MASK, DELETE, KEEP
  * @global:   SUBST: all matches from number @number on
- * @table:    TRANSLATE: what each byte becomes
+ * @translation: TRANSLATE
+ * @redact:   REDACT
  * @mask_char: MASK
  */
 struct fl_step {
@@ -39,7 +42,8 @@ struct fl_step {
 	struct fl_template template;
 	bool global;
 	uint64_t number;
-	unsigned char table[256];
+	struct fl_translation translation;
+	struct fl_redact redact;
 	unsigned char mask_char;
 };
 

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FL_PLAT_ATTRIBUTES_H
+#define FL_PLAT_ATTRIBUTES_H
+
+#include <stdbool.h>
+
+/**
+ * fl_attributes_copy() - extended attributes, and with them ACLs, of one file to another
+ * @from: its path
+ * @to:   descriptor of the other
+ *
+ * What only the system's own programs may set (security.*, trusted.*) is left out where it is
+ * refused; so is all where the file systems have no such attributes.
+ * Return: 0; -ENOMEM; -errno of the attribute that could not be kept.
+ */
+int fl_attributes_copy(const char *from, int to);
+
+/** fl_attributes_fixed() - is the file immutable or append-only (chattr(1))? false if not known */
+bool fl_attributes_fixed(const char *path);
+
+#endif
