@@ -40,6 +40,7 @@ static const struct example examples[] = {
 	{{"s/a/x\\ny/", "s/^y/Z/"}, "a\n", "x\ny\n"},
 	{{"s/a/x\\ny/", "s/$/Z/"}, "a\nb\n", "x\nyZ\nbZ\n"},
 	{{"s/a//", "s/^/Z/"}, "b\na", "Zb\nZ"},
+	{{"s/a/x\\ny/", "s/x.y/Z/"}, "bab\n", "bZb\n"},
 	{{"delete=a", "s/^/Z/"}, "a\nb\na", "Zb\n"},
 	{{"s/a/\\n/", "delete=x", "s/$/Z/"}, "ax\nab\nx", "\nbZ\n"},
 	{{"s/a/bb/g", "s/bb/c/g", "s/c/ddd/"}, "aab\nbba\n", "dddcb\ndddc\n"},

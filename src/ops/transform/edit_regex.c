@@ -124,7 +124,7 @@ static void compile_whole(struct fl_edit_regex *re, const struct fl_edit_facts *
 	struct program prog = {.text = f->whole, .len = f->whole_len, .tables = re->tables};
 
 	prog.flags = flags | PCRE2_MULTILINE;
-	prog.flags &= ~PCRE2_DOLLAR_ENDONLY;
+	prog.flags &= ~(PCRE2_DOLLAR_ENDONLY | PCRE2_DOTALL);
 	if (re->bytes) {
 		prog.flags |= PCRE2_NEVER_UTF;
 		(void)compile(&prog, &re->whole, NULL);
@@ -160,7 +160,8 @@ static int init(struct fl_edit_regex *re, unsigned flags, unsigned char delimite
 	int r = fl_edit_pattern_read(re->pattern, re->pattern_len, &facts);
 
 	options |= flags & FL_EDIT_REGEX_ICASE ? PCRE2_CASELESS : 0;
-	options |= flags & FL_EDIT_REGEX_MULTILINE ? PCRE2_MULTILINE : 0;
+	/* A newline that another step put into the record is a character, as in sed. */
+	options |= flags & FL_EDIT_REGEX_MULTILINE ? PCRE2_MULTILINE : PCRE2_DOTALL;
 	re->is_utf = (flags & FL_EDIT_REGEX_UTF) != 0;
 	re->jit_may_be_wrong = has_negated_escape(re->pattern, re->pattern_len);
 	if (r == 0) {
