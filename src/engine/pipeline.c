@@ -284,23 +284,25 @@ static int start_feeder(struct fl_exec *x, struct fl_error *reterr)
 
 static void make_plan(struct fl_exec *x, unsigned *ret_frames)
 {
-	const struct fl_options *opt = &x->pl->opt;
+	struct fl_options opt = x->pl->opt;
 	const struct fl_frames *frames = x->src->frames;
-	unsigned cpus = opt->threads ? opt->threads : fl_cpu_count(), threads = cpus;
+	unsigned cpus = opt.threads ? opt.threads : fl_cpu_count(), threads;
 	uint64_t size = x->src->file.size_bytes;
 
 	*ret_frames = 0;
+	fl_plan_fit(&opt, &cpus, fl_address_space_left());
+	threads = cpus;
 	if (frames)
 		*ret_frames = fl_framecache_slots(frames->most_bytes,
-						  FRAMES_SHARE(opt->max_memory_bytes), &threads);
+						  FRAMES_SHARE(opt.max_memory_bytes), &threads);
 	if (frames && !*ret_frames)
 		size = FL_SIZE_UNKNOWN;
-	fl_plan_make(opt, &x->needs, size, x->pl->stage_count, cpus, &x->plan);
+	fl_plan_make(&opt, &x->needs, size, x->pl->stage_count, cpus, &x->plan);
 	if (!*ret_frames)
 		return;
 	if (x->plan.threads > threads)
 		x->plan.threads = threads;
-	if (opt->chunk_bytes == 0)
+	if (opt.chunk_bytes == 0)
 		fl_plan_cut(&x->plan, frames->ends, frames->count);
 }
 

@@ -2,8 +2,11 @@
 #include "plat/mapping.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/size.h"
@@ -18,6 +21,27 @@ size_t fl_page_bytes(void)
 		atomic_store_explicit(&page, p, memory_order_relaxed);
 	}
 	return p;
+}
+
+uint64_t fl_address_space_left(void)
+{
+	struct rlimit most;
+	char text[128];
+	ssize_t n = -1;
+	uint64_t used;
+	int fd;
+
+	if (getrlimit(RLIMIT_AS, &most) < 0 || most.rlim_cur == RLIM_INFINITY)
+		return UINT64_MAX;
+	/* The first number of proc_pid_statm(5): pages of virtual memory. */
+	fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, text, sizeof(text) - 1);
+		close(fd);
+	}
+	text[n > 0 ? n : 0] = '\0';
+	used = strtoull(text, NULL, 10) * fl_page_bytes();
+	return used < most.rlim_cur ? most.rlim_cur - used : 0;
 }
 
 static void *reserve_at(void *at, size_t len, int fixed)

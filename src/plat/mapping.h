@@ -15,6 +15,12 @@
 size_t fl_page_bytes(void);
 
 /**
+ * fl_address_space_left() - bytes that RLIMIT_AS leaves to new mappings
+ * Threads: any. Cost: 1 us, and 5 us more where there is a limit. Return: UINT64_MAX without one.
+ */
+uint64_t fl_address_space_left(void);
+
+/**
  * struct fl_arena - a reserved address range in which files are mapped
  * @base: start; a multiple of FL_HUGE_BYTES
  * @len:  bytes reserved

@@ -2,6 +2,7 @@
 #include "window/feeder.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,6 +121,17 @@ static int append(struct fl_gather *g, const void *data, size_t n)
 	return r;
 }
 
+/* What a long record lacks is not memory. */
+static int gather_error(const struct fl_fed *fed, int r, uint64_t off, struct fl_error *reterr)
+{
+	if (r == -ENOMEM && fed->gather.fd >= 0)
+		return fl_error_set(reterr, r, off,
+				    "a record of more than %" PRIu64
+				    " bytes does not fit into the address space",
+				    fed->gather.len);
+	return fl_error_set(reterr, r, off, NULL);
+}
+
 static int finish_gathered(struct fl_feeder *f, struct fl_fed *fed, uint64_t off,
 			   const struct fl_piece *piece, uint64_t cut)
 {
@@ -160,7 +172,7 @@ static int gather_blocks(struct fl_feeder *f, struct fl_fed *fed, struct fl_bloc
 			return r;
 	}
 	fl_blocks_release(f->blocks, block->id);
-	return r < 0 ? fl_error_set(reterr, r, off, NULL) : 0;
+	return r < 0 ? gather_error(fed, r, off, reterr) : 0;
 }
 
 static int next_block_chunk(struct fl_feeder *f, struct fl_fed *fed, struct fl_error *reterr)
@@ -306,12 +318,13 @@ static int next_stream_chunk(struct fl_feeder *f, struct fl_fed *fed, struct fl_
 	if (r == 0)
 		r = fill_stream_chunk(f, fed, &piece, &cut);
 	/* What could not be read stands behind all that was. */
-	if (r < 0)
+	if (r < 0 && r != -ENOMEM)
 		return tell(f, r, off + fed->gather.len, reterr);
-	r = finish_gathered(f, fed, off, &piece, cut);
+	if (r == 0)
+		r = finish_gathered(f, fed, off, &piece, cut);
 	if (r == 0)
 		atomic_fetch_add_explicit(&f->env->windows, 1, memory_order_relaxed);
-	return r < 0 ? fl_error_set(reterr, r, off, NULL) : 0;
+	return r < 0 ? gather_error(fed, r, off, reterr) : 0;
 }
 
 int fl_feeder_next(struct fl_feeder *f, struct fl_fed *fed, struct fl_error *reterr)

@@ -8,6 +8,9 @@
 #include "plat/file.h"
 #include "plat/mapping.h"
 
+/* How often the address space is looked at: to write so much takes 10 ms and more. */
+#define CHECK_BYTES FL_MIB(64)
+
 void fl_gather_init(struct fl_gather *g, size_t limit)
 {
 	*g = (struct fl_gather){.limit = limit, .fd = -1};
@@ -76,11 +79,21 @@ int fl_gather_space(struct fl_gather *g, size_t n, unsigned char **ret)
 	return 0;
 }
 
+/* In the end it is mapped: gigabytes are not written that cannot be. */
+static int check_room(const struct fl_gather *g, size_t n)
+{
+	if (g->len / CHECK_BYTES == (g->len + n) / CHECK_BYTES)
+		return 0;
+	return fl_address_space_left() < g->len ? -ENOMEM : 0;
+}
+
 int fl_gather_commit(struct fl_gather *g, size_t n)
 {
 	int r = 0;
 
 	if (g->fd >= 0)
+		r = check_room(g, n);
+	if (g->fd >= 0 && r == 0)
 		r = fl_fd_pwrite(g->fd, g->buffer, n, g->len);
 	if (r == 0)
 		g->len += n;

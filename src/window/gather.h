@@ -41,7 +41,10 @@ void fl_gather_done(struct fl_gather *g);
  */
 int fl_gather_space(struct fl_gather *g, size_t n, unsigned char **ret);
 
-/** fl_gather_commit() - n bytes were written into the space. Return: 0 or -errno. */
+/**
+ * fl_gather_commit() - n bytes were written into the space
+ * Return: 0; -ENOMEM when there is no address space to map them all; -errno.
+ */
 int fl_gather_commit(struct fl_gather *g, size_t n);
 
 /** fl_gather_finish() - all bytes in one piece; valid until reset. Return: 0 or -errno. */

@@ -23,6 +23,29 @@
 /* Pipes: what one enlarged pipe holds. */
 #define STREAM_CHUNK_BYTES FL_MIB(1)
 
+/* HEAP_MAX_SIZE of glibc's malloc/arena.c on 64 bits: what a thread's first allocation reserves. */
+#define HEAP_BYTES FL_MIB(64)
+
+/* Windows this small are still mapped (loader_mmap.c). */
+#define WINDOW_LEAST_BYTES FL_KIB(64)
+
+void fl_plan_fit(struct fl_options *opt, unsigned *cpus, uint64_t address_bytes)
+{
+	/* A window comes with a folio and a slice of room; a stack is small. An eighth is left to
+	 * parts, buffers and libraries. */
+	uint64_t each = HEAP_BYTES + FL_WINDOW_BYTES + 2 * FL_HUGE_BYTES;
+	uint64_t most = fl_max_u64(1, (address_bytes - address_bytes / 8) / each), share;
+
+	if (address_bytes == UINT64_MAX)
+		return;
+	opt->threads = (unsigned)fl_min_u64(opt->threads, most);
+	*cpus = (unsigned)fl_min_u64(*cpus, most);
+	share = address_bytes / 8 / (opt->threads ? opt->threads : *cpus);
+	share = fl_max_u64(fl_round_down(share, fl_page_bytes()), WINDOW_LEAST_BYTES);
+	if ((opt->window_bytes ? opt->window_bytes : FL_WINDOW_BYTES) > share)
+		opt->window_bytes = (size_t)share;
+}
+
 static size_t auto_chunk(const struct fl_needs *needs, uint64_t len, unsigned threads)
 {
 	uint64_t share;

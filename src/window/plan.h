@@ -68,6 +68,16 @@ struct fl_plan {
 };
 
 /**
+ * fl_plan_fit() - where address space is scarce: fewer threads, smaller windows
+ * @opt, @cpus: what was asked for; changed to what fits
+ * @address_bytes: that may still be mapped; UINT64_MAX = no limit
+ *
+ * The C library reserves a heap for each thread that allocates; where that fails, memory can be
+ * had by nobody any more, however little is in use.
+ */
+void fl_plan_fit(struct fl_options *opt, unsigned *cpus, uint64_t address_bytes);
+
+/**
  * fl_plan_make() - decide sizes
  * @size:      of the source, or FL_SIZE_UNKNOWN
  * @operators: how many parts a chunk has, >= 1

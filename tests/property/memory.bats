@@ -132,7 +132,8 @@ bounded() {
 	ulimit -v 524288
 	for io in auto mmap read direct uring; do
 		# A window of 1 GiB does not fit: reads take its place.
-		for more in -j1 -j2 -j7 "-j2 --window-size=1G" "-j7 --window-size=32M"; do
+		# The C library reserves 64 MiB for each thread that allocates: sixteen do not fit.
+		for more in -j1 -j2 -j7 -j16 "-j2 --window-size=1G" "-j16 --window-size=32M"; do
 			# shellcheck disable=SC2086 # words
 			expect 0 "$FAULTLINE" count -l "--io=$io" $more log
 			equal "$out" "$newlines log"
@@ -146,4 +147,22 @@ bounded() {
 	done
 	expect 0 "$FAULTLINE" scan -nb "Failed password" log
 	cmp .out found
+}
+
+@test "memory: a line that does not fit into the address space is told, not tried" {
+	need_room 700
+	one_line 600 >long
+	begin=$SECONDS
+	ulimit -v 524288
+	for io in auto mmap read direct uring; do
+		expect 2 "$FAULTLINE" scan -c "--io=$io" 'x needle$' long
+		contains "$err" "faultline scan: long: at byte 0: a record of "
+		contains "$err" " bytes does not fit into the address space"
+		equal "$out" ""
+		expect 0 "$FAULTLINE" count -l "--io=$io" long
+		equal "$out" "2 long"
+	done
+	expect 2 "$FAULTLINE" scan -c 'x needle$' < <(cat long)
+	contains "$err" " bytes does not fit into the address space"
+	((SECONDS - begin < 60)) || { echo "took $((SECONDS - begin)) s" && return 1; }
 }

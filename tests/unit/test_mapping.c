@@ -280,3 +280,40 @@ Test(mapping, unmapped_pages_leave_memory_but_not_the_file)
 	cr_assert(empty.file_bytes + n * page / 2 < full.file_bytes);
 	cr_assert_eq(number_at(p + 77 * page), 77u);
 }
+
+static void limited(void)
+{
+	struct rlimit lim = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+	uint64_t before, after;
+	void *p;
+
+	if (setrlimit(RLIMIT_AS, &lim) < 0 || fl_address_space_left() != UINT64_MAX)
+		_exit(1);
+	lim.rlim_cur = (rlim_t)1 << 40;
+	if (setrlimit(RLIMIT_AS, &lim) < 0)
+		_exit(2);
+	before = fl_address_space_left();
+	if (before == 0 || before >= (uint64_t)1 << 40)
+		_exit(3);
+	p = fl_map_anon(64 * MIB);
+	after = fl_address_space_left();
+	if (!p || before - after < 64 * MIB || before - after > 65 * MIB)
+		_exit(4);
+	/* Less than is in use already */
+	lim.rlim_cur = MIB;
+	if (setrlimit(RLIMIT_AS, &lim) < 0 || fl_address_space_left() != 0)
+		_exit(5);
+}
+
+Test(mapping, address_space_that_is_left)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		limited();
+		_exit(0);
+	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%#x", (unsigned)status);
+}

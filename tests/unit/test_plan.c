@@ -147,3 +147,41 @@ Test(plan, streams_have_no_end)
 	p = plan_for(&opt, FL_SIZE_UNKNOWN);
 	cr_assert(p.begin == 10 && p.end == 30);
 }
+
+/* Heaps, windows and what else there is stay within what may be mapped. */
+Test(plan, scarce_address_space)
+{
+	for (uint64_t left = 8 * MIB; left <= 64 * GIB; left += left / 3)
+		for (unsigned threads = 0; threads <= 64; threads += 16)
+			for (size_t window = 0; window <= GIB; window += GIB / 2) {
+				struct fl_options opt = defaults();
+				unsigned cpus = threads ? threads : 4;
+				struct fl_plan p;
+
+				opt.threads = threads;
+				opt.window_bytes = window;
+				fl_plan_fit(&opt, &cpus, left);
+				cr_assert(cpus >= 1 && cpus <= 64 &&
+					  (threads == 0) == (opt.threads == 0));
+				fl_plan_make(&opt, &(struct fl_needs){.unit_bytes = 1}, 100 * GIB,
+					     1, cpus, &p);
+				cr_assert(p.threads >= 1 && p.threads <= (threads ? threads : 4));
+				cr_assert(p.threads == 1 ||
+					  p.threads * (64 * MIB + p.window_bytes) <= left);
+				cr_assert(p.window_bytes >= 65536 &&
+					  p.threads * p.window_bytes <= left / 8 + 65536);
+			}
+}
+
+Test(plan, address_space_without_a_limit)
+{
+	struct fl_options opt = defaults();
+	unsigned cpus = 1000;
+
+	opt.window_bytes = GIB;
+	fl_plan_fit(&opt, &cpus, UINT64_MAX);
+	cr_assert(cpus == 1000 && opt.threads == 0 && opt.window_bytes == GIB);
+	opt.threads = 500;
+	fl_plan_fit(&opt, &cpus, UINT64_C(1) << 46);
+	cr_assert(cpus == 1000 && opt.threads == 500 && opt.window_bytes == GIB);
+}
