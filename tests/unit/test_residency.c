@@ -107,7 +107,8 @@ Test(residency, percent_of_a_large_range_is_sampled)
 		cr_assert_eq(fl_file_pread(fd, text, MIB, off, &got), 0);
 	}
 	cr_assert(percent(fd, 0, size) >= 24 && percent(fd, 0, size) <= 26);
-	cr_assert_eq(percent(fd, size - size / 4, size / 4), 100u);
+	/* The kernel may take clean pages back at any time: other tests run beside this one. */
+	cr_assert(percent(fd, size - size / 4, size / 4) >= 95u);
 	cr_assert_eq(percent(fd, 0, size / 2), 0u);
 	close(fd);
 }
