@@ -182,10 +182,13 @@ static struct fl_compress *make_compress(struct codec_run *run, struct compress_
 	return c;
 }
 
+/* What options point to: needed until the program ends. */
+static char **words;
+
 /* -19 is no option of argp's kind, -19f none either: they become --level=19 and -f. */
 static char **spell_levels(int *argc, char **argv)
 {
-	char **ret = calloc(2 * (size_t)*argc + 1, sizeof(*ret));
+	char **ret = words = calloc(2 * (size_t)*argc + 1, sizeof(*ret));
 	int n = 0, i = 0, digits;
 
 	for (; ret != NULL && i < *argc && strcmp(argv[i], "--") != 0; i++) {
@@ -219,10 +222,8 @@ int cmd_compress(int argc, char **argv)
 	argv = spell_levels(&argc, argv);
 	common_options_init(&opt.codec.common);
 	common_options_parse(&compress_argp, argc, argv, &opt, &opt.codec.common);
-	if (opt.codec.test) {
-		free(argv);
+	if (opt.codec.test)
 		return decompress_test(&opt.codec);
-	}
 	codec_begin(&run, &opt.codec);
 	c = make_compress(&run, &opt);
 	job_begin(&run.job, &opt.codec.common);
@@ -233,6 +234,5 @@ int cmd_compress(int argc, char **argv)
 	compress_files(&run, c);
 	rc = codec_end(&run);
 	fl_compress_free(c);
-	free(argv);
 	return rc;
 }
