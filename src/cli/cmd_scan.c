@@ -136,7 +136,7 @@ static int count_before(const struct scan_run *run, const char *name, uint64_t *
 	if (rc == 0)
 		rc = fl_pipeline_add(pl, fl_count_operator(count), count);
 	if (rc == 0)
-		rc = input_open(name, &src, NULL);
+		rc = input_open_decoded(&run->opt->common, name, &src, NULL);
 	if (rc == 0)
 		rc = fl_source_info(src, &info);
 	if (rc == 0 && info.size_bytes == FL_SIZE_UNKNOWN)

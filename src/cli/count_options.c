@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/decode_options.h"
 #include "cli/json_doc.h"
 #include "cli/outbuf.h"
 #include "cli/quote.h"
@@ -26,6 +27,7 @@ static error_t parse_count(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &opt->common;
 		state->child_inputs[1] = &opt->common;
 		state->child_inputs[2] = &opt->common;
+		state->child_inputs[3] = &opt->common;
 		state->err_stream = NULL;
 		return 0;
 	case 'l':
@@ -49,6 +51,7 @@ static const struct argp_child count_children[] = {
 	{.argp = &common_argp},
 	{.argp = &document_argp},
 	{.argp = &processes_argp},
+	{.argp = &decode_argp},
 	{0},
 };
 

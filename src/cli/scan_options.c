@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/decode_options.h"
 #include "cli/inputs.h"
 #include "cli/message.h"
 #include "cli/scan_color.h"
@@ -449,6 +450,7 @@ static error_t parse_scan(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &opt->common;
 		state->child_inputs[1] = &opt->common;
+		state->child_inputs[2] = &opt->common;
 		state->err_stream = NULL;
 		return 0;
 	case ARGP_KEY_ARGS:
@@ -462,6 +464,7 @@ static error_t parse_scan(int key, char *arg, struct argp_state *state)
 static const struct argp_child scan_children[] = {
 	{.argp = &common_argp},
 	{.argp = &processes_argp},
+	{.argp = &decode_argp},
 	{0},
 };
 
