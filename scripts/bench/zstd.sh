@@ -57,10 +57,10 @@ if have rg; then
 	duel none "\`scan -c '$pattern'\` / \`zstd -dc \\| rg -c\`" scan count_zst \
 		-- "$faultline" scan -c "$pattern" "$work/ours.zst" || failures=$((failures + 1))
 fi
-ours=$(stat -c %s "$work/ours.zst")
-theirs=$(stat -c %s "$work/theirs.zst")
+our_bytes=$(stat -c %s "$work/ours.zst")
+their_bytes=$(stat -c %s "$work/theirs.zst")
 echo
-echo "Size at level 3: $ours bytes, zstd's $theirs: $(ratio "$ours" "$theirs") times as large."
+echo "Size at level 3: $our_bytes bytes, zstd's $their_bytes: $(ratio "$our_bytes" "$their_bytes") times as large."
 # bash's own builtin does not tell the peak; --stats does.
 for verb in "decompress -t" "scan -c x"; do
 	# shellcheck disable=SC2086 # words

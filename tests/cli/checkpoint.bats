@@ -108,7 +108,7 @@ bytes_read() {
 	expect 2 "$FAULTLINE" hash -a xxh3 "${slow[@]}" large
 	contains "$err" "cp: not a checkpoint that was written to its end"
 	equal "$out" ""
-	echo hello >cp
+	echo hello >./cp
 	expect 2 "$FAULTLINE" hash -a xxh3 "${slow[@]}" large
 	contains "$err" "cp: not a checkpoint"
 	equal "$(cat cp)" hello

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC1010 # "then" stands between stages
 # faultline run: the results are those of the separate commands, and of other people's.
 load helpers
 
