@@ -182,57 +182,92 @@ static struct fl_compress *make_compress(struct codec_run *run, struct compress_
 	return c;
 }
 
-/* What options point to: needed until the program ends. */
-static char **words;
+/**
+ * struct words - a command line whose -19 and -19f have become --level=19 and -f
+ * @made: words that are not the caller's, @made_count of them
+ */
+struct words {
+	int argc;
+	char **argv;
+	char **made;
+	size_t made_count;
+};
 
-/* -19 is no option of argp's kind, -19f none either: they become --level=19 and -f. */
-static char **spell_levels(int *argc, char **argv)
+static void add_made(struct words *w, char *word)
 {
-	char **ret = words = calloc(2 * (size_t)*argc + 1, sizeof(*ret));
-	int n = 0, i = 0, digits;
+	w->argv[w->argc++] = word;
+	w->made[w->made_count++] = word;
+}
 
-	for (; ret != NULL && i < *argc && strcmp(argv[i], "--") != 0; i++) {
+/* -19 is no option of argp's kind, -19f none either. Each becomes two words at most. */
+static void spell_levels(struct words *w, int argc, char **argv)
+{
+	size_t most = 2 * (size_t)argc + 1;
+	int i, digits, rc = 0;
+	char *word;
+
+	w->argv = calloc(most, sizeof(*w->argv));
+	w->made = calloc(most, sizeof(*w->made));
+	if (w->argv == NULL || w->made == NULL)
+		message_usage("%s", strerror(ENOMEM));
+	for (i = 0; rc >= 0 && i < argc && strcmp(argv[i], "--") != 0; i++) {
 		digits = argv[i][0] == '-' ? (int)strspn(argv[i] + 1, "0123456789") : 0;
 		if (digits == 0 || strcmp(argv[i], "-0") == 0) {
-			ret[n++] = argv[i];
+			w->argv[w->argc++] = argv[i];
 			continue;
 		}
-		if (asprintf(&ret[n], "--level=%.*s", digits, argv[i] + 1) < 0)
-			break;
-		n++;
-		if (argv[i][1 + digits] != '\0' &&
-		    asprintf(&ret[n++], "-%s", argv[i] + 1 + digits) < 0)
-			break;
+		rc = asprintf(&word, "--level=%.*s", digits, argv[i] + 1);
+		if (rc >= 0)
+			add_made(w, word);
+		if (rc >= 0 && argv[i][1 + digits] != '\0') {
+			rc = asprintf(&word, "-%s", argv[i] + 1 + digits);
+			if (rc >= 0)
+				add_made(w, word);
+		}
 	}
-	if (ret == NULL)
+	if (rc < 0)
 		message_usage("%s", strerror(ENOMEM));
-	while (i < *argc)
-		ret[n++] = argv[i++];
-	*argc = n;
-	return ret;
+	while (i < argc)
+		w->argv[w->argc++] = argv[i++];
+}
+
+static void words_done(struct words *w)
+{
+	while (w->made_count > 0)
+		free(w->made[--w->made_count]);
+	free(w->made);
+	free(w->argv);
+}
+
+static int compress_all(struct compress_options *opt)
+{
+	struct codec_run run;
+	struct fl_compress *c;
+	int rc;
+
+	codec_begin(&run, &opt->codec);
+	c = make_compress(&run, opt);
+	job_begin(&run.job, &opt->codec.common);
+	job_add(&run.job, fl_compress_operator(c), c);
+	if (!opt->codec.force && isatty(STDOUT_FILENO) && opt->codec.output == NULL &&
+	    (opt->codec.to_stdout || inputs_are_implied(&run.job.inputs)))
+		message_usage("compressed bytes are not written to a terminal (-f does)");
+	compress_files(&run, c);
+	rc = codec_end(&run);
+	fl_compress_free(c);
+	return rc;
 }
 
 int cmd_compress(int argc, char **argv)
 {
 	struct compress_options opt = {0};
-	struct codec_run run;
-	struct fl_compress *c;
+	struct words words = {0};
 	int rc;
 
-	argv = spell_levels(&argc, argv);
+	spell_levels(&words, argc, argv);
 	common_options_init(&opt.codec.common);
-	common_options_parse(&compress_argp, argc, argv, &opt, &opt.codec.common);
-	if (opt.codec.test)
-		return decompress_test(&opt.codec);
-	codec_begin(&run, &opt.codec);
-	c = make_compress(&run, &opt);
-	job_begin(&run.job, &opt.codec.common);
-	job_add(&run.job, fl_compress_operator(c), c);
-	if (!opt.codec.force && isatty(STDOUT_FILENO) && opt.codec.output == NULL &&
-	    (opt.codec.to_stdout || inputs_are_implied(&run.job.inputs)))
-		message_usage("compressed bytes are not written to a terminal (-f does)");
-	compress_files(&run, c);
-	rc = codec_end(&run);
-	fl_compress_free(c);
+	common_options_parse(&compress_argp, words.argc, words.argv, &opt, &opt.codec.common);
+	rc = opt.codec.test ? decompress_test(&opt.codec) : compress_all(&opt);
+	words_done(&words);
 	return rc;
 }

@@ -70,6 +70,9 @@ bool fl_file_replaced(const struct fl_file *file);
  */
 int fl_file_pread(int fd, void *buf, size_t n, uint64_t off, size_t *ret_got);
 
+/** fl_file_peek() - fl_file_pread() of a few bytes that leaves the page cache as it was */
+int fl_file_peek(int fd, void *buf, size_t n, uint64_t off, size_t *ret_got);
+
 /**
  * fl_file_read() - one read(2) from a stream
  * @cancel_eintr: return -EINTR instead of retrying

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "plat/file.h"
+#include "base/size.h"
+#include "plat/mapping.h"
 #include "plat/supply.h"
 
 #include <errno.h>
@@ -10,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* statx(2), Linux 6.1; missing from Debian 12's headers. */
@@ -43,6 +46,30 @@ int fl_file_pread(int fd, void *buf, size_t n, uint64_t off, size_t *ret_got)
 	}
 	*ret_got = got;
 	return 0;
+}
+
+/*
+ * Reading brings pages in, and so does asking with RWF_NOWAIT, which starts readahead: random access
+ * keeps both to the pages asked for, and those are dropped again if they were not there.
+ */
+int fl_file_peek(int fd, void *buf, size_t n, uint64_t off, size_t *ret_got)
+{
+	struct iovec iov = {.iov_base = buf, .iov_len = n};
+	bool missing;
+	int r;
+
+	if (fl_supply_in_use)
+		return fl_supply_pread(fd, buf, n, off, ret_got);
+	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
+	missing = preadv2(fd, &iov, 1, (off_t)off, RWF_NOWAIT) < 0 && errno == EAGAIN;
+	r = fl_file_pread(fd, buf, n, off, ret_got);
+	if (missing)
+		(void)posix_fadvise(fd, (off_t)fl_round_down(off, fl_page_bytes()),
+				    (off_t)(fl_round_up(off + n, fl_page_bytes()) -
+					    fl_round_down(off, fl_page_bytes())),
+				    POSIX_FADV_DONTNEED);
+	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_NORMAL);
+	return r;
 }
 
 int64_t fl_file_read(int fd, void *buf, size_t n, bool cancel_eintr)

@@ -124,6 +124,17 @@ int fl_source_raw_pread(const struct fl_source *src, void *buf, size_t n, uint64
 			     ret_got);
 }
 
+int fl_source_raw_peek(const struct fl_source *src, void *buf, size_t n, size_t *ret_got)
+{
+	const struct fl_file *file = fl_source_raw_file(src);
+
+	*ret_got = 0;
+	if (!can_seek(file))
+		return -ESPIPE;
+	return fl_file_peek(file->fd, buf, (size_t)fl_min_u64(n, file->size_bytes), file->base_off,
+			    ret_got);
+}
+
 int64_t fl_source_raw_read(struct fl_source *src, void *buf, size_t n)
 {
 	size_t got;

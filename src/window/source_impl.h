@@ -87,6 +87,9 @@ void fl_source_set_decoder(struct fl_source *src, const struct fl_source_ops *op
 int fl_source_raw_pread(const struct fl_source *src, void *buf, size_t n, uint64_t off,
 			size_t *ret_got);
 
+/** fl_source_raw_peek() - its first bytes, leaving the page cache as it was. Return: as ..._pread(). */
+int fl_source_raw_peek(const struct fl_source *src, void *buf, size_t n, size_t *ret_got);
+
 /** fl_source_raw_read() - the same in order, also of streams. Return: as fl_source_ops.read. */
 int64_t fl_source_raw_read(struct fl_source *src, void *buf, size_t n);
 

@@ -261,7 +261,7 @@ static int peek(const struct fl_source *src, struct fl_error *reterr)
 
 	if (!fl_source_seekable(src))
 		return UNDECIDED;
-	r = fl_source_raw_pread(src, magic, sizeof(magic), 0, &got);
+	r = fl_source_raw_peek(src, magic, sizeof(magic), &got);
 	if (r < 0)
 		return fl_error_set(reterr, r, 0, NULL);
 	return (int)format_of(magic, got);
