@@ -84,7 +84,8 @@ pages=1024
 		equal "$(json 'sum(x["bytes"] * x["count"] for x in d["files"][0]["folios"])')" 4194304
 	fi
 	expect 0 "$FAULTLINE" cache file other
-	contains "$out" "total: 2048 of 2048 pages resident"
+	# The kernel may take pages back at any time: not all of them need be there still.
+	[[ $out =~ total:\ [0-9]+\ of\ 2048\ pages\ resident ]]
 }
 
 @test "cache: lock keeps pages until a signal comes" {

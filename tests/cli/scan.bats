@@ -303,8 +303,8 @@ wait_for() {
 	equal "$(cat messages)" "faultline scan: growing: file truncated; reading it from its beginning
 faultline scan: growing: file was replaced; following the new one"
 	# It ends where no more is wanted.
-	same_as "timeout 10 $scan --follow -m1 foo old" "echo foo 3"
-	same_as "timeout 10 $scan --follow -q 'foo 4' old" true
+	same_as "timeout 60 $scan --follow -m1 foo old" "echo foo 3"
+	same_as "timeout 60 $scan --follow -q 'foo 4' old" true
 	for o in -c -L --range=1:2; do
 		expect 2 timeout 10 "$FAULTLINE" scan --follow $o foo old
 	done

@@ -31,7 +31,7 @@ static void init(enum progress_when when)
 	cr_assert_eq(dup2(err_fd, STDERR_FILENO), STDERR_FILENO);
 	fl_options_init(&opt);
 	progress_bar_init(when, &opt);
-	cr_assert(opt.progress && opt.progress_interval_ns > 0);
+	cr_assert(opt.progress && opt.progress_interval_ns == 0, "it is told of every chunk");
 }
 
 /* What has been printed since the last look. */
@@ -45,13 +45,29 @@ static const char *news(void)
 	return text;
 }
 
-static const char *bar(uint64_t bytes, uint64_t total, uint64_t ns)
+static const char *tell(uint64_t bytes, uint64_t total, uint64_t ns)
 {
 	struct fl_progress p = {
 		.size = sizeof(p), .name = "file", .bytes = bytes, .total = total, .ns = ns};
 
 	opt.progress(opt.progress_arg, &p);
 	return news();
+}
+
+/* As the first of a file: where the clock goes back, the bar is drawn at once. */
+static const char *bar(uint64_t bytes, uint64_t total, uint64_t ns)
+{
+	tell(0, 1, UINT64_MAX);
+	return tell(bytes, total, ns);
+}
+
+Test(progress_bar, is_not_drawn_for_every_chunk)
+{
+	init(PROGRESS_ALWAYS);
+	cr_assert(strlen(tell(1, 100, SECOND)) > 0);
+	cr_assert_str_eq(tell(2, 100, SECOND + 1), "");
+	cr_assert(strlen(tell(3, 100, 2 * SECOND)) > 0);
+	cr_assert(strlen(tell(1, 50, SECOND / 1000)) > 0, "another file");
 }
 
 Test(progress_bar, what_a_line_says)
@@ -102,12 +118,12 @@ Test(progress_bar, no_terminal_no_bar_but_sigusr1_is_answered)
 	for (size_t i = 0; i < 2; i++) {
 		init(never[i]);
 		stop_signals_install(NULL);
-		cr_assert_str_eq(bar(1, 2, SECOND), "");
+		cr_assert_str_eq(tell(1, 2, SECOND), "");
 		raise(SIGUSR1);
 		raise(SIGUSR1);
-		cr_assert(strstr(bar(1, 2, SECOND),
+		cr_assert(strstr(tell(1, 2, SECOND),
 				 "faultline: file: 1 B of 2 B, 50.0 %, 0.00 GB/s, 0:01 left\n"));
-		cr_assert_str_eq(bar(1, 2, SECOND), "");
+		cr_assert_str_eq(tell(1, 2, SECOND), "");
 		progress_bar_erase();
 		cr_assert_str_eq(news(), "");
 	}
