@@ -94,3 +94,8 @@ wait_until() {
 	echo "never happened: $*"
 	return 1
 }
+
+# Names in /dev/shm, but not those of Criterion's workers, which may run beside this.
+in_dev_shm() {
+	find /dev/shm -mindepth 1 -maxdepth 1 ! -name 'bxfi_*' | sort
+}

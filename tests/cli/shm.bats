@@ -309,21 +309,21 @@ repair() {
 
 @test "shm: demo loses nothing with a lock, and recovers" {
 	local before
-	before=$(ls /dev/shm)
+	before=$(in_dev_shm)
 	expect 0 shm demo
 	(($(grep -c ' 0 lost' <<<"$out") >= 12))
 	(($(grep -c 'the half change right' <<<"$out") == 8))
-	equal "$(ls /dev/shm)" "$before"
+	equal "$(in_dev_shm)" "$before"
 }
 
 @test "shm: bench measures every way, and leaves nothing" {
 	local before
-	before=$(ls /dev/shm)
+	before=$(in_dev_shm)
 	expect 0 shm bench --size=4K --time=0.01
 	contains "$out" "ring-posix"
 	contains "$out" "4 KiB messages"
 	expect 0 shm bench --size=64 --time=0.01 --json
 	contains "$out" '"way":"unix"'
 	contains "$out" '"way":"ring-sysv"'
-	equal "$(ls /dev/shm)" "$before"
+	equal "$(in_dev_shm)" "$before"
 }
