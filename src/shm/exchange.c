@@ -59,6 +59,7 @@ struct meter {
 	struct line there;
 	struct line back;
 	unsigned char *buf;
+	unsigned char *last;
 	uint64_t *times;
 };
 
@@ -179,8 +180,14 @@ static int ask(struct meter *m, enum wish wish)
 {
 	int r;
 
-	m->buf[0] = (unsigned char)wish;
-	r = send_on(&m->there, m->buf, m->len);
+	/* Spliced messages are not copied: those on their way must not become the last one. */
+	if (wish == ANSWER_AND_END) {
+		m->last[0] = (unsigned char)wish;
+		r = send_on(&m->there, m->last, m->len);
+	} else {
+		m->buf[0] = (unsigned char)wish;
+		r = send_on(&m->there, m->buf, m->len);
+	}
 	return r < 0 || wish == SWALLOW ? r : receive_on(&m->back, m->buf, m->len);
 }
 
@@ -269,8 +276,9 @@ int fl_exchange_run(enum fl_exchange way, uint64_t message_bytes, uint64_t budge
 	m.there.channel = m.back.channel =
 		(struct fl_channel){.in = -1, .out = -1, .pipe = {-1, -1}};
 	m.buf = calloc(1, m.len);
+	m.last = calloc(1, m.len);
 	m.times = malloc(ROUNDS_MAX * sizeof(*m.times));
-	if (!m.buf || !m.times)
+	if (!m.buf || !m.last || !m.times)
 		r = fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
 	else
 		r = is_ring(way) ? make_segment(&m, reterr) : open_channels(&m, reterr);
@@ -285,6 +293,7 @@ int fl_exchange_run(enum fl_exchange way, uint64_t message_bytes, uint64_t budge
 	fl_channel_close(&m.there.channel);
 	fl_channel_close(&m.back.channel);
 	free(m.buf);
+	free(m.last);
 	free(m.times);
 	return r;
 }

@@ -88,7 +88,13 @@ pages=1024
 	[[ $out =~ total:\ [0-9]+\ of\ 2048\ pages\ resident ]]
 }
 
+# AddressSanitizer makes mlock() do nothing.
+without_asan() {
+	[[ " ${FL_SANITIZERS-} " != *" asan "* ]] || skip "AddressSanitizer makes mlock() do nothing"
+}
+
 @test "cache: lock keeps pages until a signal comes" {
+	without_asan
 	(($(ulimit -l) == -1 || $(ulimit -l) >= 4096)) 2>/dev/null || [[ $(ulimit -l) == unlimited ]] ||
 		skip "ulimit -l is $(ulimit -l)"
 	"$FAULTLINE" cache lock file >locked &
@@ -104,6 +110,7 @@ pages=1024
 }
 
 @test "cache: beyond the limit of locked memory" {
+	without_asan
 	((EUID == 0)) && command -v setpriv >/dev/null || skip "needs root and setpriv"
 	chmod 755 . && chmod 644 file
 	run_as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
