@@ -308,8 +308,12 @@ static void limited(void)
 Test(mapping, address_space_that_is_left)
 {
 	int status;
-	pid_t pid = fork();
+	pid_t pid;
 
+#ifdef __SANITIZE_ADDRESS__
+	cr_skip_test("AddressSanitizer has terabytes of addresses mapped");
+#endif
+	pid = fork();
 	if (pid == 0) {
 		limited();
 		_exit(0);
