@@ -323,8 +323,8 @@ void transform_options_parse(struct transform_options *opt, int argc, char **arg
 	fl_inplace_options_init(&opt->inplace.how);
 	common_options_parse(&transform_argp, argc, argv, opt, &opt->common);
 	take_operand(opt);
-	if ((opt->output != NULL) + opt->rewrite + opt->inplace.wanted > 1)
-		message_usage("-i, -o and --rewrite exclude each other");
+	if (opt->output != NULL && opt->rewrite)
+		message_usage("-o and --rewrite exclude each other");
 	if (opt->rewrite && opt->common.file_count == 0 && opt->common.files_from == NULL)
 		message_usage("--rewrite needs a file");
 	if (opt->job.flags & FL_TRANSFORM_HASH)

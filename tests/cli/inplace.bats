@@ -204,13 +204,3 @@ make_hot() {
 		cmp log theirs
 	done
 }
-
-@test "inplace: one destination only" {
-	printf 'abc\n' >text
-	for other in "-o out" --rewrite; do
-		# shellcheck disable=SC2086 # words
-		expect 2 "$FAULTLINE" transform -i $other s/a/b/ text
-		contains "$err" "exclude each other"
-	done
-	equal "$(<text)" abc
-}

@@ -157,7 +157,7 @@ fl() {
 	for words in "" "then count" "count then" "nosuch" "hash -c" "scan" "scan a b" \
 		"head -n x" "sample" "slice --lines=5" "count -j2" "hash --range=1:2" \
 		"transform" "keep" "write" "split x" "exec" "scan a then scan b" \
-		"scan a then head" "transform -i s/a/b/" "transform --rewrite s/a/b/"; do
+		"scan a then head"; do
 		# shellcheck disable=SC2086 # words
 		run fl run $words -- app.log
 		[ "$status" -eq 2 ]
