@@ -236,7 +236,6 @@ static error_t parse_transform(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &opt->common;
 		state->child_inputs[1] = &opt->common;
-		state->child_inputs[2] = &opt->inplace;
 		state->err_stream = NULL;
 		return 0;
 	case KEY_FILE:
@@ -286,7 +285,6 @@ static error_t parse_transform(int key, char *arg, struct argp_state *state)
 static const struct argp_child transform_children[] = {
 	{.argp = &common_argp},
 	{.argp = &document_argp},
-	{.argp = &inplace_argp},
 	{0},
 };
 
@@ -320,7 +318,6 @@ void transform_options_parse(struct transform_options *opt, int argc, char **arg
 	memset(opt, 0, sizeof(*opt));
 	common_options_init(&opt->common);
 	fl_transform_options_init(&opt->job);
-	fl_inplace_options_init(&opt->inplace.how);
 	common_options_parse(&transform_argp, argc, argv, opt, &opt->common);
 	take_operand(opt);
 	if (opt->output != NULL && opt->rewrite)

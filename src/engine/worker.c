@@ -187,8 +187,7 @@ static int take(struct worker *w, struct fl_chunk *chunk, struct fl_error *err)
 	chunk->begin = x->plan.begin;
 	chunk->unit_end = x->plan.end;
 	chunk->limit = x->plan.size;
-	chunk->starts_record =
-		chunk->off == 0 || (chunk->off == x->plan.begin && x->needs.at_record);
+	chunk->starts_record = chunk->off == 0;
 	return 1;
 }
 
