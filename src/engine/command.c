@@ -23,6 +23,7 @@
  * @child:    runs while @running
  * @reader:   the thread that takes its output
  * @unwanted: nobody needs its output any more
+ * @aborted:  the run failed: not even what it has written already
  * @result:   of @write; read once the reader has been joined
  */
 struct fl_command {
@@ -32,6 +33,7 @@ struct fl_command {
 	bool running;
 	pthread_t reader;
 	_Atomic bool unwanted;
+	_Atomic bool aborted;
 	int result;
 	unsigned char buf[READ_BYTES];
 };
@@ -42,13 +44,14 @@ static void *take_output(void *arg)
 	int64_t got;
 	int r = 0;
 
-	while (r == 0 && (got = fl_child_read(&c->child, c->buf, sizeof(c->buf))) != 0)
+	while (r == 0 && !atomic_load(&c->aborted) &&
+	       (got = fl_child_read(&c->child, c->buf, sizeof(c->buf))) != 0)
 		r = got < 0 ? (int)got : c->opt.write(c->opt.arg, c->buf, (size_t)got);
 	c->result = r < 0 ? r : 0;
-	if (r != 0) {
+	if (r != 0)
 		atomic_store(&c->unwanted, true);
-		fl_child_close_out(&c->child);
-	}
+	/* What still writes gets SIGPIPE. */
+	fl_child_close_out(&c->child);
 	return NULL;
 }
 
@@ -65,6 +68,7 @@ static int end_child(struct fl_command *c)
 
 static void abort_child(struct fl_command *c)
 {
+	atomic_store(&c->aborted, true);
 	if (c->running)
 		fl_child_kill(&c->child);
 	(void)end_child(c);
@@ -76,6 +80,7 @@ static int command_start(void *op, const struct fl_run *run FL_UNUSED, struct fl
 	int r;
 
 	atomic_store(&c->unwanted, false);
+	atomic_store(&c->aborted, false);
 	c->result = 0;
 	r = fl_spawn(c->text, &c->child);
 	if (r < 0)

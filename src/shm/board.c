@@ -253,11 +253,11 @@ void fl_board_publish(struct fl_board *b, const struct fl_job *job, uint64_t ns)
 	b->job.total = job->total;
 	b->job.rate = ns > 0 ? (uint64_t)((double)job->bytes * 1e9 / (double)ns) : 0;
 	memcpy(words, &b->job, sizeof(words));
+	/* Who sees one of the words sees that the turn is odd. */
 	atomic_store_explicit(&row->turn, turn, memory_order_relaxed);
-	atomic_thread_fence(memory_order_release);
 	for (size_t i = 0; i < WORDS; i++)
-		atomic_store_explicit(&row->words[i], words[i], memory_order_relaxed);
-	atomic_store_explicit(&row->written_ns, now, memory_order_relaxed);
+		atomic_store_explicit(&row->words[i], words[i], memory_order_release);
+	atomic_store_explicit(&row->written_ns, now, memory_order_release);
 	atomic_store_explicit(&row->turn, turn + 1, memory_order_release);
 }
 
@@ -303,9 +303,8 @@ static bool read_row(struct row *row, struct fl_job *job)
 	for (unsigned i = 0; i < TRIES; i++) {
 		turn = atomic_load_explicit(&row->turn, memory_order_acquire);
 		for (size_t k = 0; k < WORDS; k++)
-			words[k] = atomic_load_explicit(&row->words[k], memory_order_relaxed);
-		written = atomic_load_explicit(&row->written_ns, memory_order_relaxed);
-		atomic_thread_fence(memory_order_acquire);
+			words[k] = atomic_load_explicit(&row->words[k], memory_order_acquire);
+		written = atomic_load_explicit(&row->written_ns, memory_order_acquire);
 		if (turn % 2 != 0 || atomic_load_explicit(&row->turn, memory_order_relaxed) != turn)
 			continue;
 		memcpy(job, words, sizeof(*job));

@@ -86,11 +86,12 @@ int fl_bytering_open(struct fl_bytering *ring, struct fl_bytering_body *body, ui
 	return 0;
 }
 
-/* The other side looks at the flag after its own position was published: one of both sees it. */
+/* Positions, flags of closing and the sleeper's flag are written and then looked at in one total
+ * order (all sequentially consistent): of a sleeper and the one that would wake it, one sees the
+ * other. */
 static void wake(_Atomic uint32_t *turn, _Atomic uint32_t *sleeps)
 {
-	atomic_thread_fence(memory_order_seq_cst);
-	if (atomic_load_explicit(sleeps, memory_order_relaxed) == 0)
+	if (atomic_load(sleeps) == 0)
 		return;
 	atomic_store(sleeps, 0);
 	atomic_fetch_add(turn, 1);
@@ -117,8 +118,7 @@ void fl_bytering_close(struct fl_bytering *ring)
 static int64_t look(struct fl_bytering *ring)
 {
 	struct fl_bytering_body *b = ring->body;
-	uint64_t seen =
-		atomic_load_explicit(ring->producer ? &b->tail : &b->head, memory_order_acquire);
+	uint64_t seen = atomic_load(ring->producer ? &b->tail : &b->head);
 	uint64_t used = ring->producer ? ring->mine - seen : seen - ring->mine;
 
 	if (used > ring->capacity)
@@ -167,7 +167,6 @@ static int sleep_once(struct fl_bytering *ring, uint64_t want, uint64_t deadline
 	if (left == 0)
 		return -ETIMEDOUT;
 	atomic_store(sleeps, 1);
-	atomic_thread_fence(memory_order_seq_cst);
 	r = enough(ring, want);
 	if (r != 0)
 		return r;
@@ -237,7 +236,7 @@ int fl_bytering_write(struct fl_bytering *ring, const void *data, size_t len, ui
 		}
 		copy_in(ring, p, n);
 		ring->mine += n;
-		atomic_store_explicit(&b->head, ring->mine, memory_order_release);
+		atomic_store(&b->head, ring->mine);
 		wake(&b->data_turn, &b->consumer_sleeps);
 		p += n;
 		len -= n;
@@ -260,7 +259,7 @@ int64_t fl_bytering_read(struct fl_bytering *ring, void *buf, size_t len, uint64
 	len = (size_t)fl_min_u64(len, ring->seen - ring->mine);
 	copy_out(ring, buf, len);
 	ring->mine += len;
-	atomic_store_explicit(&b->tail, ring->mine, memory_order_release);
+	atomic_store(&b->tail, ring->mine);
 	wake(&b->room_turn, &b->producer_sleeps);
 	return (int64_t)len;
 }

@@ -48,14 +48,14 @@ static void store_words(_Atomic uint64_t *to, const unsigned char *data, size_t 
 		uint64_t word = 0;
 
 		memcpy(&word, data + i, fl_min_size(8, len - i));
-		atomic_store_explicit(&to[i / 8], word, memory_order_relaxed);
+		atomic_store_explicit(&to[i / 8], word, memory_order_release);
 	}
 }
 
 static void load_words(unsigned char *buf, const _Atomic uint64_t *from, size_t len)
 {
 	for (size_t i = 0; i < len; i += 8) {
-		uint64_t word = atomic_load_explicit(&from[i / 8], memory_order_relaxed);
+		uint64_t word = atomic_load_explicit(&from[i / 8], memory_order_acquire);
 
 		memcpy(buf + i, &word, fl_min_size(8, len - i));
 	}
@@ -77,8 +77,8 @@ int fl_shm_cell_put(struct fl_shm_object *o, const void *data, size_t len)
 	if (r < 0)
 		return r;
 	next = atomic_load(&c->version) + 1;
-	atomic_thread_fence(memory_order_seq_cst);
-	atomic_store_explicit(&c->len[next % 2], len, memory_order_relaxed);
+	/* Who sees one of the words sees the version before this one. */
+	atomic_store_explicit(&c->len[next % 2], len, memory_order_release);
 	store_words(c->words + (next % 2) * words_of(room), data, len);
 	atomic_store_explicit(&c->version, next, memory_order_release);
 	fl_mutex_unlock(&c->lock);
@@ -95,10 +95,9 @@ int64_t fl_shm_cell_get(struct fl_shm_object *o, void *buf, size_t size, uint64_
 	room = room_of(o, c);
 	for (unsigned i = 0; i < TRIES; i++) {
 		version = atomic_load_explicit(&c->version, memory_order_acquire);
-		len = atomic_load_explicit(&c->len[version % 2], memory_order_relaxed);
+		len = atomic_load_explicit(&c->len[version % 2], memory_order_acquire);
 		if (len <= room && len <= size)
 			load_words(buf, c->words + (version % 2) * words_of(room), (size_t)len);
-		atomic_thread_fence(memory_order_acquire);
 		if (atomic_load_explicit(&c->version, memory_order_relaxed) != version)
 			continue;
 		if (len > room)

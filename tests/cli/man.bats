@@ -7,6 +7,7 @@ load helpers
 setup() {
 	man=$BATS_TEST_DIRNAME/../../data/man
 	make_work
+	export XDG_STATE_HOME=$work/state
 	mkdir bin
 	printf '#!/bin/sh\nexec "%s" "$@"\n' "$(realpath "$FAULTLINE")" >bin/faultline
 	chmod +x bin/faultline
