@@ -46,7 +46,9 @@ enum fl_shm_kind {
  * @size:  sizeof this struct
  * @kind:  what it is
  * @name:  1 to 31 bytes
- * @bytes: cell: largest value; ring: capacity, rounded up to a power of two; queue: largest message
+ * @bytes: cell: largest value, 1 byte to 1 GiB; ring: capacity, rounded up to a power of two, at
+ *         most 1 TiB: twice a core's second-level cache is the fastest (measured: 4 MiB 20 GB/s,
+ *         256 KiB 12); queue: largest message
  * @count: semaphore: value at first; queue: messages it holds
  * @flags: FL_SHM_...
  *
@@ -143,7 +145,10 @@ FL_API int64_t fl_shm_cell_get(struct fl_shm_object *cell, void *buf, size_t roo
  * fl_shm_ring_write() - append bytes, in order
  *
  * Up to the capacity they appear at once, or not at all: a producer that is killed leaves no half
- * message. One thread at a time.
+ * message. A full ring's producer is woken when half of it is free, or looks after 1 ms whether there
+ * is room. One thread at a time.
+ * Cost: a copy; a system call only if the consumer sleeps, or the ring is full. While it waits it
+ * spins, if that has paid lately, for 60 us at most.
  * Return: 0; -ETIMEDOUT: no room (of a longer write a part may have gone); -EPIPE: the consumer
  * closed or died; -FL_ECORRUPT: the peer's index is out of range.
  */

@@ -16,9 +16,16 @@
 /* 1 TiB: no machine has more, and sums of it do not overflow. */
 #define CAPACITY_MAX (UINT64_C(1) << 40)
 
-/* A wake by futex takes 5 to 50 us, an answer through the cache 0.1 us: spinning for about as long
- * as a wake would take at most doubles the wait (competitive spinning; Karlin et al., SOSP 1991). */
-#define SPINS 2000u
+/* The first sleep of a wait: so long a producer may oversleep what it waits for, and so late is it
+ * seen that the other side has died. Short for a person, long against the 10 us of the look. */
+#define FIRST_NAP_NS UINT64_C(1000000)
+
+/* Looks between two looks at the clock, which takes as long as one of them (30 to 40 ns). */
+#define LOOKS 8u
+
+/* A write of more than the capacity goes in such parts of it: the other side reads the one while the
+ * next one is written. */
+#define PARTS 4u
 
 static void relax(void)
 {
@@ -86,16 +93,20 @@ int fl_bytering_open(struct fl_bytering *ring, struct fl_bytering_body *body, ui
 	return 0;
 }
 
-/* Positions, flags of closing and the sleeper's flag are written and then looked at in one total
- * order (all sequentially consistent): of a sleeper and the one that would wake it, one sees the
- * other. */
-static void wake(_Atomic uint32_t *turn, _Atomic uint32_t *sleeps)
+static void wake(struct fl_nap *nap)
 {
-	if (atomic_load(sleeps) == 0)
-		return;
-	atomic_store(sleeps, 0);
-	atomic_fetch_add(turn, 1);
-	fl_futex_wake(turn, 1);
+	atomic_store(&nap->sleeps, 0);
+	atomic_fetch_add(&nap->turn, 1);
+	fl_futex_wake(&nap->turn, 1);
+}
+
+/* After @position was published. Positions, flags of closing and the sleeper's flag are written and
+ * then looked at in one total order (all sequentially consistent): of a sleeper and the one that
+ * would wake it, one sees the other. */
+static void wake_at(struct fl_nap *nap, uint64_t position)
+{
+	if (atomic_load(&nap->sleeps) != 0 && (int64_t)(position - atomic_load(&nap->from)) >= 0)
+		wake(nap);
 }
 
 void fl_bytering_close(struct fl_bytering *ring)
@@ -106,10 +117,10 @@ void fl_bytering_close(struct fl_bytering *ring)
 		return;
 	if (ring->producer) {
 		atomic_store(&b->producer.closed, 1);
-		wake(&b->data_turn, &b->consumer_sleeps);
+		wake(&b->data);
 	} else {
 		atomic_store(&b->consumer.closed, 1);
-		wake(&b->room_turn, &b->producer_sleeps);
+		wake(&b->room);
 	}
 	ring->body = NULL;
 }
@@ -142,64 +153,98 @@ static int enough(struct fl_bytering *ring, uint64_t want)
 	return ring->producer ? ring->capacity - (uint64_t)used >= want : (uint64_t)used >= want;
 }
 
-/* Return: 0: it is there; -EPIPE, -EOWNERDEAD: not, and will never move again. */
-static int peer_state(const struct fl_bytering *ring)
+static const struct fl_peer *peer_of(const struct fl_bytering *ring)
 {
-	const struct fl_peer *peer = ring->producer ? &ring->body->consumer : &ring->body->producer;
-	struct fl_process p = {.pid = atomic_load(&peer->pid), .start = atomic_load(&peer->start)};
-
-	if (atomic_load(&peer->closed))
-		return -EPIPE;
-	if (p.pid != 0 && !fl_process_alive(&p))
-		return -EOWNERDEAD;
-	return 0;
+	return ring->producer ? &ring->body->consumer : &ring->body->producer;
 }
 
-static int sleep_once(struct fl_bytering *ring, uint64_t want, uint64_t deadline)
+static bool is_dead(const struct fl_bytering *ring)
 {
-	struct fl_bytering_body *b = ring->body;
-	_Atomic uint32_t *turn = ring->producer ? &b->room_turn : &b->data_turn;
-	_Atomic uint32_t *sleeps = ring->producer ? &b->producer_sleeps : &b->consumer_sleeps;
-	uint32_t seen = atomic_load(turn);
-	uint64_t left = fl_left_ns(deadline);
+	const struct fl_peer *peer = peer_of(ring);
+	struct fl_process p = {.pid = atomic_load(&peer->pid), .start = atomic_load(&peer->start)};
+
+	return p.pid != 0 && !fl_process_alive(&p);
+}
+
+/* The other side will never move again: but it may have, before it went. */
+static int last_look(struct fl_bytering *ring, uint64_t want, int reason)
+{
+	int r = enough(ring, want);
+
+	return r != 0 ? r : reason;
+}
+
+/* Return: 1: there is enough; 0: not while it spun; -FL_ECORRUPT. */
+static int spin(struct fl_bytering *ring, uint64_t want, uint64_t begin, uint64_t timeout_ns)
+{
+	uint64_t limit = fl_min_u64(fl_patience_ns(&ring->patience, begin), timeout_ns);
+	uint64_t now = begin;
+	int r = 0;
+
+	if (limit == 0)
+		return 0;
+	while (r == 0 && now - begin < limit) {
+		for (unsigned i = 0; r == 0 && i < LOOKS; i++) {
+			relax();
+			r = enough(ring, want);
+		}
+		now = fl_clock_ns();
+	}
+	fl_patience_learn(&ring->patience, now, now - begin, r > 0);
+	return r;
+}
+
+/* From which position of the other side on it is worth waking us. */
+static uint64_t worth_waking(const struct fl_bytering *ring, uint64_t want, bool lazy)
+{
+	if (!ring->producer)
+		return ring->mine + want;
+	if (lazy)
+		want = fl_max_u64(want, ring->capacity / 2);
+	return ring->mine + want - ring->capacity;
+}
+
+/* Return: 1: there is enough; 0: woken, or the time is over; <0: as await(). */
+static int sleep_once(struct fl_bytering *ring, uint64_t want, uint64_t limit_ns, bool first)
+{
+	struct fl_nap *nap = ring->producer ? &ring->body->room : &ring->body->data;
+	uint32_t seen = atomic_load(&nap->turn);
 	int r;
 
-	if (left == 0)
-		return -ETIMEDOUT;
-	atomic_store(sleeps, 1);
+	atomic_store(&nap->from, worth_waking(ring, want, first));
+	atomic_store(&nap->sleeps, 1);
 	r = enough(ring, want);
-	if (r != 0)
-		return r;
-	r = peer_state(ring);
-	if (r < 0) {
-		/* It may have published before it went. */
-		int last = enough(ring, want);
-
-		return last != 0 ? last : r;
-	}
-	(void)fl_futex_wait(turn, seen, left);
-	return 0;
+	if (r == 0 && atomic_load(&peer_of(ring)->closed))
+		r = last_look(ring, want, -EPIPE);
+	if (r == 0 && fl_futex_wait(&nap->turn, seen, limit_ns) == -ETIMEDOUT && is_dead(ring))
+		r = last_look(ring, want, -EOWNERDEAD);
+	if (r == 0)
+		r = enough(ring, want);
+	atomic_store(&nap->sleeps, 0);
+	return r;
 }
 
 /* Return: 1; -ETIMEDOUT; -EPIPE, -EOWNERDEAD; -FL_ECORRUPT. */
 static int await(struct fl_bytering *ring, uint64_t want, uint64_t timeout_ns)
 {
-	uint64_t deadline = 0;
-	unsigned i;
+	uint64_t begin, left;
+	bool first = true;
 	int r = enough(ring, want);
 
-	for (i = 0; r == 0 && ring->spin && timeout_ns > 0 && i < SPINS; i++) {
-		relax();
-		r = enough(ring, want);
+	if (r != 0)
+		return r;
+	if (timeout_ns == 0)
+		return -ETIMEDOUT;
+	begin = fl_clock_ns();
+	if (ring->spin)
+		r = spin(ring, want, begin, timeout_ns);
+	left = fl_min_u64(timeout_ns, FIRST_NAP_NS);
+	while (r == 0 && left > 0) {
+		r = sleep_once(ring, want, left, first);
+		first = false;
+		left = fl_left_ns(fl_add_sat(begin, timeout_ns));
 	}
-	if (r == 0)
-		deadline = fl_deadline_ns(timeout_ns);
-	while (r == 0) {
-		r = sleep_once(ring, want, deadline);
-		if (r == 0)
-			r = enough(ring, want);
-	}
-	return r;
+	return r != 0 ? r : -ETIMEDOUT;
 }
 
 static void copy_in(struct fl_bytering *ring, const unsigned char *data, size_t len)
@@ -207,8 +252,8 @@ static void copy_in(struct fl_bytering *ring, const unsigned char *data, size_t 
 	size_t at = (size_t)(ring->mine & (ring->capacity - 1));
 	size_t first = fl_min_size(len, (size_t)ring->capacity - at);
 
-	memcpy(ring->body->data + at, data, first);
-	memcpy(ring->body->data, data + first, len - first);
+	memcpy(ring->body->bytes + at, data, first);
+	memcpy(ring->body->bytes, data + first, len - first);
 }
 
 static void copy_out(struct fl_bytering *ring, unsigned char *buf, size_t len)
@@ -216,19 +261,20 @@ static void copy_out(struct fl_bytering *ring, unsigned char *buf, size_t len)
 	size_t at = (size_t)(ring->mine & (ring->capacity - 1));
 	size_t first = fl_min_size(len, (size_t)ring->capacity - at);
 
-	memcpy(buf, ring->body->data + at, first);
-	memcpy(buf + first, ring->body->data, len - first);
+	memcpy(buf, ring->body->bytes + at, first);
+	memcpy(buf + first, ring->body->bytes, len - first);
 }
 
 int fl_bytering_write(struct fl_bytering *ring, const void *data, size_t len, uint64_t timeout_ns)
 {
 	struct fl_bytering_body *b = ring->body;
 	const unsigned char *p = data;
+	size_t piece = (size_t)(len > ring->capacity ? ring->capacity / PARTS : ring->capacity);
 	size_t n;
 	int r;
 
 	while (len > 0) {
-		n = fl_min_size(len, (size_t)ring->capacity);
+		n = fl_min_size(len, piece);
 		if (ring->capacity - (ring->mine - ring->seen) < n) {
 			r = await(ring, n, timeout_ns);
 			if (r < 0)
@@ -237,7 +283,7 @@ int fl_bytering_write(struct fl_bytering *ring, const void *data, size_t len, ui
 		copy_in(ring, p, n);
 		ring->mine += n;
 		atomic_store(&b->head, ring->mine);
-		wake(&b->data_turn, &b->consumer_sleeps);
+		wake_at(&b->data, ring->mine);
 		p += n;
 		len -= n;
 	}
@@ -260,6 +306,6 @@ int64_t fl_bytering_read(struct fl_bytering *ring, void *buf, size_t len, uint64
 	copy_out(ring, buf, len);
 	ring->mine += len;
 	atomic_store(&b->tail, ring->mine);
-	wake(&b->room_turn, &b->producer_sleeps);
+	wake_at(&b->room, ring->mine);
 	return (int64_t)len;
 }

@@ -8,14 +8,22 @@
 #include <stdint.h>
 
 #include "plat/process.h"
+#include "shm/patience.h"
 
 /**
  * DOC: A byte ring between one producer and one consumer process.
  *
  * Positions only grow; each is written by one side. Bytes are copied before the position that
- * covers them is published, so a producer that is killed leaves nothing half written. A side that
- * finds nothing to do spins for some microseconds, then sleeps on a futex; the other one makes a
- * system call only if it sees a sleeper.
+ * covers them is published, so a producer that is killed leaves nothing half written.
+ *
+ * A side that finds nothing to do spins for as long as that has paid lately (patience.h), then
+ * sleeps on a futex; the other one makes a system call only if it sees a sleeper. A consumer is
+ * woken by the first byte. A producer is woken when half of the ring is free, so that two processes
+ * on one processor change places once per half ring and not once per message; if its consumer
+ * takes its time, the producer looks again after a millisecond.
+ *
+ * What is written often has cache lines of its own: the positions. Who sleeps is looked at after
+ * every message, but seldom written, and stays in both caches.
  */
 
 struct fl_peer {
@@ -24,17 +32,26 @@ struct fl_peer {
 	_Atomic uint64_t start;
 };
 
+/**
+ * struct fl_nap - of a side that may sleep
+ * @turn:   what it sleeps on
+ * @sleeps: 1: wake it when the other side's position has come to @from
+ */
+struct fl_nap {
+	_Atomic uint32_t turn;
+	_Atomic uint32_t sleeps;
+	_Atomic uint64_t from;
+};
+
 struct fl_bytering_body {
-	uint64_t capacity;                   /* a power of two; never changes */
-	_Alignas(128) _Atomic uint64_t head; /* bytes ever written */
+	uint64_t capacity; /* a power of two; never changes */
 	struct fl_peer producer;
-	_Atomic uint32_t room_turn; /* what the producer sleeps on */
-	_Atomic uint32_t producer_sleeps;
-	_Alignas(128) _Atomic uint64_t tail; /* bytes ever read */
 	struct fl_peer consumer;
-	_Atomic uint32_t data_turn; /* what the consumer sleeps on */
-	_Atomic uint32_t consumer_sleeps;
-	_Alignas(128) unsigned char data[];
+	_Alignas(128) _Atomic uint64_t head; /* bytes ever written */
+	_Alignas(128) _Atomic uint64_t tail; /* bytes ever read */
+	_Alignas(128) struct fl_nap room;    /* the producer's */
+	_Alignas(128) struct fl_nap data;    /* the consumer's */
+	_Alignas(128) unsigned char bytes[];
 };
 
 /**
@@ -42,6 +59,7 @@ struct fl_bytering_body {
  * @capacity: as checked once
  * @mine:     this side's position; the shared one is never read back
  * @seen:     the other side's, when last looked at
+ * @spin:     before it sleeps; by default where there is more than one processor
  */
 struct fl_bytering {
 	struct fl_bytering_body *body;
@@ -50,6 +68,7 @@ struct fl_bytering {
 	uint64_t seen;
 	bool producer;
 	bool spin;
+	struct fl_patience patience;
 };
 
 /** fl_bytering_bytes() - of a body with room for @capacity bytes, rounded up to a power of two; 0 = too many */

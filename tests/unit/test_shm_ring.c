@@ -8,6 +8,7 @@
 
 #include <faultline/shm_sync.h>
 
+#include "base/clock.h"
 #include "shm/object.h"
 #include "../support/shmtest.h"
 
@@ -124,6 +125,38 @@ Test(shm_ring, a_full_ring_waits_and_a_gone_consumer_is_told)
 	cr_assert_eq(fl_shm_ring_write(w, buf, 100, 5 * S), 0);
 	cr_assert_eq(shmtest_wait(pid), 0);
 	cr_assert_eq(fl_shm_ring_write(w, buf, 1, 5 * S), -EPIPE);
+	fl_shm_close(w);
+	fl_segment_detach(seg);
+}
+
+/* A producer is woken when half of the ring is free, but does not depend on that. */
+Test(shm_ring, a_consumer_that_takes_little_lets_little_in)
+{
+	struct fl_segment *seg = shmtest_segment(1 << 16);
+	struct fl_shm_object *w = shmtest_open(seg, FL_SHM_RING, "r", 4096, FL_SHM_PRODUCER);
+	unsigned char buf[4096] = {0};
+	uint64_t start;
+	pid_t pid;
+
+	cr_assert_eq(fl_shm_ring_write(w, buf, 4096, 0), 0);
+	pid = shmtest_fork();
+	if (pid == 0) {
+		struct fl_shm_object *r =
+			shmtest_open(seg, FL_SHM_RING, "r", 4096, FL_SHM_CONSUMER);
+
+		(void)fl_shm_ring_read(r, buf, 100, S);
+		pause();
+		_exit(0);
+	}
+	start = fl_clock_ns();
+	cr_assert_eq(fl_shm_ring_write(w, buf, 100, FL_SHM_FOREVER), 0);
+	cr_assert(fl_clock_ns() - start < 2 * S);
+	/* And one that dies while the producer sleeps is missed soon. */
+	start = fl_clock_ns();
+	kill(pid, SIGKILL);
+	cr_assert_eq(fl_shm_ring_write(w, buf, 100, FL_SHM_FOREVER), -EPIPE);
+	cr_assert(fl_clock_ns() - start < S);
+	shmtest_wait(pid);
 	fl_shm_close(w);
 	fl_segment_detach(seg);
 }
