@@ -200,6 +200,8 @@ FL_API int fl_bench_prepare(struct fl_bench *bench, enum fl_bench_cache cache,
 /**
  * fl_bench_run() - prepare, then take one sample
  *
+ * A warm run that had to read from the device, because pages were taken away meanwhile, is done
+ * again, five times at most.
  * Return: 0; -FL_EUNSUPPORTED as above, or where the method cannot be had; -FL_ECORRUPT: the copy
  * differs from the file; -ENOSPC ...; -FL_ECHANGED when the file is being written to; -FL_ECANCELED
  * when a signal ended the child.

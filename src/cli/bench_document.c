@@ -8,6 +8,7 @@
 
 #include <faultline/info.h>
 
+#include "cli/bench_auto.h"
 #include "cli/json_doc.h"
 
 static void set_real(json_t *o, const char *key, double value)
@@ -212,6 +213,7 @@ json_t *bench_document(const struct bench_matrix *m)
 	set_session(doc, m);
 	json_doc_set(doc, "results", results);
 	json_doc_set(doc, "pairs", pairs);
+	json_doc_set(doc, "auto", bench_auto_document(m));
 	for (size_t i = 0; i < m->count; i++) {
 		json_t *o = json_object();
 

@@ -329,12 +329,23 @@ double bench_cell_rate(const struct bench_cell *cell)
 	return (double)cell->samples[0].bytes / cell->time.median / 1e9;
 }
 
+static int is_mapped(const struct bench_cell *cell)
+{
+	enum fl_bench_method m = cell->what.method;
+
+	if (m == FL_BENCH_AUTO)
+		return cell->samples[0].io_used == FL_IO_MMAP;
+	return m == FL_BENCH_MMAP || m == FL_BENCH_WINDOW || m == FL_BENCH_POPULATE ||
+	       m == FL_BENCH_MMAP_MMAP || m == FL_BENCH_MMAP_MSYNC;
+}
+
 double bench_cell_us_per_fault(const struct bench_cell *cell)
 {
 	uint64_t faults = BENCH_MEDIAN(cell, minor_faults) + BENCH_MEDIAN(cell, major_faults);
 
-	/* Where bytes are copied by calls, system time is not that of faults. */
-	if (cell->runs == 0 || faults == 0 || BENCH_MEDIAN(cell, copied_bytes) > 0)
+	/* Where bytes are loaded by calls, system time is not that of faults. */
+	if (cell->runs == 0 || faults == 0 || !is_mapped(cell) ||
+	    BENCH_MEDIAN(cell, copied_bytes) > 0)
 		return 0;
 	return (double)BENCH_MEDIAN(cell, sys_ns) / 1e3 / (double)faults;
 }
@@ -382,15 +393,10 @@ const char *bench_noise_text(const struct bench_matrix *m)
 	return text;
 }
 
-const char *bench_verdict_text(const struct bench_cell *cell)
+const char *bench_pair_text(const struct fl_bench_pair *p)
 {
 	static char text[160];
-	const struct fl_bench_pair *p = &cell->pair;
 
-	if (cell->runs == 0)
-		return "not measured";
-	if (cell->base == cell)
-		return "(base)";
 	if (p->verdict == FL_BENCH_FASTER)
 		snprintf(text, sizeof(text), "%.2f x faster (%.2f - %.2f)", 1 / p->ratio,
 			 1 / p->high, 1 / p->low);
@@ -401,4 +407,11 @@ const char *bench_verdict_text(const struct bench_cell *cell)
 		snprintf(text, sizeof(text), "no difference%s (%.2f - %.2f)",
 			 p->narrow ? "" : ", but not sure", p->low, p->high);
 	return text;
+}
+
+const char *bench_verdict_text(const struct bench_cell *cell)
+{
+	if (cell->runs == 0)
+		return "not measured";
+	return cell->base == cell ? "(base)" : bench_pair_text(&cell->pair);
 }

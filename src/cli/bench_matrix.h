@@ -16,7 +16,6 @@
  * @problem:  why there are no samples, or no more
  * @base:     the first cell of the group
  * @pair:     beside @base
- * @advised:  the hint means something to this method
  */
 struct bench_cell {
 	struct fl_bench_cell what;
@@ -36,7 +35,6 @@ struct bench_cell {
  * struct bench_matrix - all of them
  * @others: part of the machine's processors that other programs took meanwhile
  * @spread: median over the cells of MAD / median
- * @stopped: a signal came
  * @differ: cells whose checksum is not that of their operation
  */
 struct bench_matrix {
@@ -81,7 +79,10 @@ const char *bench_cell_name(const struct bench_cell *cell);
 /** bench_noise_text() - a sentence about the machine; static */
 const char *bench_noise_text(const struct bench_matrix *m);
 
-/** bench_verdict_text() - "1.52 x faster (1.47 - 1.58)", "no difference", ...; static */
+/** bench_pair_text() - "1.52 x faster (1.47 - 1.58)", "no difference", ...; static */
+const char *bench_pair_text(const struct fl_bench_pair *p);
+
+/** bench_verdict_text() - that of a cell beside its base; "(base)", "not measured"; static */
 const char *bench_verdict_text(const struct bench_cell *cell);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/bench_auto.h"
 #include "cli/bench_export.h"
 #include "cli/message.h"
 #include "cli/verbs.h"
@@ -58,26 +59,45 @@ static void escaped(FILE *f, const char *text)
 	}
 }
 
-static void write_table(FILE *f, const struct bench_matrix *m)
+static void write_table(FILE *f, const struct text_table *t)
 {
-	struct text_table t;
-
-	bench_table(m, &t);
 	fputs("<div class=\"wide\"><table><thead><tr>", f);
-	for (size_t c = 0; c < t.columns; c++) {
-		fputs(t.right[c] ? "<th class=\"n\">" : "<th>", f);
-		escaped(f, t.names[c]);
+	for (size_t c = 0; c < t->columns; c++) {
+		fputs(t->right[c] ? "<th class=\"n\">" : "<th>", f);
+		escaped(f, t->names[c]);
 	}
 	fputs("</thead><tbody>\n", f);
-	for (size_t r = 0; r < t.rows; r++) {
+	for (size_t r = 0; r < t->rows; r++) {
 		fputs("<tr>", f);
-		for (size_t c = 0; c < t.columns; c++) {
-			fputs(t.right[c] ? "<td class=\"n\">" : "<td>", f);
-			escaped(f, t.cells[r * t.columns + c]);
+		for (size_t c = 0; c < t->columns; c++) {
+			fputs(t->right[c] ? "<td class=\"n\">" : "<td>", f);
+			escaped(f, t->cells[r * t->columns + c]);
 		}
 		fputs("\n", f);
 	}
 	fputs("</tbody></table></div>\n", f);
+}
+
+static void write_numbers(FILE *f, const struct bench_matrix *m)
+{
+	struct text_table t;
+
+	fputs("<h2>Numbers</h2>\n", f);
+	bench_table(m, &t);
+	write_table(f, &t);
+	text_table_free(&t);
+}
+
+static void write_auto(FILE *f, const struct bench_matrix *m)
+{
+	struct text_table t;
+
+	if (bench_auto_table(m, &t) > 0) {
+		fputs("<h2>--io=auto</h2>\n<p>", f);
+		escaped(f, bench_auto_text(m));
+		fputs(".</p>\n", f);
+		write_table(f, &t);
+	}
 	text_table_free(&t);
 }
 
@@ -199,8 +219,8 @@ static void write_page(FILE *f, const struct bench_matrix *m, const json_t *doc)
 	fputs("<h2>Pictures</h2>\n", f);
 	if (bench_plots_write(f, m) == 0)
 		fputs("<p>None: gnuplot is not installed.</p>\n", f);
-	fputs("<h2>Numbers</h2>\n", f);
-	write_table(f, m);
+	write_auto(f, m);
+	write_numbers(f, m);
 	write_problems(f, m);
 	write_environment(f, doc);
 	fputs("</main></body></html>\n", f);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cli/bench_auto.h"
 #include "cli/bench_export.h"
 #include "cli/bench_matrix.h"
 #include "cli/bench_options.h"
@@ -17,6 +18,8 @@ static void print_notes(const struct bench_matrix *m)
 	if (m->opt->quiet)
 		return;
 	outbuf_printf("\n%s.\n", bench_noise_text(m));
+	if (bench_auto_text(m) != NULL)
+		outbuf_printf("%s.\n", bench_auto_text(m));
 	for (size_t i = 0; i < m->count; i++) {
 		const struct bench_cell *c = &m->cells[i];
 
@@ -30,12 +33,17 @@ static void print_notes(const struct bench_matrix *m)
 		outbuf_printf("Verdicts need %d runs.\n", FL_BENCH_ROUNDS_MIN);
 }
 
-static void print_table(const struct bench_matrix *m)
+static void print_tables(const struct bench_matrix *m)
 {
 	struct text_table t;
 
 	bench_table(m, &t);
 	text_table_print(&t);
+	text_table_free(&t);
+	if (bench_auto_table(m, &t) > 0) {
+		outbuf_printf("\n");
+		text_table_print(&t);
+	}
 	text_table_free(&t);
 }
 
@@ -68,7 +76,7 @@ static int report(const struct bench_matrix *m)
 	json_t *doc = bench_document(m);
 	int status = 0, worse = 0;
 
-	print_table(m);
+	print_tables(m);
 	print_notes(m);
 	status = write_files(m, doc);
 	if (m->differ > 0 || !measured_anything(m))

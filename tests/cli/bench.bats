@@ -70,6 +70,25 @@ on_disk() {
 	equal "$(grep -c '^| sum' out.md)" 2
 }
 
+@test "bench: auto is put beside the best of those that leave the cache alike" {
+	on_disk
+	expect 0 "${bench[@]}" --io=pread,window,auto --cache=warm --op=sum,hash --runs=3 \
+		--export-json=out.json --report=out.html file
+	contains "$out" "best fixed"
+	contains "$out" "--io=auto beside the best fixed method that leaves the page cache alike: at worst "
+	contains "$(cat out.html)" "<h2>--io=auto</h2>"
+	contains "$(cat out.html)" "<th>best fixed"
+	equal "$(json '[(a["op"], a["cache"]) for a in d["auto"]]')" "[('sum', 'warm'), ('hash', 'warm')]"
+	equal "$(json '[min((c["median"], c["io"]) for c in d["results"] if c["op"] == a["op"] and c["io"] != "auto")[1] == a["best"] for a in d["auto"]]')" "[True, True]"
+	equal "$(json 'all(a["ratio_low"] <= a["ratio"] <= a["ratio_high"] for a in d["auto"])')" True
+	# What reads past the cache is no rival of what fills it.
+	expect 0 "${bench[@]}" --io=uring-direct,direct,auto --cache=cold --runs=1 --export-json=out.json file
+	[[ $out != *"best fixed"* ]]
+	equal "$(json 'd["auto"]')" "[]"
+	expect 0 "${bench[@]}" --io=pread,window --cache=warm --runs=1 --report=out.html file
+	[[ $out != *"best fixed"* && $(<out.html) != *"--io=auto<"* ]]
+}
+
 @test "bench: copies, updates and random places" {
 	sum=$(md5sum <file)
 	expect 0 "${bench[@]}" --op=copy,update,random --cache=warm --runs=1 --export-json=out.json file
