@@ -31,19 +31,26 @@ struct fl_compress;
 /* zstd's default, in zstd(1): level 3. */
 #define FL_COMPRESS_LEVEL_DEFAULT 3
 
+/* Frames end at record ends: frame k holds the records that start in [k, k + 1) x frame_bytes. A
+ * record that makes one longer than two frames is cut into pieces of a frame. */
+#define FL_COMPRESS_RECORDS 1u
+
 /**
  * struct fl_compress_options
  * @size:        sizeof this struct
+ * @flags:       FL_COMPRESS_...
  * @level:       1 .. 22, or negative for zstd's --fast=N; 0 = FL_COMPRESS_LEVEL_DEFAULT
  * @frame_bytes: input bytes per frame; 0 = by level: 2 MiB, or what the level's window asks for
  * @window_log:  long-distance matching with a window of 2^N bytes, 10 .. 31; 0 = without
  * @dict:        zstd dictionary or any bytes; copied; NULL = none
  * @dict_bytes:  of it
- * @write:       called in order, from one thread at a time. Return: 0, or -errno, which ends the run
+ * @write:       called in order, from one thread at a time. Return: 0; FL_FOLD_STOP when no more
+ *               is needed; or -errno, which ends the run
  * @arg:         handed to @write
  */
 struct fl_compress_options {
 	size_t size;
+	unsigned flags;
 	int level;
 	uint32_t frame_bytes;
 	unsigned window_log;

@@ -29,7 +29,9 @@
  * Shape: an operator with FL_CUT_RECORD gets whole records (the last one of
  * the stream may lack its delimiter), at most 256 KiB of them unless one
  * record is longer. One with FL_CUT_UNIT gets a multiple of unit_bytes from
- * the start of the range, except at the end of the stream.
+ * the start of the range, except at the end of the stream. With FL_CUT_RECORD
+ * and unit_bytes, views are whole groups: the records that start in a unit, for
+ * one unit or several.
  */
 struct fl_view {
 	uint64_t off;
@@ -138,7 +140,8 @@ struct fl_run {
  * @size:        sizeof this struct: it can grow without breaking programs
  * @name:        short, for messages and statistics
  * @cut:         how its views are cut
- * @unit_bytes:  FL_CUT_UNIT: 1 .. 1 GiB; units above 256 KiB make all views of the run that long
+ * @unit_bytes:  FL_CUT_UNIT: 1 .. 1 GiB; units above 256 KiB make all views of the run that long.
+ *               FL_CUT_RECORD: 0, or groups of that length
  * @flags:       FL_OP_...
  * @start:       before the first map of a run; may be NULL
  * @worker_init: once per thread and run, on that thread; may be NULL

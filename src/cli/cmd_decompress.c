@@ -11,101 +11,7 @@
 #include "cli/cmd_decompress.h"
 #include "cli/message.h"
 #include "cli/outbuf.h"
-#include "cli/parse_size.h"
 #include "cli/verbs.h"
-
-enum key {
-	KEY_LIST = 1024,
-	KEY_LONG,
-	KEY_MAX_OUTPUT
-};
-
-/**
- * struct decompress_options
- * @codec:      what both verbs understand
- * @list:       --list
- * @most_bytes: --max-output, per FILE
- */
-struct decompress_options {
-	struct codec_options codec;
-	int list;
-	uint64_t most_bytes;
-};
-
-static const struct argp_option decompress_table[] = {
-	{.name = "list", .key = KEY_LIST, .doc = "Print what frames the FILEs consist of"},
-	{.name = "long",
-	 .key = KEY_LONG,
-	 .arg = "N",
-	 .doc = "Accept windows of up to 2^N bytes (default 27); N is 10 to 31"},
-	{.name = "max-output",
-	 .key = KEY_MAX_OUTPUT,
-	 .arg = "SIZE",
-	 .doc = "Give up where a FILE decompresses to more than that"},
-	{0},
-};
-
-static unsigned window_log(const char *text)
-{
-	char *end;
-	long value = strtol(text, &end, 10);
-
-	if (*text == '\0' || *end != '\0' || value < 10 || value > 31)
-		message_usage("--long: '%s' is not a number from 10 to 31", text);
-	return (unsigned)value;
-}
-
-static uint64_t size_value(const char *option, const char *text)
-{
-	uint64_t value = 0;
-	int rc = faultline_parse_size(text, &value);
-
-	if (rc < 0)
-		message_usage("%s: '%s' %s", option, text, faultline_size_problem(text, rc));
-	return value;
-}
-
-static error_t parse_decompress(int key, char *arg, struct argp_state *state)
-{
-	struct decompress_options *opt = state->input;
-
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &opt->codec;
-		state->child_inputs[1] = &opt->codec.common;
-		state->err_stream = NULL;
-		return 0;
-	case KEY_LIST:
-		opt->list = 1;
-		return 0;
-	case KEY_LONG:
-		opt->codec.common.decode.window_log_max = window_log(arg);
-		return 0;
-	case KEY_MAX_OUTPUT:
-		opt->most_bytes = size_value("--max-output", arg);
-		return 0;
-	case ARGP_KEY_ARGS:
-		common_options_rest(&opt->codec.common, state);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static const struct argp_child decompress_children[] = {
-	{.argp = &codec_argp},
-	{.argp = &common_argp},
-	{0},
-};
-
-static const struct argp decompress_argp = {
-	.options = decompress_table,
-	.parser = parse_decompress,
-	.args_doc = "[FILE...]",
-	.doc = "Decompress each FILE.zst to FILE, on all processors where it has several frames. "
-	       "Without FILE, or where it is -, decompress standard input to standard output.",
-	.children = decompress_children,
-};
 
 /* Return: what stands before .zst, or .tar for .tzst; NULL for other names. malloc'ed. */
 static char *decompressed_name(const char *name)
@@ -226,23 +132,19 @@ static int list_files(struct codec_run *run)
 	return codec_end(run);
 }
 
-static int run_decompress(struct decompress_options *opt)
+static int run_decompress(struct codec_options *opt)
 {
-	struct common_options *common = &opt->codec.common;
 	struct fl_copy *copy = NULL;
 	struct codec_run run;
 	int rc;
 
-	codec_begin(&run, &opt->codec);
+	codec_begin(&run, opt);
 	/* As zstd -dcf: what is not compressed passes as it is. */
-	common->decode_when =
-		opt->codec.force && opt->codec.to_stdout ? DECODE_AUTO : DECODE_ALWAYS;
-	common->decode.dict = run.dict;
-	common->decode.dict_bytes = run.dict_len;
-	rc = fl_copy_new(opt->codec.test ? NULL : codec_write, &run, opt->most_bytes, &copy);
+	opt->common.decode_when = opt->force && opt->to_stdout ? DECODE_AUTO : DECODE_ALWAYS;
+	rc = fl_copy_new(opt->test ? NULL : codec_write, &run, opt->most_bytes, &copy);
 	if (rc < 0)
 		message_usage("%s", fl_strerror(rc));
-	job_begin(&run.job, common);
+	job_begin(&run.job, &opt->common);
 	if (opt->list)
 		rc = list_files(&run);
 	else {
@@ -254,19 +156,19 @@ static int run_decompress(struct decompress_options *opt)
 	return rc;
 }
 
-int decompress_test(const struct codec_options *codec)
+int decompress_test(struct codec_options *opt)
 {
-	struct decompress_options opt = {.codec = *codec, .most_bytes = FL_SIZE_UNKNOWN};
-
-	opt.codec.test = 1;
-	return run_decompress(&opt);
+	opt->test = 1;
+	return run_decompress(opt);
 }
 
 int cmd_decompress(int argc, char **argv)
 {
-	struct decompress_options opt = {.most_bytes = FL_SIZE_UNKNOWN};
+	struct codec_options opt;
+	int rc;
 
-	common_options_init(&opt.codec.common);
-	common_options_parse(&decompress_argp, argc, argv, &opt, &opt.codec.common);
-	return run_decompress(&opt);
+	decompress_options_parse(&opt, argc, argv);
+	rc = run_decompress(&opt);
+	codec_options_done(&opt);
+	return rc;
 }

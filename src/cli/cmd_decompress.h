@@ -5,6 +5,6 @@
 #include "cli/codec_file.h"
 
 /** decompress_test() - `compress -t`: decompress to nowhere. Return: exit status. */
-int decompress_test(const struct codec_options *codec);
+int decompress_test(struct codec_options *opt);
 
 #endif

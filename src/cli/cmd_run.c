@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/job.h"
 #include "cli/json_doc.h"
@@ -63,18 +64,64 @@ static void close_outputs(struct run *run)
 	}
 }
 
+/* Return: 0; FL_FOLD_STOP; or an error. */
+static int pump_write(void *arg, const void *data, size_t len)
+{
+	struct run_stage *stage = arg;
+
+	return fl_stream_write(stage->in, data, len);
+}
+
+static void add_pump(struct run *run, struct run_stage *stage)
+{
+	int rc = fl_copy_new(pump_write, stage, FL_SIZE_UNKNOWN, &stage->pump);
+
+	if (rc == 0)
+		rc = fl_pipeline_add(run->job.pl, fl_copy_operator(stage->pump), stage->pump);
+	if (rc < 0)
+		run_stage_die(stage, fl_strerror(rc));
+}
+
+/* The segment that @stage begins reads what the stage before writes, or sees. */
+static void join(struct run *run, struct run_stage *stage)
+{
+	struct run_stage *before = stage - 1;
+	int is_pumped = !before->ops->writes || before->ops->decodes != NULL;
+	struct fl_stream **in = is_pumped ? &stage->in : &before->stream;
+	struct fl_decode_options decode;
+	struct fl_error err;
+
+	if (is_pumped)
+		add_pump(run, stage);
+	if (fl_pipeline_then(run->job.pl, in, &err) < 0)
+		run_stage_die(stage, err.text);
+	if (stage->ops->decodes == NULL)
+		return;
+	decode = *stage->ops->decodes(stage);
+	decode.flags |= FL_DECODE_ALWAYS;
+	if (fl_source_decode(fl_stream_source(*in), &decode, &err) < 0)
+		run_stage_die(stage, err.text);
+}
+
+static void decode_files(struct run *run, const struct run_stage *stage)
+{
+	run->line.common.decode = *stage->ops->decodes(stage);
+	run->line.common.decode_when = DECODE_ALWAYS;
+}
+
 static void build(struct run *run)
 {
 	struct run_line *line = &run->line;
 
 	for (unsigned i = 0; i < line->count; i++) {
 		struct run_stage *stage = &line->stages[i];
-		struct fl_error err;
 
 		if (i > 0 && stage->segment == stage[-1].segment)
 			stage->first_op = stage[-1].first_op + stage[-1].op_count;
-		else if (i > 0 && fl_pipeline_then(run->job.pl, &stage[-1].stream, &err) < 0)
-			run_stage_die(&stage[-1], err.text);
+		else if (i > 0)
+			join(run, stage);
+		else if (stage->ops->decodes != NULL)
+			decode_files(run, stage);
 		stage->ops->add(stage, run->job.pl);
 	}
 }
@@ -82,7 +129,7 @@ static void build(struct run *run)
 /* Bytes that came through another stage have no file of their own. */
 static const char *stage_name(const struct run_stage *stage, const char *name)
 {
-	return stage->segment > 0 ? "-" : name;
+	return stage->is_named ? name : "-";
 }
 
 static void begin_file(struct run *run, const char *name)
@@ -143,6 +190,26 @@ static void report_text(struct run *run, const char *name)
 	outbuf_flush_lines();
 }
 
+/* What a decoding stage reads is what came before the decoder, and its bytes are the segment's. */
+static void json_bytes(const struct run_stage *stage, const struct fl_stats *stats,
+		       const char *name, json_t *object)
+{
+	uint64_t in = stats->bytes, out = stage->bytes_out;
+	struct stat st;
+
+	if (stage->ops->decodes != NULL) {
+		out = stats->bytes;
+		in = stage->pump != NULL   ? fl_copy_bytes(stage->pump)
+		     : stage->number > 1   ? stage[-1].bytes_out
+		     : stat(name, &st) < 0 ? FL_SIZE_UNKNOWN
+					   : (uint64_t)st.st_size;
+	}
+	if (in != FL_SIZE_UNKNOWN)
+		json_doc_set(object, "bytes_in", json_integer((json_int_t)in));
+	if (stage->ops->writes || out > 0)
+		json_doc_set(object, "bytes_out", json_integer((json_int_t)out));
+}
+
 static void report_json(struct run *run, const char *name)
 {
 	json_t *file = json_doc_add_file(run->doc, name), *list = json_array();
@@ -162,10 +229,7 @@ static void report_json(struct run *run, const char *name)
 		json_doc_set(object, "stage", json_integer(stage->number));
 		json_doc_set(object, "name", json_string(stage->ops->name));
 		json_doc_set(object, "segment", json_integer(stage->segment + 1));
-		json_doc_set(object, "bytes_in", json_integer((json_int_t)stats.bytes));
-		if (stage->ops->writes || stage->bytes_out > 0)
-			json_doc_set(object, "bytes_out",
-				     json_integer((json_int_t)stage->bytes_out));
+		json_bytes(stage, &stats, name, object);
 		json_doc_set(object, "seconds", json_real((double)stats.ns / 1e9));
 		json_doc_set(object, "thread_seconds", json_real((double)ns / 1e9));
 		if (stage->ops->json != NULL)
@@ -242,6 +306,7 @@ static void free_stages(struct run_line *line)
 {
 	for (unsigned i = 0; i < line->count; i++) {
 		line->stages[i].ops->free(&line->stages[i]);
+		fl_copy_free(line->stages[i].pump);
 		free(line->stages[i].argv);
 	}
 }

@@ -12,86 +12,6 @@
 #include "cli/outbuf.h"
 #include "cli/verbs.h"
 
-/* zstd refuses larger ones, too (DICTSIZE_MAX, programs/fileio.c). */
-#define DICT_BYTES_MAX (32u << 20)
-
-enum key {
-	KEY_RM = 768
-};
-
-static const struct argp_option codec_table[] = {
-	{.name = "output", .key = 'o', .arg = "OUT", .doc = "Write to OUT"},
-	{.name = "stdout", .key = 'c', .doc = "Write to standard output"},
-	{.name = "force",
-	 .key = 'f',
-	 .doc = "Overwrite outputs, follow symbolic links, write to a terminal"},
-	{.name = "keep", .key = 'k', .doc = "Keep the FILEs (default)"},
-	{.name = "rm", .key = KEY_RM, .doc = "Remove each FILE when its output is on the disk"},
-	{.name = "test", .key = 't', .doc = "Only decompress, to nowhere: are the FILEs intact?"},
-	{.name = "quiet", .key = 'q', .doc = "No progress, no summary; twice: no errors either"},
-	{.name = "dict", .key = 'D', .arg = "F", .doc = "Dictionary"},
-	{0},
-};
-
-static error_t parse_codec(int key, char *arg, struct argp_state *state)
-{
-	struct codec_options *opt = state->input;
-
-	switch (key) {
-	case 'o':
-		opt->output = arg;
-		return 0;
-	case 'c':
-		opt->to_stdout = 1;
-		return 0;
-	case 'f':
-		opt->force = 1;
-		return 0;
-	case 'k':
-		opt->remove = 0;
-		return 0;
-	case KEY_RM:
-		opt->remove = 1;
-		return 0;
-	case 't':
-		opt->test = 1;
-		return 0;
-	case 'q':
-		opt->quiet++;
-		return 0;
-	case 'D':
-		opt->dict_name = arg;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-const struct argp codec_argp = {.options = codec_table, .parser = parse_codec};
-
-static void *read_dict(const char *name, size_t *ret_len)
-{
-	FILE *f = fopen(name, "re");
-	char *data = malloc(DICT_BYTES_MAX + 1);
-	size_t n = 0;
-
-	if (f == NULL || data == NULL) {
-		message_error("%s: %s", name, strerror(errno));
-		exit(EXIT_TROUBLE);
-	}
-	n = fread(data, 1, DICT_BYTES_MAX + 1, f);
-	if (ferror(f) || n == 0 || n > DICT_BYTES_MAX) {
-		message_error("%s: %s", name,
-			      ferror(f) ? strerror(errno)
-			      : n == 0  ? "an empty dictionary"
-					: "a dictionary has at most 32 MiB");
-		exit(EXIT_TROUBLE);
-	}
-	fclose(f);
-	*ret_len = n;
-	return data;
-}
-
 void codec_begin(struct codec_run *run, struct codec_options *opt)
 {
 	struct common_options *common = &opt->common;
@@ -106,8 +26,6 @@ void codec_begin(struct codec_run *run, struct codec_options *opt)
 	common->quiet = opt->quiet > 1;
 	if (opt->quiet > 0)
 		common->progress = PROGRESS_NEVER;
-	if (opt->dict_name != NULL)
-		run->dict = read_dict(opt->dict_name, &run->dict_len);
 }
 
 int codec_write(void *arg, const void *data, size_t len)
@@ -232,6 +150,5 @@ int codec_end(struct codec_run *run)
 	if (run->out != NULL)
 		close_output(run, job_interrupted() ? -EINTR : 0);
 	forget_name(run);
-	free(run->dict);
 	return job_end(&run->job, NULL, 0);
 }

@@ -2,11 +2,11 @@
 #ifndef FAULTLINE_CLI_CODEC_FILE_H
 #define FAULTLINE_CLI_CODEC_FILE_H
 
-#include <argp.h>
 #include <stddef.h>
 
 #include <faultline/output.h>
 
+#include "cli/codec_options.h"
 #include "cli/job.h"
 
 /**
@@ -17,35 +17,10 @@
  */
 
 /**
- * struct codec_options - options of both verbs
- * @output:   -o, or NULL
- * @to_stdout: -c
- * @force:    -f
- * @remove:   --rm
- * @test:     -t
- * @quiet:    how often -q was given
- * @dict_name: --dict, or NULL
- */
-struct codec_options {
-	struct common_options common;
-	const char *output;
-	int to_stdout;
-	int force;
-	int remove;
-	int test;
-	int quiet;
-	const char *dict_name;
-};
-
-/* Child parser; its input is a struct codec_options. */
-extern const struct argp codec_argp;
-
-/**
  * struct codec_run - the verb at work
  * @out:      where the bytes go: a file; NULL: standard output, or nowhere with @opt->test
  * @out_name: for messages; malloc'ed
  * @write_error: of the output, as -errno
- * @dict:     what --dict holds, @dict_len bytes; malloc'ed
  */
 struct codec_run {
 	struct job job;
@@ -53,11 +28,9 @@ struct codec_run {
 	struct fl_output *out;
 	char *out_name;
 	int write_error;
-	void *dict;
-	size_t dict_len;
 };
 
-/** codec_begin() - check what does not go together, read the dictionary; ends the program if wrong */
+/** codec_begin() - check what does not go together; ends the program if wrong */
 void codec_begin(struct codec_run *run, struct codec_options *opt);
 
 /**

@@ -152,17 +152,28 @@ static int prints(const struct run_stage *stage)
 	return stage->ops->prints != NULL && stage->ops->prints(stage);
 }
 
+/* A decoding stage's bytes are those of its segment: it begins one, where others end theirs. */
+static unsigned begins_segment(const struct run_stage *stage, unsigned i)
+{
+	return i > 0 && (stage->ops->decodes != NULL ||
+			 (stage[-1].ops->writes && stage[-1].ops->decodes == NULL));
+}
+
 /* Bytes for the next stage end a segment; of what is left over, one stage may have standard output. */
 static void connect(struct run_line *line)
 {
 	const struct run_stage *printer = NULL;
+	int decoded = 0;
 
 	line->segments = 1;
 	for (unsigned i = 0; i < line->count; i++) {
 		struct run_stage *stage = &line->stages[i];
 		int last = i + 1 == line->count;
 
+		line->segments += begins_segment(stage, i);
 		stage->segment = line->segments - 1;
+		stage->is_named = stage->segment == 0 && !decoded;
+		decoded |= stage->ops->decodes != NULL;
 		if (stage->out_name == NULL)
 			stage->to_stdout = stage->ops->writes ? last : prints(stage);
 		if (stage->to_stdout && printer != NULL)
@@ -174,7 +185,6 @@ static void connect(struct run_line *line)
 										 : "-o FILE");
 		if (stage->to_stdout)
 			printer = stage;
-		line->segments += stage->ops->writes && !last;
 	}
 }
 
@@ -227,9 +237,26 @@ static void plan_stage(const struct run_line *line, const struct run_stage *stag
 		outbuf_printf("; writes to %s", stage->out_name);
 	if (stage->to_stdout)
 		outbuf_printf("; writes to standard output");
-	if (stage->ops->writes && stage->number < line->count)
+	if (stage->number < line->count && stage[1].segment != stage->segment &&
+	    stage->ops->writes && stage->ops->decodes == NULL)
 		outbuf_printf("; feeds segment %u", stage->segment + 2);
 	outbuf_printf("\n");
+}
+
+static void plan_segment(const struct run_stage *stage, unsigned i)
+{
+	const char *decoded = stage->ops->decodes != NULL ? ", decompressed" : "";
+
+	if (i == 0)
+		outbuf_printf("segment 1 reads the files%s\n", decoded);
+	else if (stage->segment == stage[-1].segment)
+		return;
+	else if (stage[-1].ops->writes)
+		outbuf_printf("segment %u reads what stage %u writes%s\n", stage->segment + 1,
+			      stage[-1].number, decoded);
+	else
+		outbuf_printf("segment %u reads what stage %u sees%s\n", stage->segment + 1,
+			      stage[-1].number, decoded);
 }
 
 void run_line_plan(const struct run_line *line)
@@ -237,11 +264,7 @@ void run_line_plan(const struct run_line *line)
 	for (unsigned i = 0; i < line->count; i++) {
 		const struct run_stage *stage = &line->stages[i];
 
-		if (i == 0)
-			outbuf_printf("segment 1 reads the files\n");
-		else if (stage->segment != stage[-1].segment)
-			outbuf_printf("segment %u reads what stage %u writes\n", stage->segment + 1,
-				      stage[-1].number);
+		plan_segment(stage, i);
 		plan_stage(line, stage);
 	}
 }

@@ -16,7 +16,7 @@
 static const struct run_stage_ops *const kinds[] = {
 	&stage_count,  &stage_hash,  &stage_scan,  &stage_transform, &stage_keep,
 	&stage_delete, &stage_head,  &stage_tail,  &stage_slice,     &stage_sample,
-	&stage_exec,   &stage_write, &stage_split,
+	&stage_exec,   &stage_write, &stage_split, &stage_compress,  &stage_decompress,
 };
 
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))

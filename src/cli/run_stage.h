@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 
+#include <faultline/codec.h>
 #include <faultline/output.h>
 #include <faultline/pipeline.h>
 #include <faultline/stream.h>
@@ -25,6 +26,7 @@ struct run_stage;
  * @name:    what the user types
  * @summary: one line for --help
  * @writes:  it writes bytes for the next stage
+ * @decodes: for the stage that begins a segment by decoding what that one reads: how; or NULL
  * @prints:  1 if this one, as it was parsed, prints lines while the run goes on; or NULL
  * @parse:   its words, argv[0] being "faultline run NAME"; sets @stage->state; wrong ones end the
  *           program
@@ -39,6 +41,7 @@ struct run_stage_ops {
 	const char *name;
 	const char *summary;
 	int writes;
+	const struct fl_decode_options *(*decodes)(const struct run_stage *stage);
 	int (*prints)(const struct run_stage *stage);
 	void (*parse)(struct run_stage *stage, int argc, char **argv);
 	void (*add)(struct run_stage *stage, struct fl_pipeline *pl);
@@ -56,6 +59,9 @@ struct run_stage_ops {
  * @number:    from 1
  * @segment:   from 0
  * @first_op, @op_count: its operators in that segment
+ * @is_named: it sees the bytes of the file itself: results have the file's name
+ * @in:       a decoding stage's, where @pump writes what the segment before sees, because no stage
+ *            writes there; or NULL
  * @out_name:  file that its bytes or its results go to, or NULL
  * @out:       that file, open from the first byte of the run to its end
  * @to_stdout: its bytes, or the lines it prints, go to standard output
@@ -71,6 +77,9 @@ struct run_stage {
 	unsigned segment;
 	unsigned first_op;
 	unsigned op_count;
+	int is_named;
+	struct fl_stream *in;
+	struct fl_copy *pump;
 	const char *out_name;
 	struct fl_output *out;
 	int to_stdout;
@@ -125,6 +134,7 @@ void run_stage_range(const struct run_stage *stage, const char *option, const ch
 extern const struct run_stage_ops stage_count, stage_hash, stage_scan;
 extern const struct run_stage_ops stage_head, stage_tail, stage_slice, stage_sample;
 extern const struct run_stage_ops stage_transform, stage_keep, stage_delete;
+extern const struct run_stage_ops stage_compress, stage_decompress;
 extern const struct run_stage_ops stage_exec, stage_write, stage_split;
 
 #endif

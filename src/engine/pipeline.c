@@ -22,6 +22,8 @@
 #define MAX_MEMORY_MIN (UINT64_C(4) << 20)
 /* The largest frame of the zstd seekable format. */
 #define UNIT_MAX (UINT64_C(1) << 30)
+/* Beside groups: chunks of a stream end where a group begins and all units in sight are whole. */
+#define GROUPS_UNIT_MAX (UINT64_C(1) << 16)
 
 static const char *const io_names[] = {"auto", "mmap", "read", "direct", "uring"};
 static const char *const advise_names[] = {"normal",   "sequential", "random",
@@ -103,7 +105,7 @@ int fl_pipeline_add(struct fl_pipeline *pl, const struct fl_operator *ops, void 
 	if (pl->stage_count == FL_OPERATORS_MAX || ops->size != sizeof(*ops) || !ops->map ||
 	    !ops->fold)
 		return -EINVAL;
-	if (ops->cut == FL_CUT_UNIT && (ops->unit_bytes == 0 || ops->unit_bytes > UNIT_MAX))
+	if ((ops->cut == FL_CUT_UNIT && ops->unit_bytes == 0) || ops->unit_bytes > UNIT_MAX)
 		return -EINVAL;
 	st->ops = ops;
 	st->op = op;
@@ -209,6 +211,11 @@ static uint64_t gcd(uint64_t a, uint64_t b)
 	return a;
 }
 
+static uint64_t lcm(uint64_t a, uint64_t b)
+{
+	return a / gcd(a, b) * b;
+}
+
 static int collect_needs(struct fl_exec *x, struct fl_error *reterr)
 {
 	struct fl_needs *n = &x->needs;
@@ -222,13 +229,17 @@ static int collect_needs(struct fl_exec *x, struct fl_error *reterr)
 		n->plain_view |= !(ops->flags & FL_OP_KEEP_VIEW);
 		if (ops->cut == FL_CUT_RECORD) {
 			n->records = true;
+			if (ops->unit_bytes > 0)
+				n->group_bytes = n->group_bytes > 0
+							 ? lcm(n->group_bytes, ops->unit_bytes)
+							 : ops->unit_bytes;
 			continue;
 		}
 		n->units = true;
-		n->unit_bytes =
-			n->unit_bytes / gcd(n->unit_bytes, ops->unit_bytes) * ops->unit_bytes;
+		n->unit_bytes = lcm(n->unit_bytes, ops->unit_bytes);
 	}
-	if (n->unit_bytes > UNIT_MAX)
+	if (n->unit_bytes > UNIT_MAX || n->group_bytes > UNIT_MAX ||
+	    (n->group_bytes > 0 && n->unit_bytes > GROUPS_UNIT_MAX))
 		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE,
 				    "the operators' units do not go together");
 	return 0;

@@ -41,6 +41,32 @@ static uint64_t cut_at_range_end(struct fl_feeder *f, const struct fl_piece *pie
 	return f->plan.end;
 }
 
+/* The next place where a group begins: what came before the piece has been searched. */
+static bool next_group(struct fl_feeder *f, const struct fl_piece *piece)
+{
+	uint64_t begin = f->plan.begin, group = f->needs.group_bytes;
+	uint64_t unit = begin + fl_round_down(f->group_off - begin, group) + group;
+	uint64_t from = fl_max_u64(unit - 1, piece->off), end = piece->off + piece->len;
+	const unsigned char *hit = NULL;
+
+	if (from < end)
+		hit = memchr(piece->data + (from - piece->off), f->needs.delimiter,
+			     (size_t)(end - from));
+	if (hit)
+		f->group_off = piece->off + (uint64_t)(hit - piece->data) + 1;
+	return hit != NULL;
+}
+
+static uint64_t cut_at_group(struct fl_feeder *f, const struct fl_piece *piece, uint64_t floor)
+{
+	uint64_t cut = 0;
+
+	while (next_group(f, piece))
+		if (f->group_off <= floor && f->group_off > f->next_off)
+			cut = f->group_off;
+	return cut;
+}
+
 uint64_t fl_feeder_cut(struct fl_feeder *f, const struct fl_piece *piece)
 {
 	uint64_t filled = piece->off + piece->len, floor;
@@ -54,6 +80,8 @@ uint64_t fl_feeder_cut(struct fl_feeder *f, const struct fl_piece *piece)
 	if (filled >= f->plan.end)
 		return cut_at_range_end(f, piece);
 	floor = unit_floor(f, filled);
+	if (f->needs.group_bytes)
+		return cut_at_group(f, piece, floor);
 	if (floor <= piece->off || floor <= f->next_off)
 		return 0;
 	if (!f->needs.records)
@@ -98,7 +126,8 @@ static void give(struct fl_feeder *f, struct fl_fed *fed, const struct fl_span *
 		.begin = f->plan.begin,
 		.unit_end = f->eof ? fl_min_u64(f->plan.end, filled) : f->plan.end,
 		.limit = f->eof ? filled : UINT64_MAX,
-		.starts_record = f->next_off > f->plan.begin || f->next_off == 0};
+		.starts_record = f->next_off > f->plan.begin || f->next_off == 0,
+		.whole_groups = true};
 	f->next_off = cut;
 }
 
@@ -385,7 +414,7 @@ int fl_feeder_new(struct fl_source *src, const struct fl_plan *plan, const struc
 	f->src = src;
 	f->plan = *plan;
 	f->needs = *needs;
-	f->next_off = plan->begin;
+	f->next_off = f->group_off = plan->begin;
 	/* One byte more in front tells whether a record starts where the range does. */
 	f->carry_off = plan->begin - (needs->records && plan->begin > 0);
 	f->ended = plan->begin >= plan->end;

@@ -12,6 +12,7 @@ struct fl_blocks;
  * @carry:     bytes from @next_off on (first chunk: from one before, for the look-behind)
  * @carry_off: offset of carry[0]
  * @next_off:  where the next chunk begins
+ * @group_off: the last place found where a group of records begins
  * @eof:       the source has ended; @size is then known
  */
 struct fl_feeder {
@@ -27,6 +28,7 @@ struct fl_feeder {
 	size_t carry_cap;
 	uint64_t carry_off;
 	uint64_t next_off;
+	uint64_t group_off;
 	uint64_t next_seq;
 	bool eof;
 	bool ended;

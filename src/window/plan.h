@@ -21,6 +21,7 @@
  * @records:    one of them cuts at records
  * @units:      one of them cuts at units
  * @unit_bytes: least common multiple of their units; 1 if there are none
+ * @group_bytes: the same for groups of records; 0 if there are none
  * @keep_view:  one of them folds over the input bytes
  * @plain_view: one of them does not
  */
@@ -30,6 +31,7 @@ struct fl_needs {
 	bool keep_view;
 	bool plain_view;
 	uint64_t unit_bytes;
+	uint64_t group_bytes;
 	unsigned char delimiter;
 };
 

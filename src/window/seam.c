@@ -5,6 +5,19 @@
 
 #include "base/size.h"
 
+/* Room for the end of a group's last record: any usual line. */
+#define TAIL_BYTES FL_KIB(8)
+
+/* A group belongs to the chunk that its unit starts in. */
+static void round_to_groups(struct fl_slicer *s)
+{
+	const struct fl_chunk *c = s->chunk;
+	uint64_t group = s->needs->group_bytes;
+
+	s->record_pos = c->begin + fl_round_up(c->off - c->begin, group);
+	s->record_end = fl_min_u64(c->begin + fl_round_up(c->end - c->begin, group), c->unit_end);
+}
+
 /* First record that starts in the chunk, or record_done. */
 static int find_first_record(struct fl_slicer *s, struct fl_error *reterr)
 {
@@ -13,11 +26,15 @@ static int find_first_record(struct fl_slicer *s, struct fl_error *reterr)
 	int r;
 
 	s->record_pos = c->off;
-	s->record_done = c->off >= c->end;
-	if (s->record_done || c->starts_record || c->off == 0)
+	s->record_end = c->end;
+	if (s->needs->group_bytes && !c->whole_groups)
+		round_to_groups(s);
+	s->record_done = s->record_pos >= s->record_end;
+	if (s->record_done || c->starts_record || s->record_pos == 0)
 		return 0;
 	/* A delimiter at end - 1 starts a record at end: the next chunk's. */
-	r = fl_window_find(s->window, c->off - 1, c->end - 1, s->needs->delimiter, &hit, reterr);
+	r = fl_window_find(s->window, s->record_pos - 1, s->record_end - 1, s->needs->delimiter,
+			   &hit, reterr);
 	if (r != 0)
 		return r;
 	s->record_pos = hit + 1;
@@ -71,7 +88,7 @@ static void cut_units(struct fl_slicer *s, const struct fl_span *span, uint64_t 
  */
 static uint64_t record_cut(struct fl_slicer *s, const struct fl_span *span, uint64_t lim)
 {
-	uint64_t last = s->chunk->end - 1, span_end = span->off + span->len, from;
+	uint64_t last = s->record_end - 1, span_end = span->off + span->len, from;
 	const unsigned char *hit;
 
 	if (lim > last) {
@@ -89,13 +106,13 @@ static uint64_t record_cut(struct fl_slicer *s, const struct fl_span *span, uint
 	return hit ? span->off + (uint64_t)(hit - span->data) + 1 : 0;
 }
 
-/* A record longer than a slice: find its end by sliding, then show it whole. */
-static int long_record(struct fl_slicer *s, struct fl_slice *ret, struct fl_error *reterr)
+/* To the end of the record that holds byte @from: found by sliding, then shown whole. */
+static int long_record(struct fl_slicer *s, uint64_t from, struct fl_slice *ret,
+		       struct fl_error *reterr)
 {
 	struct fl_span span;
 	uint64_t end;
-	int r = fl_window_find(s->window, s->record_pos, s->chunk->limit, s->needs->delimiter, &end,
-			       reterr);
+	int r = fl_window_find(s->window, from, s->chunk->limit, s->needs->delimiter, &end, reterr);
 
 	if (r != 0)
 		return r;
@@ -106,7 +123,7 @@ static int long_record(struct fl_slicer *s, struct fl_slice *ret, struct fl_erro
 	end = fl_min_u64(end, span.off + span.len);
 	ret->records = view_of(&span, s->record_pos, end);
 	s->record_pos = end;
-	s->record_done = end >= s->chunk->end;
+	s->record_done = end >= s->record_end;
 	return 0;
 }
 
@@ -122,10 +139,35 @@ static int cut_records(struct fl_slicer *s, const struct fl_span *span, uint64_t
 		/* The long record moves the window: the units of this step are shown with it later. */
 		if (ret->units.len > 0)
 			return 0;
-		return long_record(s, ret, reterr);
+		return long_record(s, s->record_pos, ret, reterr);
 	}
 	ret->records = view_of(span, s->record_pos, cut);
 	s->record_pos = cut;
+	return 0;
+}
+
+/* The group that begins at record_pos, and more of them if they are short. */
+static int cut_groups(struct fl_slicer *s, struct fl_slice *ret, struct fl_error *reterr)
+{
+	uint64_t begin = s->chunk->begin, group = s->needs->group_bytes, at = s->record_pos, end;
+	const unsigned char *hit;
+	struct fl_span span;
+	int r;
+
+	end = begin + fl_max_u64(fl_round_down(at - begin, group) + group,
+				 fl_round_down(at - begin + s->slice_bytes, group));
+	end = fl_min_u64(end, s->record_end);
+	r = fl_window_show(s->window, at, (size_t)(end - at + TAIL_BYTES), &span, reterr);
+	if (r != 0)
+		return r;
+	hit = span.len < end - at ? NULL
+				  : memchr(span.data + (end - 1 - at), s->needs->delimiter,
+					   (size_t)(span.len - (end - 1 - at)));
+	if (!hit)
+		return long_record(s, end - 1, ret, reterr);
+	s->record_pos = at + (uint64_t)(hit - span.data) + 1;
+	s->record_done = s->record_pos >= s->record_end;
+	ret->records = view_of(&span, at, s->record_pos);
 	return 0;
 }
 
@@ -139,7 +181,11 @@ int fl_slicer_next(struct fl_slicer *s, struct fl_slice *ret, struct fl_error *r
 	*ret = (struct fl_slice){0};
 	if (s->record_done && !units)
 		return 0;
-	base = s->record_done ? s->unit_pos : s->record_pos;
+	if (s->needs->group_bytes && !s->record_done && (!units || s->record_pos <= s->unit_pos)) {
+		r = cut_groups(s, ret, reterr);
+		return r != 0 ? r : 1;
+	}
+	base = s->record_done || s->needs->group_bytes ? s->unit_pos : s->record_pos;
 	if (units)
 		base = fl_min_u64(base, s->unit_pos);
 	r = fl_window_show(s->window, base, s->slice_bytes, &span, reterr);
@@ -147,6 +193,8 @@ int fl_slicer_next(struct fl_slicer *s, struct fl_slice *ret, struct fl_error *r
 		return r;
 	lim = base + fl_min_u64(span.len, s->slice_bytes);
 	cut_units(s, &span, lim, ret);
+	if (s->needs->group_bytes)
+		return 1;
 	r = cut_records(s, &span, lim, ret, reterr);
 	return r != 0 ? r : 1;
 }

@@ -28,6 +28,7 @@
  * @unit_end:      units end here: end of the range, or of the stream if it is known
  * @limit:         records end here at the latest: end of the source
  * @starts_record: a record starts at @off (no look-behind needed)
+ * @whole_groups:  @off and @end are where groups of records begin and end
  */
 struct fl_chunk {
 	uint64_t seq;
@@ -37,11 +38,13 @@ struct fl_chunk {
 	uint64_t unit_end;
 	uint64_t limit;
 	bool starts_record;
+	bool whole_groups;
 };
 
 /**
  * struct fl_slicer - walks a chunk in slices
  * @record_pos, @record_done: where the next whole record begins
+ * @record_end: records that start before it are the chunk's
  * @unit_pos, @unit_end:      the same for units
  */
 struct fl_slicer {
@@ -50,6 +53,7 @@ struct fl_slicer {
 	const struct fl_chunk *chunk;
 	size_t slice_bytes;
 	uint64_t record_pos;
+	uint64_t record_end;
 	bool record_done;
 	uint64_t unit_pos;
 	uint64_t unit_end;

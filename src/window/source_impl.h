@@ -18,6 +18,7 @@
  * @ready:   would read return something at once?
  * @explain: what the last read that failed has to say, where that is more than its number; or NULL
  * @rewind:  the next read begins anew; or NULL: it cannot
+ * @restart: of a decoder: its stream is another one now; or NULL
  * @close:   free what the source holds besides its file; or NULL
  *
  * Files and pipes have one; a decoder is another, and so is the output of one segment
@@ -29,6 +30,7 @@ struct fl_source_ops {
 	bool (*ready)(struct fl_source *src);
 	void (*explain)(struct fl_source *src, struct fl_error *reterr);
 	void (*rewind)(struct fl_source *src);
+	void (*restart)(struct fl_source *src);
 	void (*close)(struct fl_source *src);
 };
 

@@ -158,6 +158,8 @@ void fl_stream_reopen(struct fl_stream *st)
 	st->ended = st->closed = false;
 	st->result = 0;
 	pthread_mutex_unlock(&st->lock);
+	if (st->source.ops->restart)
+		st->source.ops->restart(&st->source);
 }
 
 struct fl_source *fl_stream_source(struct fl_stream *st)
@@ -169,6 +171,8 @@ void fl_stream_free(struct fl_stream *st)
 {
 	if (!st)
 		return;
+	if (st->source.ops && st->source.ops->close)
+		st->source.ops->close(&st->source);
 	pthread_cond_destroy(&st->came);
 	pthread_cond_destroy(&st->went);
 	pthread_mutex_destroy(&st->lock);

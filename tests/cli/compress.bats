@@ -69,6 +69,53 @@ round_trip() {
 	done
 }
 
+# frame_ends FILE SIZE: where frames of whole lines end, by the rule alone
+frame_ends() {
+	python3 - "$1" "$2" <<-'PY'
+		import sys
+		data, size = open(sys.argv[1], "rb").read(), int(sys.argv[2])
+		at = 0
+		while at < len(data):
+		    end = data.find(b"\n", at // size * size + size - 1) + 1 or len(data)
+		    while (end - at) // 2 > size:
+		        at += size
+		        print(at)
+		    at = end
+		    print(at)
+	PY
+}
+
+@test "compress --align-lines: frames end at line ends, however they are cut and loaded" {
+	local file size how
+	head -c 300K log >lines
+	{ head -c 5000 log && head -c 40000 /dev/zero | tr '\0' x && tail -c 5000 log; } >giant
+	for file in lines giant plain no-newline newlines nul long empty; do
+		for size in 1 7 4096 65536 2000000; do
+			if [[ $size == [17] && $file =~ ^(lines|giant|long)$ ]]; then
+				continue
+			fi
+			"$FAULTLINE" compress -q --align-lines --frame-size="$size" -c "$file" >want
+			zstd -q -dc want | cmp - "$file"
+			"$FAULTLINE" decompress --list want | awk '$1 ~ /^[0-9]+$/ && $2 != "total" && $4 != "-" {
+				if ($5 > 0) print $4 + $5 }' >got
+			frame_ends "$file" "$size" | cmp - got
+			for how in -j1 '-j7 --chunk-size=1000' '--io=mmap --chunk-size=4099' \
+				'--io=read --window-size=4K' '--io=direct --chunk-size=4K' \
+				'--io=uring' '--chunk-size=8M'; do
+				# shellcheck disable=SC2086 # words
+				"$FAULTLINE" compress -q --align-lines --frame-size="$size" $how -c "$file" >other
+				cmp want other
+			done
+			"$FAULTLINE" compress -q --align-lines --frame-size="$size" <"$file" >other
+			cmp want other
+			cat "$file" | "$FAULTLINE" compress -q --align-lines --frame-size="$size" -j3 >other
+			cmp want other
+		done
+	done
+	expect 2 "$FAULTLINE" compress --align-lines --frame-size=1G -c plain
+	contains "$err" "512 MiB"
+}
+
 @test "compress: names, -f, -k, --rm, the summary and -q" {
 	expect 0 "$FAULTLINE" compress pair plain
 	[[ -f pair.zst && -f pair && -f plain.zst ]]

@@ -74,6 +74,84 @@ fl() {
 	[ "$(<err)" = "[1] count: $(wc -l <app.log) app.log" ]
 }
 
+# five_commands FILE: what the separate commands print and write, in sep.*
+five_commands() {
+	fl hash -a xxh3 "$1" >sep.first
+	grep -a -c ERROR "$1" >sep.count || :
+	fl transform --redact=ipv4,email "$1" >sep.text 2>/dev/null
+	sha256sum <sep.text >sep.last
+	fl compress -q -f -3 --align-lines -o sep.zst sep.text
+	zstd -q -dc sep.zst | cmp - sep.text
+	[ "$(xxhsum -H3 <"$1" 2>/dev/null | sed 's/.*= //')" = "$(sed 's/.*= //' sep.first)" ]
+}
+
+# one_pass HOW FILE: the same in one run
+one_pass() {
+	rm -f out.zst
+	# shellcheck disable=SC2086 # words
+	fl run $1 hash -a xxh3 then scan -c ERROR then transform --redact=ipv4,email \
+		then hash -a sha256 then compress -3 --align-lines -o out.zst -- "$2" >results
+	[ "$(sed -n 's/^\[1\] hash: //p' results)" = "$(<sep.first)" ]
+	[ "$(sed -n 's/^\[2\] scan: //p' results)" = "$(<sep.count)" ]
+	[ "$(sed -n 's/^\[4\] hash: //p' results)" = "$(<sep.last)" ]
+	cmp out.zst sep.zst
+}
+
+@test "hash, scan, redact, hash and compress in one pass are the five commands" {
+	local io threads chunk file
+	sed 's/session/ERROR/; s/root/root@example.com/' app.log >real
+	five_commands real
+	for io in auto mmap read direct uring; do
+		for threads in 1 2 7; do
+			for chunk in 4K 4099 8M; do
+				one_pass "--io=$io -j$threads --chunk-size=$chunk" real
+			done
+		done
+	done
+	"${abs_top_builddir:?}/tests/property/nasty_dump" 1
+	for file in text* /dev/null; do
+		five_commands "$file"
+		for io in auto "mmap -j7 --chunk-size=4099" "read -j2 --chunk-size=4K" "uring -j1"; do
+			one_pass "--io=$io" "$file"
+		done
+	done
+}
+
+@test "compress and decompress are stages like others" {
+	fl compress -q -c --frame-size=50K app.log >app.zst
+	cp app.log second && fl compress -q -c second >second.zst
+	fl run decompress then count -l then head -n 3 -- app.zst >out 2>err
+	head -n 3 app.log | cmp - out
+	[ "$(<err)" = "[2] count: $(wc -l <app.log) -" ]
+	for how in -j1 "-j7 --chunk-size=4099" --io=read; do
+		# shellcheck disable=SC2086 # words
+		fl run $how hash -a xxh3 then decompress -o plain then hash -a xxh3 then delete session \
+			then compress -1 --align-lines then hash -a xxh3 then write packed \
+			then decompress then exec cat -o last -- app.zst second.zst >results 2>/dev/null
+		cat app.log second | cmp - plain
+		cat app.log second | grep -v session | cmp - last
+		zstd -q -dc packed | cmp - last
+		grep -qxF "[1] hash: $(fl hash -a xxh3 app.zst)" results
+		grep -qxF "[3] hash: $(fl hash -a xxh3 - <app.log)" results
+	done
+	fl run compress then head -c 4 -- app.log 2>/dev/null | cmp - <(printf '\x28\xb5\x2f\xfd')
+	run fl run decompress then count -- app.log
+	[ "$status" -eq 2 ]
+	[[ $output == *"app.log: at byte 0: is not compressed"* ]]
+	run fl run count then decompress then count -- app.log
+	[ "$status" -eq 2 ]
+	[[ $output == *"is not compressed"* ]]
+	head -c 3000 app.zst >cut
+	run fl run decompress -o never -- cut
+	[ "$status" -eq 2 ]
+	[ ! -e never ]
+	run fl run decompress --max-output=1K then count -- app.zst
+	[ "$status" -eq 2 ]
+	run fl run --plan hash then decompress then count then compress -o x -- app.zst
+	[ "${lines[2]}" = "segment 2 reads what stage 1 sees, decompressed" ]
+	[ "${lines[5]}" = "  4 compress: fused, on all threads; writes to x" ]
+}
+
 @test "split writes numbered files" {
 	fl run split --lines=1000 part -- app.log
 	cat part.* | cmp - app.log
@@ -157,7 +235,8 @@ fl() {
 	for words in "" "then count" "count then" "nosuch" "hash -c" "scan" "scan a b" \
 		"head -n x" "sample" "slice --lines=5" "count -j2" "hash --range=1:2" \
 		"transform" "keep" "write" "split x" "exec" "scan a then scan b" \
-		"scan a then head"; do
+		"scan a then head" "compress -t" "compress -99 -o x" "compress --range=1:2 -o x" \
+		"decompress --list" "decompress --rm"; do
 		# shellcheck disable=SC2086 # words
 		run fl run $words -- app.log
 		[ "$status" -eq 2 ]

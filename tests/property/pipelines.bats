@@ -30,7 +30,7 @@ add_stage() {
 	local n=$((RANDOM % 40 + 1)) letter
 	pick a e s 0 1 .
 	letter=$picked
-	pick count hash sha scan head tail slice sample keep delete subst upper mask exec write split
+	pick count hash sha scan head tail slice sample keep delete subst upper mask exec write split pack pack
 	case $picked in
 	count) tap "count" 'wc | awk "{ print \$1, \$2, \$3 }"' ;;
 	hash) tap "hash -a xxh3" 'xxhsum -H3 - | sed "s/.*= //"' ;;
@@ -47,8 +47,16 @@ add_stage() {
 	subst) edit "transform 's/$letter/<&>/g'" "perl -pe 's/$letter/<\$&>/g unless /\\n\\n/'" ;;
 	upper) edit "transform --upper" "tr a-z A-Z" ;;
 	mask) edit "transform --mask='[0-9]+'" "perl -pe 's/([0-9]+)/\"*\" x length(\$1)/ge'" ;;
+	pack) pack "$n" ;;
 	exec) edit "exec 'tr s S | tr -d q'" "tr s S | tr -d q" ;;
 	esac
+}
+
+# There and back again: two stages, and what comes out at the end of them.
+pack() {
+	pick "" "--align-lines" "--frame-size=5000" "--align-lines --frame-size=$((100 * $1))" "-7"
+	edit "compress $picked then decompress" "zstd -q -c | zstd -q -dc"
+	stage=$((stage + 1))
 }
 
 edit() {
@@ -68,15 +76,31 @@ said() {
 	sed -n "s/^\[$1\] [a-z]*: //p" results | sed 's/ *-$//; s/ *text[^ ]*$//; s/.*= //'
 }
 
+packed_frames() {
+	"$FAULTLINE" compress -q -c --frame-size=20000 "$1"
+}
+packed_streams() {
+	head -c 1000 "$1" | zstd -q -c
+	tail -c +1001 "$1" | zstd -q -c
+}
+
 run_case() {
 	local text=$1 loading=$2 stages=$3
 	ours="'$FAULTLINE' run $loading" theirs="cat $text" taps=()
+	first=1
+	pick plain plain plain frames streams
+	if [[ $picked != plain ]]; then
+		ours+=" then decompress" first=2
+		"packed_$picked" "$text" >"packed-$text"
+	fi
 	rm -f expected* written* piece*
-	for ((stage = 1; stage <= stages; stage++)); do
+	for ((stage = first; stage < first + stages; stage++)); do
 		add_stage "$stage"
 	done
 	# The last stage writes, so that all its input is compared.
-	ours="${ours/ then / } then exec cat -- $text"
+	ours="${ours/ then / } then exec cat -- "
+	if ((first > 1)); then ours+="packed-"; fi
+	ours+=$text
 	eval "$theirs" >theirs.out
 	eval "$ours" >ours.out 2>results || return 1
 	wait_for_taps

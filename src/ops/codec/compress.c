@@ -18,6 +18,8 @@
  * decoded side by side in bounded memory. */
 #define FRAME_BYTES_DEFAULT FL_MIB(2)
 #define FRAME_BYTES_MIN 1u
+/* Such a frame may become twice as long. */
+#define RECORDS_FRAME_BYTES_MAX (FL_COMPRESS_FRAME_BYTES_MAX / 2)
 
 /* zstd's content checksum: the low half of the XXH64 of the content, at the frame's end (RFC 8878,
  * 3.1.1). It is what the seek table wants, too. */
@@ -32,6 +34,8 @@ struct fl_compress {
 	uint32_t frame_bytes;
 	ZSTD_CDict *cdict;
 	uint64_t begin;
+	unsigned char delimiter;
+	bool closed;
 	struct fl_seek_table table;
 	struct fl_compress_result result;
 	uint64_t frame_packed;
@@ -152,31 +156,63 @@ static int compress_frame(ZSTD_CCtx *cctx, const struct fl_view *in, struct fl_p
 	return ZSTD_isError(z) ? zstd_error(z, in->off, reterr) : 0;
 }
 
+/*
+ * A frame, or the group of records that begins with byte @done of a view: those that start in one
+ * unit, so that it is longer by the end of its last record.
+ */
+static size_t group_len(const struct fl_compress *c, const struct fl_view *in, size_t done)
+{
+	size_t left = in->len - done, unit = c->frame_bytes, nominal;
+	const unsigned char *hit;
+
+	if (!(c->opt.flags & FL_COMPRESS_RECORDS))
+		return fl_min_size(left, unit);
+	nominal = unit - (size_t)((in->off + done - c->begin) % unit);
+	if (left < nominal)
+		return left;
+	hit = memchr(in->data + done + nominal - 1, c->delimiter, left - (nominal - 1));
+	return hit ? (size_t)(hit - (in->data + done)) + 1 : left;
+}
+
+/* Only a group that a long record makes longer than two frames becomes several. */
+static int compress_group(const struct fl_compress *c, ZSTD_CCtx *cctx, const struct fl_view *in,
+			  struct fl_part *part, struct fl_error *reterr)
+{
+	struct fl_view frame = *in;
+	size_t left;
+	int r = 0;
+
+	for (left = in->len; r == 0 && left > 0; left -= frame.len) {
+		frame.off = in->off + (in->len - left);
+		frame.data = in->data + (in->len - left);
+		frame.len = left / 2 > c->frame_bytes ? c->frame_bytes : left;
+		r = compress_frame(cctx, &frame, part, reterr);
+	}
+	return r;
+}
+
 static int compress_map(const void *op, void *scratch, const struct fl_view *in,
 			struct fl_part *part, struct fl_error *reterr)
 {
 	const struct fl_compress *c = op;
-	struct fl_view frame = *in;
+	struct fl_view group = *in;
 	size_t done;
-	int r;
+	int r = 0;
 
-	for (done = 0; done < in->len; done += frame.len) {
-		frame = (struct fl_view){.off = in->off + done,
+	for (done = 0; r == 0 && done < in->len; done += group.len) {
+		group = (struct fl_view){.off = in->off + done,
 					 .data = in->data + done,
-					 .len = fl_min_size(in->len - done, c->frame_bytes)};
-		r = compress_frame(scratch, &frame, part, reterr);
-		if (r == FL_FOLD_STOP)
-			return 0;
-		if (r < 0)
-			return r;
+					 .len = group_len(c, in, done)};
+		r = compress_group(c, scratch, &group, part, reterr);
 	}
-	return 0;
+	return r == FL_FOLD_STOP ? 0 : r;
 }
 
 static int put(struct fl_compress *c, const void *data, size_t len, struct fl_error *reterr)
 {
-	int r = c->opt.write(c->opt.arg, data, len);
+	int r = c->closed ? 0 : c->opt.write(c->opt.arg, data, len);
 
+	c->closed |= r == FL_FOLD_STOP;
 	if (r < 0)
 		return fl_error_set(reterr, r, FL_OFF_NONE, "write error: %s", fl_strerror(r));
 	c->result.bytes_out += len;
@@ -219,7 +255,7 @@ static int compress_fold(void *op, const struct fl_part *part, struct fl_error *
 		if (r == 0 && head.ends_frame)
 			r = end_frame(c, head.bytes, p, reterr);
 	}
-	return r;
+	return r == 0 && c->closed ? FL_FOLD_STOP : r;
 }
 
 static int compress_start(void *op, const struct fl_run *run, struct fl_error *reterr)
@@ -228,6 +264,8 @@ static int compress_start(void *op, const struct fl_run *run, struct fl_error *r
 
 	(void)reterr;
 	c->begin = run->off;
+	c->delimiter = run->delimiter;
+	c->closed = false;
 	c->frame_packed = 0;
 	c->table.count = 0;
 	c->result = (struct fl_compress_result){0};
@@ -290,7 +328,8 @@ static const struct fl_operator compress_operator = {
 static uint32_t default_frame_bytes(const struct fl_compress_options *opt)
 {
 	if (opt->window_log)
-		return UINT32_C(1) << fl_min_size(opt->window_log, 30);
+		return UINT32_C(1)
+		       << fl_min_size(opt->window_log, opt->flags & FL_COMPRESS_RECORDS ? 29 : 30);
 	if (opt->level <= 8)
 		return FRAME_BYTES_DEFAULT;
 	return opt->level <= 15 ? FL_MIB(4) : FL_MIB(8);
@@ -300,7 +339,7 @@ static int check_options(const struct fl_compress_options *opt, struct fl_error 
 {
 	ZSTD_bounds window = ZSTD_cParam_getBounds(ZSTD_c_windowLog);
 
-	if (opt->size != sizeof(*opt) || !opt->write)
+	if (opt->size != sizeof(*opt) || !opt->write || (opt->flags & ~FL_COMPRESS_RECORDS))
 		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, NULL);
 	if (opt->level < ZSTD_minCLevel() || opt->level > ZSTD_maxCLevel())
 		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, "level %d is not in %d .. %d",
@@ -312,6 +351,9 @@ static int check_options(const struct fl_compress_options *opt, struct fl_error 
 				    opt->window_log, window.lowerBound, window.upperBound);
 	if (opt->frame_bytes > FL_COMPRESS_FRAME_BYTES_MAX)
 		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, "a frame holds at most 1 GiB");
+	if ((opt->flags & FL_COMPRESS_RECORDS) && opt->frame_bytes > RECORDS_FRAME_BYTES_MAX)
+		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE,
+				    "a frame that ends at a record end holds at most 512 MiB");
 	return 0;
 }
 
@@ -331,6 +373,7 @@ int fl_compress_new(const struct fl_compress_options *opt, struct fl_compress **
 		c->opt.level = FL_COMPRESS_LEVEL_DEFAULT;
 	c->frame_bytes = opt->frame_bytes ? opt->frame_bytes : default_frame_bytes(&c->opt);
 	c->ops = compress_operator;
+	c->ops.cut = opt->flags & FL_COMPRESS_RECORDS ? FL_CUT_RECORD : FL_CUT_UNIT;
 	c->ops.unit_bytes = c->frame_bytes;
 	if (opt->dict_bytes > 0) {
 		c->cdict = ZSTD_createCDict(opt->dict, opt->dict_bytes, c->opt.level);

@@ -201,16 +201,29 @@ static void decoder_explain(struct fl_source *src, struct fl_error *reterr)
 		*reterr = d->error;
 }
 
-static void decoder_rewind(struct fl_source *src)
+static void begin_anew(struct fl_source *src)
 {
 	struct decoder *d = src->decoder;
 
-	if (src->raw_pos == 0 || src->raw.size_bytes == FL_SIZE_UNKNOWN)
-		return;
 	src->raw_pos = 0;
 	d->in_off = 0;
 	d->packed = (struct fl_packed){.data = d->in};
+	d->error.code = 0;
 	fl_zstd_stream_reset(d->zstd);
+}
+
+static void decoder_rewind(struct fl_source *src)
+{
+	if (src->raw_pos > 0 && src->raw.size_bytes != FL_SIZE_UNKNOWN)
+		begin_anew(src);
+}
+
+static void decoder_restart(struct fl_source *src)
+{
+	struct decoder *d = src->decoder;
+
+	begin_anew(src);
+	d->format = UNDECIDED;
 }
 
 static void decoder_close(struct fl_source *src)
@@ -224,6 +237,7 @@ static const struct fl_source_ops decoder_ops = {.read = decoder_read,
 						 .ready = decoder_ready,
 						 .explain = decoder_explain,
 						 .rewind = decoder_rewind,
+						 .restart = decoder_restart,
 						 .close = decoder_close};
 
 static int decoder_new(const struct fl_decode_options *opt, struct decoder **ret,
