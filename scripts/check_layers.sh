@@ -82,7 +82,7 @@ check_own_header() {
 		offence "$file" "$line" "folder $floor has no row in the table of floors"
 	elif [[ $from == plat && $to == plat && $file == *.h ]]; then
 		offence "$file" "$line" "plat headers do not include one another ($header)"
-	elif [[ $from == ops/* && $to == ops/* && $from != "$to" ]]; then
+	elif [[ $from == ops/* && $to == ops/* && $from != "$to" && $to != ops/regex ]]; then
 		offence "$file" "$line" "$from may not see its sibling $to"
 	elif [[ $to != "$from" ]] && ! has_word "${may[$floor]}" "${to%%/*}"; then
 		offence "$file" "$line" "$floor may not include $header"

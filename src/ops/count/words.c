@@ -10,13 +10,13 @@
 #include <wctype.h>
 
 #include "kern/kernels.h"
+#include "kern/utf8.h"
 
 /* Half of the smallest L1 data cache in use (32 KiB): bytes are looked at twice, once for
  * being ASCII and once for words. */
 #define RUN_BYTES 16384
 /* A call through the kernel table costs about what this many bytes cost one by one. */
 #define SHORT_RUN_BYTES 32
-#define HIGH_BITS UINT64_C(0x8080808080808080)
 
 static bool is_no_break(wint_t c)
 {
@@ -167,21 +167,6 @@ static int utf8_decode(const unsigned char *p, size_t n, wint_t *ret)
 	return (int)want;
 }
 
-static size_t ascii_run(const unsigned char *p, size_t n)
-{
-	size_t i = 0;
-	uint64_t v[8];
-
-	for (; n - i >= sizeof(v); i += sizeof(v)) {
-		memcpy(v, p + i, sizeof(v));
-		if ((v[0] | v[1] | v[2] | v[3] | v[4] | v[5] | v[6] | v[7]) & HIGH_BITS)
-			break;
-	}
-	while (i < n && p[i] < 0x80)
-		i++;
-	return i;
-}
-
 /* Return: bytes used; the rest, fewer than 4, is an unfinished character. */
 static size_t feed_wide(struct fl_words *w, const struct fl_words_rules *rules,
 			const unsigned char *p, size_t n)
@@ -253,7 +238,7 @@ static void feed_utf8(struct fl_words *w, const struct fl_words_rules *rules,
 	i += feed_tail(w, rules, p + i, n - i);
 	while (i < n) {
 		size_t left = n - i < RUN_BYTES ? n - i : RUN_BYTES;
-		size_t run = ascii_run(p + i, left);
+		size_t run = fl_utf8_ascii_prefix(p + i, left);
 
 		feed_ascii(w, rules, p + i, run);
 		i += run;

@@ -360,7 +360,7 @@ static void propose_non_ascii(struct proposals *p)
 	size_t at = 0;
 
 	while (at < p->len) {
-		at += fl_text_ascii_prefix(p->data + at, p->len - at);
+		at += fl_utf8_ascii_prefix(p->data + at, p->len - at);
 		if (at == p->len)
 			break;
 		propose(p, at, p->len);

@@ -2,14 +2,14 @@
 #ifndef FL_OPS_SCAN_MATCH_H
 #define FL_OPS_SCAN_MATCH_H
 
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <faultline/error.h>
+
+#include "kern/utf8.h"
+#include "ops/regex/pcre.h"
 
 /**
  * DOC: PCRE2, one line at a time, as GNU grep 3.8 -P uses it.
@@ -53,12 +53,6 @@ int fl_regex_init(struct fl_regex *re, struct fl_error *reterr);
 /** fl_regex_done() - free the programs; all zero is fine */
 void fl_regex_done(struct fl_regex *re);
 
-/* Bytes that nobody else can change; grows, is used again. */
-struct fl_copy {
-	unsigned char *bytes;
-	size_t size;
-};
-
 /**
  * struct fl_matcher - what one thread needs to match
  *
@@ -67,13 +61,11 @@ struct fl_copy {
  */
 struct fl_matcher {
 	const struct fl_regex *re;
-	pcre2_match_data *data;
-	pcre2_match_context *context;
-	pcre2_jit_stack *stack;
+	struct fl_pcre_means means;
 	pcre2_code *whole_utf;
 	pcre2_code *broken;
-	struct fl_copy line_copy;
-	struct fl_copy whole_copy;
+	struct fl_pcre_copy line_copy;
+	struct fl_pcre_copy whole_copy;
 	size_t base;
 };
 
@@ -83,34 +75,25 @@ int fl_matcher_init(struct fl_matcher *m, const struct fl_regex *re);
 /** fl_matcher_done() - free; all zero is fine */
 void fl_matcher_done(struct fl_matcher *m);
 
-/**
- * struct fl_subject - text made ready for matching; valid until the next one
- * of its kind (line or whole) from the same matcher
- * @code:   the program for it
- * @options: of each match
- */
-struct fl_subject {
-	const unsigned char *p;
-	size_t len;
-	const pcre2_code *code;
-	uint32_t options;
-};
-
 struct fl_span {
 	size_t begin;
 	size_t end;
 };
 
-/** fl_matcher_line() - make a line, without its end, ready. Return: 0; -ENOMEM. */
+/**
+ * fl_matcher_line() - make a line, without its end, ready
+ * Lifetime: @ret until the next line from the same matcher. Return: 0; -ENOMEM.
+ */
 int fl_matcher_line(struct fl_matcher *m, const unsigned char *p, size_t len,
-		    struct fl_subject *ret);
+		    struct fl_pcre_subject *ret);
 
 /**
  * fl_matcher_whole() - make many lines ready to be searched at once
+ * Lifetime: @ret until the next of this kind from the same matcher.
  * Return: 1; 0 if this text must be searched line by line; -ENOMEM.
  */
 int fl_matcher_whole(struct fl_matcher *m, const unsigned char *p, size_t len,
-		     struct fl_subject *ret);
+		     struct fl_pcre_subject *ret);
 
 /**
  * fl_matcher_find() - the leftmost match in a line at or after @from
@@ -121,7 +104,7 @@ int fl_matcher_whole(struct fl_matcher *m, const unsigned char *p, size_t len,
  * Return: 1; 0 for none; -FL_ELIMIT when PCRE2's limits are exceeded; -ENOMEM;
  * -EINVAL for what should not happen.
  */
-int fl_matcher_find(struct fl_matcher *m, const struct fl_subject *line, size_t from,
+int fl_matcher_find(struct fl_matcher *m, const struct fl_pcre_subject *line, size_t from,
 		    struct fl_span *ret);
 
 /**
@@ -135,16 +118,7 @@ bool fl_matcher_group(const struct fl_matcher *m, uint32_t group, struct fl_span
 uint64_t fl_matcher_mark(const struct fl_matcher *m);
 
 /** fl_matcher_find_whole() - the same among many lines */
-int fl_matcher_find_whole(struct fl_matcher *m, const struct fl_subject *text, size_t from,
+int fl_matcher_find_whole(struct fl_matcher *m, const struct fl_pcre_subject *text, size_t from,
 			  struct fl_span *ret);
-
-/** fl_text_ascii_prefix() - how many bytes < 0x80 stand before the first other one */
-size_t fl_text_ascii_prefix(const unsigned char *p, size_t n);
-
-/** fl_text_is_ascii() - any byte >= 0x80? */
-bool fl_text_is_ascii(const unsigned char *p, size_t n);
-
-/** fl_text_is_utf8() - RFC 3629, section 4, as PCRE2 checks it */
-bool fl_text_is_utf8(const unsigned char *p, size_t n);
 
 #endif

@@ -48,7 +48,7 @@ static bool is_broken(const struct fl_scan_job *job, const unsigned char *p, siz
 
 	if (!job->plan.is_utf_locale || (job->flags & FL_SCAN_TEXT))
 		return false;
-	if (fl_text_is_utf8(p, len))
+	if (fl_utf8_is_valid(p, len))
 		return false;
 	memset(&state, 0, sizeof(state));
 	while (len > 0) {

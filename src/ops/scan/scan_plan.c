@@ -47,7 +47,7 @@ static bool literal_is_usable(struct fl_scan_plan *plan, unsigned flags)
 		return false;
 	/* PCRE2 is to say what is wrong with it. */
 	if (!(flags & FL_SCAN_FIXED) && plan->is_utf_locale &&
-	    !fl_text_is_utf8(f->literal, f->literal_len))
+	    !fl_utf8_is_valid(f->literal, f->literal_len))
 		return false;
 	return !(flags & FL_SCAN_IGNORE_CASE) || fold_case(plan, flags);
 }
@@ -127,7 +127,7 @@ static int compile(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
 		re->flags |= PCRE2_UCP;
 	/* Literals that are not valid UTF-8 are found as bytes. */
 	if ((opt->flags & FL_SCAN_FIXED) && re->is_utf)
-		re->is_utf = fl_text_is_utf8((const unsigned char *)re->text, re->text_len);
+		re->is_utf = fl_utf8_is_valid((const unsigned char *)re->text, re->text_len);
 	if (plan->method == FL_SCAN_WHOLE || plan->method == FL_SCAN_STREAMS) {
 		re->whole_text = plan->facts.whole;
 		re->whole_len = plan->facts.whole_len;
@@ -187,7 +187,7 @@ static bool regex_suits_hs(const struct fl_scan_plan *plan)
 	const struct fl_pattern_facts *f = &plan->facts;
 
 	return f->whole && !memchr(f->whole, '\0', f->whole_len) &&
-	       fl_text_is_ascii((const unsigned char *)f->whole, f->whole_len);
+	       fl_utf8_is_ascii((const unsigned char *)f->whole, f->whole_len);
 }
 
 /* What streams are worth (fl_streams_cost()): on one core of a Sapphire Rapids PCRE2 on whole views
@@ -204,7 +204,7 @@ static int prepare_streams(struct fl_scan_plan *plan, const struct fl_scan_optio
 
 	if ((opt->flags & (FL_SCAN_CRLF | FL_SCAN_NULL_DATA)) || !locale_is_known(plan) ||
 	    !regex_suits_hs(plan) ||
-	    !fl_text_is_ascii((const unsigned char *)plan->pattern, plan->pattern_len))
+	    !fl_utf8_is_ascii((const unsigned char *)plan->pattern, plan->pattern_len))
 		return -FL_EUNSUPPORTED;
 	r = fl_streams_init(&plan->streams, plan->pattern, plan->pattern_len,
 			    (opt->flags & FL_SCAN_IGNORE_CASE) != 0);

@@ -65,7 +65,7 @@ static enum fl_scan_method method_for(struct fl_search *s, int *ret_error)
 	case FL_SCAN_PROPOSED:
 		if (memchr(plan->literal.bytes, s->eol, plan->literal.len))
 			return FL_SCAN_NONE;
-		if (plan->ascii_only && !fl_text_is_ascii(s->data, s->len))
+		if (plan->ascii_only && !fl_utf8_is_ascii(s->data, s->len))
 			return FL_SCAN_BY_LINE;
 		return plan->method;
 	case FL_SCAN_WHOLE:
@@ -127,7 +127,7 @@ static size_t text_len(const struct fl_search *s, const struct fl_span *line)
 
 static int line_matches(struct fl_search *s, const struct fl_span *line)
 {
-	struct fl_subject subject;
+	struct fl_pcre_subject subject;
 	struct fl_span match;
 	int r = fl_matcher_line(s->matcher, s->data + line->begin, text_len(s, line), &subject);
 
@@ -204,7 +204,7 @@ static int next_by_whole(struct fl_search *s, size_t pos, struct fl_span *ret)
  */
 static int line_matches_near(struct fl_search *s, const struct fl_span *line, size_t from)
 {
-	struct fl_subject subject;
+	struct fl_pcre_subject subject;
 	struct fl_span match;
 	int r;
 
@@ -329,7 +329,7 @@ static int each_place(struct fl_search *s, const struct fl_span *line,
 int fl_search_each(struct fl_search *s, const struct fl_span *line,
 		   int (*each)(void *arg, const struct fl_span *match), void *arg)
 {
-	struct fl_subject subject;
+	struct fl_pcre_subject subject;
 	struct fl_span match;
 	size_t pos = 0, last = SIZE_MAX;
 	int r;

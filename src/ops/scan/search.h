@@ -28,7 +28,7 @@ struct fl_search {
 	bool split_nul;
 	bool empties;
 	enum fl_scan_method method;
-	struct fl_subject whole;
+	struct fl_pcre_subject whole;
 	struct fl_hs_lane *lane;
 	struct fl_streams_lane *streams;
 	size_t proposed;

@@ -102,7 +102,7 @@ static int add_found(struct fl_streams_lane *lane, const struct block *b, const 
 					   .begin = b->off + begin,
 					   .end = b->off + end,
 					   .sure = b->exact &&
-						   (!b->utf || fl_text_is_ascii(b->data + begin,
+						   (!b->utf || fl_utf8_is_ascii(b->data + begin,
 										end - begin))});
 		from = end + 1;
 		at = next_bit(found, from, b->len + 1);
@@ -116,7 +116,7 @@ static void add_high(const struct block *b, uint64_t *found)
 	size_t at = 0;
 
 	while (at < b->len) {
-		at += fl_text_ascii_prefix(b->data + at, b->len - at);
+		at += fl_utf8_ascii_prefix(b->data + at, b->len - at);
 		if (at < b->len)
 			found[at / 64] |= UINT64_C(1) << (at % 64);
 		at++;

@@ -8,42 +8,20 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "ops/transform/edit_pattern.h"
-#include "ops/transform/edit_utf8.h"
+#include "kern/utf8.h"
 
 /* A shorter literal stands in too many records to save PCRE2 work. */
 #define PROPOSER_MIN_BYTES 3
 
-struct program {
-	const char *text;
-	size_t len;
-	uint32_t flags;
-	const uint8_t *tables;
-};
-
-static int compile(const struct program *prog, pcre2_code **ret, struct fl_error *reterr)
+static int compile(const struct fl_pcre_source *prog, pcre2_code **ret, struct fl_error *reterr)
 {
-	pcre2_compile_context *context = pcre2_compile_context_create(NULL);
-	PCRE2_UCHAR message[160] = "";
-	PCRE2_SIZE off = 0;
-	int code = 0;
+	struct fl_error why = {0};
+	int r = fl_pcre_compile(prog, ret, &why);
 
-	if (!context)
-		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
-	pcre2_set_newline(context, PCRE2_NEWLINE_LF);
-	if (prog->tables)
-		pcre2_set_character_tables(context, prog->tables);
-	*ret = pcre2_compile((PCRE2_SPTR)(const void *)prog->text, prog->len, prog->flags, &code,
-			     &off, context);
-	pcre2_compile_context_free(context);
-	if (!*ret) {
-		pcre2_get_error_message(code, message, sizeof(message));
-		return fl_error_set(reterr, code == PCRE2_ERROR_HEAP_FAILED ? -ENOMEM : -EINVAL,
-				    FL_OFF_NONE, "regex '%.60s': %s at character %zu", prog->text,
-				    (const char *)message, (size_t)off + 1);
-	}
-	/* Where there is no JIT, pcre2_match() interprets: slower, the same answers. */
-	(void)pcre2_jit_compile(*ret, PCRE2_JIT_COMPLETE);
-	return 0;
+	if (r < 0)
+		(void)fl_error_set(reterr, r, FL_OFF_NONE, "regex '%.60s': %s at character %zu",
+				   prog->text, why.text, (size_t)why.off + 1);
+	return r;
 }
 
 /* Another character than 's' or 'k' is not the other case of anything beyond ASCII. */
@@ -76,19 +54,9 @@ static enum fl_edit_method choose(struct fl_edit_facts *f, unsigned flags, unsig
 	return FL_EDIT_BY_RECORD;
 }
 
-/* PCRE2 10.42's JIT is wrong for PCRE2_MATCH_INVALID_UTF with \W, \D, \S on characters
- * beyond ASCII; then the interpreter matches. */
-static bool has_negated_escape(const char *p, size_t len)
-{
-	for (size_t i = 0; i + 1 < len; i++)
-		if (p[i] == '\\' && p[i + 1] >= 'A' && p[i + 1] <= 'Z')
-			return true;
-	return false;
-}
-
 static int compile_bytes(struct fl_edit_regex *re, uint32_t flags, struct fl_error *reterr)
 {
-	struct program prog = {
+	struct fl_pcre_source prog = {
 		.text = re->pattern, .len = re->pattern_len, .flags = flags | PCRE2_NEVER_UTF};
 
 	re->tables = pcre2_maketables(NULL);
@@ -100,7 +68,7 @@ static int compile_bytes(struct fl_edit_regex *re, uint32_t flags, struct fl_err
 
 static int compile_utf(struct fl_edit_regex *re, uint32_t flags, struct fl_error *reterr)
 {
-	struct program prog = {.text = re->pattern, .len = re->pattern_len};
+	struct fl_pcre_source prog = {.text = re->pattern, .len = re->pattern_len};
 	int r;
 
 	prog.flags = flags | PCRE2_UTF;
@@ -121,7 +89,7 @@ static int compile_utf(struct fl_edit_regex *re, uint32_t flags, struct fl_error
 
 static void compile_whole(struct fl_edit_regex *re, const struct fl_edit_facts *f, uint32_t flags)
 {
-	struct program prog = {.text = f->whole, .len = f->whole_len, .tables = re->tables};
+	struct fl_pcre_source prog = {.text = f->whole, .len = f->whole_len, .tables = re->tables};
 
 	prog.flags = flags | PCRE2_MULTILINE;
 	prog.flags &= ~(PCRE2_DOLLAR_ENDONLY | PCRE2_DOTALL);
@@ -163,7 +131,7 @@ static int init(struct fl_edit_regex *re, unsigned flags, unsigned char delimite
 	/* A newline that another step put into the record is a character, as in sed. */
 	options |= flags & FL_EDIT_REGEX_MULTILINE ? PCRE2_MULTILINE : PCRE2_DOTALL;
 	re->is_utf = (flags & FL_EDIT_REGEX_UTF) != 0;
-	re->jit_may_be_wrong = has_negated_escape(re->pattern, re->pattern_len);
+	re->jit_may_be_wrong = fl_pcre_jit_may_be_wrong(re->pattern, re->pattern_len);
 	if (r == 0) {
 		re->method = choose(&facts, flags, delimiter);
 		r = take_facts(re, &facts, flags);
@@ -255,7 +223,7 @@ static int record_matches(struct fl_edit_matcher *m, const struct fl_edit_text *
 {
 	const unsigned char *p = text->data + record->begin;
 	size_t len = record->end - record->begin;
-	struct fl_edit_subject s;
+	struct fl_pcre_subject s;
 	const PCRE2_SIZE *pairs;
 	int r;
 
@@ -286,7 +254,7 @@ static int next_by_record(struct fl_edit_matcher *m, const struct fl_edit_text *
 int fl_edit_next_record(struct fl_edit_matcher *m, const struct fl_edit_text *text, size_t pos,
 			struct fl_edit_span *ret)
 {
-	struct fl_edit_subject s;
+	struct fl_pcre_subject s;
 	const PCRE2_SIZE *pairs;
 	int r;
 

@@ -2,9 +2,6 @@
 #ifndef FL_OPS_TRANSFORM_EDIT_REGEX_H
 #define FL_OPS_TRANSFORM_EDIT_REGEX_H
 
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,6 +9,7 @@
 #include <faultline/error.h>
 
 #include "kern/kernels.h"
+#include "ops/regex/pcre.h"
 
 /**
  * DOC: Regular expressions of edits.
@@ -108,20 +106,12 @@ int fl_edit_regex_init(struct fl_edit_regex *re, const char *pattern, size_t len
 /** fl_edit_regex_done() - all zero is fine */
 void fl_edit_regex_done(struct fl_edit_regex *re);
 
-/* Bytes that nobody else can change. */
-struct fl_edit_copy {
-	unsigned char *bytes;
-	size_t size;
-};
-
 /** struct fl_edit_matcher - what a thread needs to match one regex */
 struct fl_edit_matcher {
 	const struct fl_edit_regex *re;
-	pcre2_match_data *data;
-	pcre2_match_context *context;
-	pcre2_jit_stack *stack;
-	struct fl_edit_copy record_copy;
-	struct fl_edit_copy whole_copy;
+	struct fl_pcre_means means;
+	struct fl_pcre_copy record_copy;
+	struct fl_pcre_copy whole_copy;
 };
 
 /** fl_edit_matcher_init() - Return: 0; -ENOMEM. */
@@ -131,26 +121,19 @@ int fl_edit_matcher_init(struct fl_edit_matcher *m, const struct fl_edit_regex *
 void fl_edit_matcher_done(struct fl_edit_matcher *m);
 
 /**
- * struct fl_edit_subject - a text made ready to be matched
- * @p: valid until the next subject of the same kind (record, whole) from the same matcher
+ * fl_edit_subject_record() - make one record ready
+ * Lifetime: @ret until the next record from the same matcher. Return: 0; -ENOMEM.
  */
-struct fl_edit_subject {
-	const unsigned char *p;
-	size_t len;
-	const pcre2_code *code;
-	uint32_t options;
-};
-
-/** fl_edit_subject_record() - make one record ready. Return: 0; -ENOMEM. */
 int fl_edit_subject_record(struct fl_edit_matcher *m, const unsigned char *p, size_t len,
-			   struct fl_edit_subject *ret);
+			   struct fl_pcre_subject *ret);
 
 /**
  * fl_edit_subject_whole() - make many records ready to be searched at once
+ * Lifetime: @ret until the next of this kind from the same matcher.
  * Return: 1; 0 where this text must be searched record by record; -ENOMEM.
  */
 int fl_edit_subject_whole(struct fl_edit_matcher *m, const unsigned char *p, size_t len,
-			  struct fl_edit_subject *ret);
+			  struct fl_pcre_subject *ret);
 
 /**
  * fl_edit_match() - the first match at or behind @from
@@ -159,7 +142,7 @@ int fl_edit_subject_whole(struct fl_edit_matcher *m, const unsigned char *p, siz
  *             valid until the next match
  * Return: groups that are set, >= 1; 0 for none; -FL_ELIMIT; -ENOMEM; -EINVAL.
  */
-int fl_edit_match(struct fl_edit_matcher *m, const struct fl_edit_subject *s, size_t from,
+int fl_edit_match(struct fl_edit_matcher *m, const struct fl_pcre_subject *s, size_t from,
 		  bool not_empty, const PCRE2_SIZE **ret);
 
 /**

@@ -21,7 +21,7 @@ struct subst {
 	struct fl_edit_span record;
 	uint64_t count;
 	size_t last;
-	struct fl_edit_subject subject;
+	struct fl_pcre_subject subject;
 	size_t base;
 };
 

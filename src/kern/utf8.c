@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "ops/transform/edit_utf8.h"
+#include "kern/utf8.h"
 
 #include <stdint.h>
 #include <string.h>
 
 #define HIGH_BITS UINT64_C(0x8080808080808080)
 
-static size_t ascii_prefix(const unsigned char *p, size_t n)
+size_t fl_utf8_ascii_prefix(const unsigned char *p, size_t n)
 {
 	size_t i = 0;
 	uint64_t v[8];
@@ -23,7 +23,7 @@ static size_t ascii_prefix(const unsigned char *p, size_t n)
 
 bool fl_utf8_is_ascii(const unsigned char *p, size_t n)
 {
-	return ascii_prefix(p, n) == n;
+	return fl_utf8_ascii_prefix(p, n) == n;
 }
 
 /* RFC 3629, section 4: which second bytes may follow a first one. */
@@ -61,7 +61,7 @@ bool fl_utf8_is_valid(const unsigned char *p, size_t n)
 {
 	size_t i = 0, len;
 
-	while ((i += ascii_prefix(p + i, n - i)) < n) {
+	while ((i += fl_utf8_ascii_prefix(p + i, n - i)) < n) {
 		for (; i < n && p[i] >= 0x80; i += len) {
 			len = fl_utf8_char(p + i, n - i);
 			if (len == 0)
