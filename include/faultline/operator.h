@@ -24,7 +24,6 @@
  * @len:   bytes; never 0
  * @data:  the bytes; may be a mapping of a file that others are writing to, so
  *         a field is read once; valid until the map returns
- * @flags: FL_VIEW_...
  *
  * Shape: an operator with FL_CUT_RECORD gets whole records (the last one of
  * the stream may lack its delimiter), at most 256 KiB of them unless one
@@ -37,10 +36,7 @@ struct fl_view {
 	uint64_t off;
 	size_t len;
 	const unsigned char *data;
-	unsigned flags;
 };
-
-#define FL_VIEW_END 1u /* the stream (or the range) ends with this view */
 
 /**
  * struct fl_part - the result of mapping one chunk, on its way to the fold

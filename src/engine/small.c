@@ -134,8 +134,7 @@ static int show(struct fl_stage *st, void *scratch, struct fl_view view, struct 
 static int run_operator(struct fl_stage *st, const struct fl_run *run, const unsigned char *data,
 			struct fl_error *err)
 {
-	struct fl_view view = {
-		.off = 0, .len = (size_t)run->len, .data = data, .flags = FL_VIEW_END};
+	struct fl_view view = {.off = 0, .len = (size_t)run->len, .data = data};
 	void *scratch = NULL;
 	int r = 0;
 

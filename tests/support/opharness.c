@@ -84,7 +84,6 @@ static struct fl_view view_make(const struct harness *h, size_t begin, size_t en
 	check(copy != NULL, "out of memory");
 	memcpy(copy, h->buf + begin, v.len);
 	v.data = copy;
-	v.flags = end == h->len ? FL_VIEW_END : 0;
 	return v;
 }
 

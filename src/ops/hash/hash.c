@@ -169,7 +169,7 @@ static int digest_views(struct fl_hash *hash, const unsigned char *data, size_t 
 {
 	const struct fl_operator *ops = &hash->ops;
 	struct fl_part part = {.limit = SIZE_MAX / 4};
-	struct fl_view view = {.data = data, .len = len, .flags = FL_VIEW_END};
+	struct fl_view view = {.data = data, .len = len};
 	void *scratch = NULL;
 	int r = fl_hash_op_start(hash, NULL, NULL);
 
