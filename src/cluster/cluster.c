@@ -494,6 +494,9 @@ static void end_workers(struct boss *b)
 		atomic_store(&c->done, 1);
 		wake_all(c);
 	}
+	/* Their memory is taken down side by side. */
+	for (unsigned w = 0; b->children && w < b->c.processes; w++)
+		fl_subprocess_doom(b->children[w].pid);
 	for (unsigned w = 0; b->children && w < b->c.processes; w++)
 		fl_subprocess_kill(b->children[w].pid);
 	if (b->gated) {

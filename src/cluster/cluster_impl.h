@@ -24,8 +24,10 @@
 /* Chunks between the oldest that is not folded and the newest that may be taken. */
 #define FL_CLUSTER_WINDOW 1024u
 
-/* A ring that holds the results of many chunks where results are small; larger ones stream. */
-#define FL_CLUSTER_RING_BYTES (UINT64_C(256) << 10)
+/* A ring that holds the results of a chunk of 8 MiB for the digests, whose parts are the largest of
+ * fixed size (64 bytes for each 1024): with 256 KiB workers wait for their turn to be folded, which
+ * took 613 context switches per GB instead of 160. Larger results stream. */
+#define FL_CLUSTER_RING_BYTES (UINT64_C(1024) << 10)
 
 /* Of an entry: chunk number and, in the low bits, who has it: 0 = nobody, else worker + 1. */
 #define FL_CLAIM_BITS 16u

@@ -38,14 +38,20 @@ bool fl_subprocess_ended(int32_t pid)
 	return r == pid || (r < 0 && errno == ECHILD);
 }
 
+void fl_subprocess_doom(int32_t pid)
+{
+	/* kill(-1) and kill(0) mean everybody. */
+	if (pid > 0)
+		kill(pid, SIGKILL);
+}
+
 void fl_subprocess_kill(int32_t pid)
 {
 	int status;
 
-	/* kill(-1) and kill(0) mean everybody. */
 	if (pid <= 0)
 		return;
-	kill(pid, SIGKILL);
+	fl_subprocess_doom(pid);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 }

@@ -16,6 +16,9 @@ int32_t fl_subprocess_fork(void);
 /** fl_subprocess_ended() - has it? Reaps it. Does not wait. */
 bool fl_subprocess_ended(int32_t pid);
 
+/** fl_subprocess_doom() - SIGKILL, without waiting: several are doomed at once, then killed; <= 0: nothing */
+void fl_subprocess_doom(int32_t pid);
+
 /** fl_subprocess_kill() - SIGKILL, and reap it */
 void fl_subprocess_kill(int32_t pid);
 
