@@ -24,7 +24,8 @@ declare -A may=(
 	[plat]="base"
 	[window]="plat base kern"
 	[engine]="window plat base kern"
-	[ops]="engine window kern base ops"
+	[store]="plat base kern"
+	[ops]="engine window store kern base ops"
 	[bench]="ops engine window plat base kern"
 	[shm]="plat base"
 	[cluster]="ops engine shm window plat base"
@@ -42,7 +43,7 @@ declare -A libraries=(
 	['pcre2.h']="ops" ['xxhash.h']="ops" ['xxh3.h']="ops" ['zstd.h']="ops"
 	['openssl/']="ops" ['blake3.h']="ops" ['hs.h']="ops" ['hs/hs.h']="ops" ['archive.h']="ops"
 	['liburing.h']="plat" ['jansson.h']="cli" ['argp.h']="cli"
-	['pthread.h']="plat window engine shm"
+	['pthread.h']="plat window engine store shm"
 )
 
 offences=0

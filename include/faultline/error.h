@@ -18,12 +18,13 @@
 
 /* errno ends at 4095 (MAX_ERRNO in the kernel), so ours begin above it. */
 enum fl_error_code {
-	FL_ETRUNCATED = 4096,  /* the file became shorter than it was at open */
-	FL_ECHANGED = 4097,    /* the file was replaced or rewritten during the run */
-	FL_ECORRUPT = 4098,    /* data contradict their own checks */
-	FL_ELIMIT = 4099,      /* a limit that the caller set was reached */
-	FL_ECANCELED = 4100,   /* fl_pipeline_cancel() was called */
-	FL_EUNSUPPORTED = 4101 /* this build or this machine cannot do it */
+	FL_ETRUNCATED = 4096,   /* the file became shorter than it was at open */
+	FL_ECHANGED = 4097,     /* the file was replaced or rewritten during the run */
+	FL_ECORRUPT = 4098,     /* data contradict their own checks */
+	FL_ELIMIT = 4099,       /* a limit that the caller set was reached */
+	FL_ECANCELED = 4100,    /* fl_pipeline_cancel() was called */
+	FL_EUNSUPPORTED = 4101, /* this build or this machine cannot do it */
+	FL_EUNFINISHED = 4102   /* a rewrite of the file was interrupted: faultline recover */
 };
 
 /* "at no particular byte" in fl_error.off */

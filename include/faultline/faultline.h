@@ -23,6 +23,7 @@
 #include <faultline/hash.h>
 #include <faultline/info.h>
 #include <faultline/lines.h>
+#include <faultline/inplace.h>
 #include <faultline/manifest.h>
 #include <faultline/operator.h>
 #include <faultline/output.h>

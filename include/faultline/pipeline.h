@@ -60,6 +60,10 @@ struct fl_progress {
 
 /* Drop from the page cache what the run itself brought in. */
 #define FL_RUN_COLD 1u
+/* A record begins at range_off, whatever the byte before it is. */
+#define FL_RUN_AT_RECORD 2u
+/* The folds of the run write to the file, behind the maps: a change time that moves says nothing. */
+#define FL_RUN_OWN_STORES 4u
 
 /**
  * struct fl_options - how to run; fill it with fl_options_init() first

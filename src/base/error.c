@@ -21,6 +21,8 @@ static const char *own_text(int code)
 		return "canceled";
 	case FL_EUNSUPPORTED:
 		return "not supported by this build or this machine";
+	case FL_EUNFINISHED:
+		return "a rewrite of this file was interrupted: see faultline recover";
 	default:
 		return NULL;
 	}

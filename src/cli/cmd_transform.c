@@ -7,6 +7,7 @@
 
 #include <faultline/transform.h>
 
+#include "cli/inplace_run.h"
 #include "cli/job.h"
 #include "cli/json_doc.h"
 #include "cli/message.h"
@@ -265,6 +266,12 @@ int cmd_transform(int argc, char **argv)
 	run.transform = make_transform(&run);
 	job_begin(&run.job, &opt.common);
 	job_add(&run.job, fl_transform_operator(run.transform), run.transform);
+	if (opt.inplace.wanted && !opt.dry_run) {
+		rc = inplace_run(&run.job, run.transform, &opt.inplace);
+		fl_transform_free(run.transform);
+		transform_options_done(&opt);
+		return rc;
+	}
 	run.doc = opt.common.json ? json_doc_new("faultline-transform/1") : NULL;
 	edit_files(&run);
 	if (!job_interrupted())

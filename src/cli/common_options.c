@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/inputs.h"
 #include "cli/message.h"
 #include "cli/parse_size.h"
 
@@ -29,7 +30,8 @@ enum key {
 	KEY_NO_PROGRESS,
 	KEY_STATS,
 	KEY_JSON,
-	KEY_FILES_FROM
+	KEY_FILES_FROM,
+	KEY_IGNORE_JOURNAL
 };
 
 /* More threads than any machine has processors: a typing error. */
@@ -45,6 +47,9 @@ static const struct argp_option input_table[] = {
 	{.name = "range", .key = KEY_RANGE, .arg = "OFF:LEN", .doc = "Only LEN bytes from OFF on"},
 	{.name = "skip", .key = KEY_SKIP, .arg = "N", .doc = "Begin the range at byte N"},
 	{.name = "max-bytes", .key = KEY_MAX_BYTES, .arg = "N", .doc = "The range has N bytes"},
+	{.name = "ignore-journal",
+	 .key = KEY_IGNORE_JOURNAL,
+	 .doc = "Read files also if a rewrite of them was interrupted"},
 	{0},
 };
 
@@ -215,6 +220,9 @@ static error_t parse_input(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_SKIP:
 		run->range_off = common_size_value("--skip", arg);
+		return 0;
+	case KEY_IGNORE_JOURNAL:
+		inputs_ignore_journals();
 		return 0;
 	case KEY_MAX_BYTES:
 		run->range_len = common_size_value("--max-bytes", arg);

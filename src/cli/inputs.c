@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <faultline/inplace.h>
+
 int inputs_init(struct inputs *in, const struct common_options *common)
 {
 	memset(in, 0, sizeof(*in));
@@ -136,10 +138,25 @@ int input_is_stdin(const char *name)
 	return strcmp(name, "-") == 0;
 }
 
+static int journals_ignored;
+
+void inputs_ignore_journals(void)
+{
+	journals_ignored = 1;
+}
+
 int input_open(const char *name, struct fl_source **ret, struct fl_error *reterr)
 {
 	if (input_is_stdin(name))
 		return fl_source_open_fd(STDIN_FILENO, STDIN_NAME, ret, reterr);
+	if (!journals_ignored && fl_unfinished(name)) {
+		if (reterr != NULL) {
+			*reterr = (struct fl_error){.code = -FL_EUNFINISHED, .off = FL_OFF_NONE};
+			snprintf(reterr->text, sizeof(reterr->text), "%s",
+				 fl_strerror(FL_EUNFINISHED));
+		}
+		return -FL_EUNFINISHED;
+	}
 	return fl_source_open(name, ret, reterr);
 }
 

@@ -54,7 +54,13 @@ void inputs_done(struct inputs *in);
 /** input_is_stdin() - Return: 1 for "-" */
 int input_is_stdin(const char *name);
 
-/** input_open() - fl_source_open(), or standard input for "-". Return: as fl_source_open(). */
+/** inputs_ignore_journals() - --ignore-journal: files are read whatever rewrite of them was interrupted */
+void inputs_ignore_journals(void);
+
+/**
+ * input_open() - fl_source_open(), or standard input for "-"
+ * Return: as fl_source_open(); -FL_EUNFINISHED for a file that waits for faultline recover.
+ */
 int input_open(const char *name, struct fl_source **ret, struct fl_error *reterr);
 
 /**

@@ -25,8 +25,8 @@ static void transform_parse(struct run_stage *stage, int argc, char **argv)
 	struct transform_state *s = run_stage_state(stage, sizeof(*s));
 
 	transform_options_parse(&s->opt, argc, argv);
-	if (s->opt.dry_run || s->opt.rewrite)
-		run_stage_refuse(stage, "--dry-run, --diff and --rewrite are for faultline "
+	if (s->opt.dry_run || s->opt.rewrite || s->opt.inplace.wanted)
+		run_stage_refuse(stage, "--dry-run, --diff, --rewrite and -i are for faultline "
 					"transform");
 	if ((s->opt.job.flags & FL_TRANSFORM_MULTILINE) && stage->common->run.delimiter != '\0')
 		run_stage_refuse(stage, "--multiline needs -z before the first stage");

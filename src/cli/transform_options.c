@@ -236,6 +236,7 @@ static error_t parse_transform(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &opt->common;
 		state->child_inputs[1] = &opt->common;
+		state->child_inputs[2] = &opt->inplace;
 		state->err_stream = NULL;
 		return 0;
 	case KEY_FILE:
@@ -285,6 +286,7 @@ static error_t parse_transform(int key, char *arg, struct argp_state *state)
 static const struct argp_child transform_children[] = {
 	{.argp = &common_argp},
 	{.argp = &document_argp},
+	{.argp = &inplace_argp},
 	{0},
 };
 
@@ -318,10 +320,11 @@ void transform_options_parse(struct transform_options *opt, int argc, char **arg
 	memset(opt, 0, sizeof(*opt));
 	common_options_init(&opt->common);
 	fl_transform_options_init(&opt->job);
+	fl_inplace_options_init(&opt->inplace.how);
 	common_options_parse(&transform_argp, argc, argv, opt, &opt->common);
 	take_operand(opt);
-	if (opt->output != NULL && opt->rewrite)
-		message_usage("-o and --rewrite exclude each other");
+	if ((opt->output != NULL) + opt->rewrite + opt->inplace.wanted > 1)
+		message_usage("-i, -o and --rewrite exclude each other");
 	if (opt->rewrite && opt->common.file_count == 0 && opt->common.files_from == NULL)
 		message_usage("--rewrite needs a file");
 	if (opt->job.flags & FL_TRANSFORM_HASH)

@@ -5,6 +5,7 @@
 #include <faultline/transform.h>
 
 #include "cli/common_options.h"
+#include "cli/inplace_options.h"
 
 /**
  * struct transform_options - the command line of `faultline transform`
@@ -19,6 +20,7 @@
 struct transform_options {
 	struct common_options common;
 	struct fl_transform_options job;
+	struct inplace_options inplace;
 	struct fl_transform_step *steps;
 	size_t step_size;
 	int dry_run;

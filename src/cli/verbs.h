@@ -45,6 +45,8 @@ int cmd_info(int argc, char **argv);
 int cmd_manifest(int argc, char **argv);
 /** cmd_run() - `faultline run`. Return: exit status. */
 int cmd_run(int argc, char **argv);
+/** cmd_recover() - `faultline recover`. Return: exit status. */
+int cmd_recover(int argc, char **argv);
 
 /** cmd_scan() - `faultline scan`. Return: exit status. */
 int cmd_scan(int argc, char **argv);

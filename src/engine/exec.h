@@ -132,6 +132,9 @@ struct fl_exec {
  */
 int fl_exec_run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error *reterr);
 
+/** fl_pipeline_set_range() - for the next run: another range, and whether a record begins there */
+void fl_pipeline_set_range(struct fl_pipeline *pl, uint64_t off, uint64_t len, bool at_record);
+
 /** fl_exec_worker() - take chunks until there are none; @arg: struct fl_exec; any number at once */
 void fl_exec_worker(void *arg, unsigned i);
 

@@ -25,6 +25,8 @@
 /* Beside groups: chunks of a stream end where a group begins and all units in sight are whole. */
 #define GROUPS_UNIT_MAX (UINT64_C(1) << 16)
 
+#define RUN_FLAGS (FL_RUN_COLD | FL_RUN_AT_RECORD | FL_RUN_OWN_STORES)
+
 static const char *const io_names[] = {"auto", "mmap", "read", "direct", "uring"};
 static const char *const advise_names[] = {"normal",   "sequential", "random",
 					   "willneed", "populate",   "hugepage"};
@@ -54,7 +56,7 @@ static int check_options(const struct fl_options *opt, struct fl_error *reterr)
 	if (opt->size != sizeof(*opt))
 		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE,
 				    "options of another library version");
-	if (!fl_io_name(opt->io) || !fl_advise_name(opt->advise) || (opt->flags & ~FL_RUN_COLD))
+	if (!fl_io_name(opt->io) || !fl_advise_name(opt->advise) || (opt->flags & ~RUN_FLAGS))
 		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, "option value out of range");
 	if (opt->max_memory_bytes < MAX_MEMORY_MIN)
 		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE,
@@ -113,10 +115,19 @@ int fl_pipeline_add(struct fl_pipeline *pl, const struct fl_operator *ops, void 
 	return 0;
 }
 
+void fl_pipeline_set_range(struct fl_pipeline *pl, uint64_t off, uint64_t len, bool at_record)
+{
+	pl->opt.range_off = off;
+	pl->opt.range_len = len;
+	pl->opt.flags &= ~FL_RUN_AT_RECORD;
+	if (at_record)
+		pl->opt.flags |= FL_RUN_AT_RECORD;
+}
+
 /* What belongs to the source of the first segment. */
 static void forget_source_options(struct fl_options *opt)
 {
-	opt->flags &= ~FL_RUN_COLD;
+	opt->flags &= ~RUN_FLAGS;
 	opt->range_off = 0;
 	opt->range_len = FL_SIZE_UNKNOWN;
 	opt->progress = NULL;
@@ -221,7 +232,9 @@ static int collect_needs(struct fl_exec *x, struct fl_error *reterr)
 	struct fl_needs *n = &x->needs;
 	unsigned k;
 
-	*n = (struct fl_needs){.unit_bytes = 1, .delimiter = x->pl->opt.delimiter};
+	*n = (struct fl_needs){.unit_bytes = 1,
+			       .delimiter = x->pl->opt.delimiter,
+			       .at_record = x->pl->opt.flags & FL_RUN_AT_RECORD};
 	for (k = 0; k < x->pl->stage_count; k++) {
 		const struct fl_operator *ops = x->pl->stages[k].ops;
 
@@ -343,6 +356,7 @@ static int set_up(struct fl_exec *x, struct fl_error *reterr)
 	x->env.slice_bytes = x->plan.slice_bytes;
 	x->env.buffer_limit = x->plan.buffer_limit;
 	x->env.advise = pl->opt.advise;
+	x->env.own_stores = pl->opt.flags & FL_RUN_OWN_STORES;
 #ifdef FL_TINY_WINDOWS
 	x->env.tiny = true;
 #endif

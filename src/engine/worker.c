@@ -187,7 +187,8 @@ static int take(struct worker *w, struct fl_chunk *chunk, struct fl_error *err)
 	chunk->begin = x->plan.begin;
 	chunk->unit_end = x->plan.end;
 	chunk->limit = x->plan.size;
-	chunk->starts_record = chunk->off == 0;
+	chunk->starts_record =
+		chunk->off == 0 || (chunk->off == x->plan.begin && x->needs.at_record);
 	return 1;
 }
 

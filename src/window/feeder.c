@@ -119,15 +119,16 @@ static void give(struct fl_feeder *f, struct fl_fed *fed, const struct fl_span *
 	uint64_t filled = all->off + all->len;
 
 	fed->span = *all;
-	fed->chunk = (struct fl_chunk){
-		.seq = f->next_seq++,
-		.off = fl_min_u64(f->next_off, cut),
-		.end = cut,
-		.begin = f->plan.begin,
-		.unit_end = f->eof ? fl_min_u64(f->plan.end, filled) : f->plan.end,
-		.limit = f->eof ? filled : UINT64_MAX,
-		.starts_record = f->next_off > f->plan.begin || f->next_off == 0,
-		.whole_groups = true};
+	fed->chunk = (struct fl_chunk){.seq = f->next_seq++,
+				       .off = fl_min_u64(f->next_off, cut),
+				       .end = cut,
+				       .begin = f->plan.begin,
+				       .unit_end = f->eof ? fl_min_u64(f->plan.end, filled)
+							  : f->plan.end,
+				       .limit = f->eof ? filled : UINT64_MAX,
+				       .starts_record = f->next_off > f->plan.begin ||
+							f->next_off == 0 || f->needs.at_record,
+				       .whole_groups = true};
 	f->next_off = cut;
 }
 

@@ -181,7 +181,8 @@ static int mmap_check(struct fl_window *w, struct fl_error *reterr)
 	r = look_at_size(w, reterr);
 	if (r < 0)
 		return r;
-	if (w->state.ctime_ns == ctime || !memchr(w->span.data, 0, w->span.len))
+	if (w->state.ctime_ns == ctime || w->env->own_stores ||
+	    !memchr(w->span.data, 0, w->span.len))
 		return fl_guard_poisoned(w->slot, &at) ? explain_poison(w, at, reterr) : 0;
 	return FL_WINDOW_RETRY;
 }

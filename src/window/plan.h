@@ -24,12 +24,14 @@
  * @group_bytes: the same for groups of records; 0 if there are none
  * @keep_view:  one of them folds over the input bytes
  * @plain_view: one of them does not
+ * @at_record:  a record begins where the range does
  */
 struct fl_needs {
 	bool records;
 	bool units;
 	bool keep_view;
 	bool plain_view;
+	bool at_record;
 	uint64_t unit_bytes;
 	uint64_t group_bytes;
 	unsigned char delimiter;

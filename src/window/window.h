@@ -50,6 +50,7 @@ struct fl_span {
  *                the end of a chunk's last record needs no second mapping
  * @buffer_limit: bytes a read buffer may grow to
  * @advise:       for mappings
+ * @own_stores:   the run writes to the file itself: its change time says nothing
  * @tiny:         drop each window as soon as it has been checked
  * @frames:       the source is decoded: its frames, of which some are kept; else NULL
  * @windows, @copied: counters for the statistics
@@ -61,6 +62,7 @@ struct fl_window_env {
 	size_t slice_bytes;
 	size_t buffer_limit;
 	enum fl_advise advise;
+	bool own_stores;
 	bool tiny;
 	struct fl_framecache *frames;
 	_Atomic uint64_t windows;

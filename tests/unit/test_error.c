@@ -10,7 +10,7 @@ Test(error, own_codes_have_texts_of_their_own)
 {
 	int a, b;
 
-	for (a = FL_ETRUNCATED; a <= FL_EUNSUPPORTED; a++) {
+	for (a = FL_ETRUNCATED; a <= FL_EUNFINISHED; a++) {
 		cr_assert(strncmp(fl_strerror(a), "Unknown", 7) != 0, "code %d", a);
 		for (b = FL_ETRUNCATED; b < a; b++)
 			cr_assert_str_neq(fl_strerror(a), fl_strerror(b));

@@ -77,6 +77,11 @@ int fl_edit_compile(const struct fl_edit_options *opt, struct fl_edit **ret,
 /** fl_edit_free() - NULL is fine */
 void fl_edit_free(struct fl_edit *edit);
 
+struct fl_transform;
+
+/** fl_transform_edit() - the program of a job */
+const struct fl_edit *fl_transform_edit(const struct fl_transform *transform);
+
 /** fl_edit_preserves_length() - does every delta have as many new bytes as old ones, always? */
 bool fl_edit_preserves_length(const struct fl_edit *edit);
 

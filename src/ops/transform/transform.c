@@ -40,6 +40,11 @@ struct transform_scratch {
 	struct fl_deltas deltas;
 };
 
+const struct fl_edit *fl_transform_edit(const struct fl_transform *transform)
+{
+	return transform->edit;
+}
+
 static int transform_start(void *op, const struct fl_run *run, struct fl_error *reterr)
 {
 	struct fl_transform *t = op;

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FL_OPS_TRANSFORM_CHANGE_SINK_H
+#define FL_OPS_TRANSFORM_CHANGE_SINK_H
+
+#include "ops/transform/inplace.h"
+#include "store/change.h"
+
+/* In a part: u64 offset of the view, u64 its end, u64 bytes of changes, u64 by which it grows,
+ * u64 register of CRC32C over it (where it is measured), then the changes. */
+#define FL_SINK_HEAD_BYTES ((size_t)40)
+
+/* Changes with fewer bytes than this between them become one: it costs less than another head, and
+ * bounds what the journal of a whole file can take (same_store.c). */
+#define FL_SINK_JOIN_BYTES 5u
+
+/**
+ * struct fl_change_sink - changes of one view on their way into a part
+ * @begin:  where this view's run begins in the part
+ * @base:   end of the last change that was written
+ * @from, @to: the old bytes of the change that is still open; equal = none
+ * @text:   its new bytes, @text_len of them
+ * @growth: of the view, modulo 2^64
+ * @keeps_length: refuse others
+ * @measured: views without changes are put, too, and all with their CRC
+ */
+struct fl_change_sink {
+	const struct fl_view *view;
+	struct fl_part *part;
+	size_t begin;
+	uint64_t base;
+	uint64_t from;
+	uint64_t to;
+	bool is_open;
+	unsigned char *text;
+	size_t text_len;
+	size_t text_cap;
+	uint64_t growth;
+	bool keeps_length;
+	bool measured;
+};
+
+/** fl_change_sink_begin() - a view's changes follow; @text of an earlier one is used again */
+int fl_change_sink_begin(struct fl_change_sink *sink, const struct fl_view *view,
+			 struct fl_part *part);
+
+/** fl_change_sink_end() - the view is through; its run is in the part if it had changes */
+int fl_change_sink_end(struct fl_change_sink *sink);
+
+/** fl_change_sink_done() - free */
+void fl_change_sink_done(struct fl_change_sink *sink);
+
+#endif

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/move_store.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/size.h"
+#include "plat/file.h"
+#include "store/change.h"
+#include "store/journal_block.h"
+#include "store/same_store.h"
+
+/* Bytes that others appended are moved with the file held: no more than this at a time. */
+#define TAIL_MAX FL_MIB(64)
+
+void fl_move_init(struct fl_move *m, struct fl_store_job *job)
+{
+	*m = (struct fl_move){.job = job};
+}
+
+void fl_move_done(struct fl_move *m)
+{
+	fl_move_plan_done(&m->plan);
+	free(m->source);
+	free(m->result);
+	free(m->undo);
+	m->source = m->result = m->undo = NULL;
+}
+
+static int room(unsigned char **buf, size_t *cap, size_t len)
+{
+	unsigned char *bigger;
+
+	if (*buf && *cap >= len)
+		return 0;
+	bigger = realloc(*buf, len + 1);
+	if (!bigger)
+		return -ENOMEM;
+	*buf = bigger;
+	*cap = len;
+	return 0;
+}
+
+int fl_move_read(struct fl_store_job *job, uint64_t off, uint64_t len, unsigned char **buf,
+		 size_t *cap, struct fl_error *reterr)
+{
+	size_t got = 0;
+	int r = room(buf, cap, (size_t)len);
+
+	if (r == 0)
+		r = fl_file_pread(job->target.fd, *buf, (size_t)len, off, &got);
+	if (r < 0)
+		return fl_error_set(reterr, r, off, NULL);
+	return got < len ? fl_error_set(reterr, -FL_ETRUNCATED, off + got, NULL) : 0;
+}
+
+/** struct rebuild - what is left of the input, and of the room for the result */
+struct rebuild {
+	const unsigned char *in;
+	size_t in_len;
+	unsigned char *out;
+	size_t out_len;
+};
+
+static bool put(struct rebuild *b, const unsigned char *from, uint64_t len, bool fill)
+{
+	if (len > b->out_len)
+		return false;
+	if (fill)
+		memset(b->out, *from, (size_t)len);
+	else if (len > 0)
+		memcpy(b->out, from, (size_t)len);
+	b->out += len;
+	b->out_len -= (size_t)len;
+	return true;
+}
+
+static bool skip(struct rebuild *b, uint64_t len)
+{
+	if (len > b->in_len)
+		return false;
+	b->in += len;
+	b->in_len -= (size_t)len;
+	return true;
+}
+
+static bool copy(struct rebuild *b, uint64_t len)
+{
+	return len <= b->in_len && put(b, b->in, len, false) && skip(b, len);
+}
+
+int fl_move_rebuild(const unsigned char *in, size_t in_len, uint64_t src, const unsigned char *runs,
+		    size_t len, bool back, unsigned char *ret, size_t ret_len)
+{
+	struct rebuild b = {in, in_len, ret, ret_len};
+	struct fl_change_reader reader;
+	struct fl_change c;
+	bool ok = true;
+	int r;
+
+	while (ok && (r = fl_same_next_run(&runs, &len, &reader)) > 0) {
+		while (ok && (r = fl_change_next(&reader, &c)) > 0) {
+			ok = c.off >= src && copy(&b, c.off - src) &&
+			     skip(&b, back ? c.new_len : c.old_len) &&
+			     (back ? put(&b, c.old_bytes, c.old_len, false)
+				   : put(&b, c.new_bytes, c.new_len, c.fill));
+			src = c.off + c.old_len;
+		}
+		ok = ok && r == 0;
+	}
+	ok = ok && len == 0 && copy(&b, b.in_len) && b.out_len == 0;
+	return ok ? 0 : -FL_ECORRUPT;
+}
+
+/* The changes without their new bytes: a byte stands for them all. */
+static size_t make_undo(const unsigned char *runs, size_t len, unsigned char *to)
+{
+	static const unsigned char nothing;
+	struct fl_change_reader reader;
+	struct fl_change c;
+	unsigned char *p = to;
+
+	while (fl_same_next_run(&runs, &len, &reader) > 0) {
+		unsigned char *head = p;
+		uint64_t base = reader.base;
+
+		p += FL_RUN_HEAD_BYTES;
+		fl_put64(head, base);
+		while (fl_change_next(&reader, &c) > 0) {
+			c.fill = c.new_len > 0;
+			c.new_bytes = &nothing;
+			p += fl_change_put(p, base, &c);
+			base = c.off + c.old_len;
+		}
+		fl_put64(head + 8, (uint64_t)(p - head) - FL_RUN_HEAD_BYTES);
+	}
+	return (size_t)(p - to);
+}
+
+static uint64_t journal_space(const struct fl_move *m)
+{
+	const struct fl_move_plan *p = &m->plan;
+	/* The plan, and what a rollback writes: a block per batch. */
+	uint64_t space = fl_journal_space((p->count + 1) * 28) + p->moves * FL_JBLOCK_BYTES;
+
+	for (size_t k = 0; k < p->moves; k++) {
+		const struct fl_batch *b = &p->batch[p->order[k]];
+		uint64_t image = fl_move_plan_overlaps(p, p->order[k]) ? b[1].dst - b->dst : 0;
+
+		/* Undo is at most as long as the changes, but for a byte each that fills. */
+		space += fl_journal_space(2 * b->changes + image);
+	}
+	return space;
+}
+
+static int alone(struct fl_store_job *job, struct fl_error *reterr)
+{
+	int r = fl_target_lease(&job->target, true);
+
+	if (r == 0)
+		return 0;
+	return fl_error_set(reterr, r == -EINVAL || r == -EACCES ? -EAGAIN : r, FL_OFF_NONE,
+			    "an edit that changes lengths needs the file for itself, and others "
+			    "have it open");
+}
+
+static int write_plan(struct fl_move *m, struct fl_error *reterr)
+{
+	uint64_t numbers[FL_JGROUP_NUMBERS] = {m->plan.count, fl_move_plan_new_size(&m->plan)};
+	struct fl_jpiece piece = {0};
+	unsigned char *rows;
+	int r = fl_move_plan_save(&m->plan, &rows, &piece.len);
+
+	if (r < 0)
+		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
+	piece.data = rows;
+	r = fl_store_job_append(m->job, FL_JGROUP_PLAN, numbers, &piece, 1, reterr);
+	free(rows);
+	return r;
+}
+
+int fl_move_begin(struct fl_move *m, struct fl_error *reterr)
+{
+	struct fl_store_job *job = m->job;
+	uint64_t new_size = fl_move_plan_new_size(&m->plan);
+	int r = alone(job, reterr);
+
+	if (r < 0)
+		return r;
+	(void)fl_target_lease(&job->target, false);
+	r = fl_store_job_journal(job, journal_space(m), reterr);
+	if (r == 0)
+		r = write_plan(m, reterr);
+	if (r < 0 || new_size <= job->target.size_bytes)
+		return r;
+	job->stored = true;
+	r = fl_durable_allocate(&job->durable, job->target.fd, new_size);
+	if (r == 0)
+		r = fl_durable_sync_all(&job->durable, job->target.fd);
+	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, NULL) : 0;
+}
+
+static int changed(uint64_t off, struct fl_error *reterr)
+{
+	return fl_error_set(reterr, -FL_ECHANGED, off,
+			    "the file is not what it was when the rewrite began");
+}
+
+static int record(struct fl_move *m, size_t b, const unsigned char *runs, size_t len,
+		  struct fl_error *reterr)
+{
+	const struct fl_batch *x = &m->plan.batch[b];
+	size_t result = (size_t)(x[1].dst - x->dst);
+	bool image = fl_move_plan_overlaps(&m->plan, b);
+	/* What overwrites its own source can only be compared later with the undo log. */
+	bool undo = image || !(m->job->flags & FL_JHEADER_NO_ROLLBACK);
+	struct fl_jpiece pieces[2] = {{NULL, 0}, {m->result, image ? result : 0}};
+	uint64_t numbers[FL_JGROUP_NUMBERS] = {m->next, 0, fl_crc_part(0, m->result, result),
+					       image};
+
+	if (!m->job->open)
+		return 0;
+	if (undo) {
+		if (room(&m->undo, &m->undo_cap, 2 * len) < 0)
+			return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
+		pieces[0] = (struct fl_jpiece){m->undo, make_undo(runs, len, m->undo)};
+		numbers[1] = pieces[0].len;
+	}
+	return fl_store_job_append(m->job, FL_JGROUP_BATCH, numbers, pieces, 2, reterr);
+}
+
+int fl_move_batch(struct fl_move *m, const unsigned char *runs, size_t len, struct fl_error *reterr)
+{
+	size_t b = m->plan.order[m->next];
+	const struct fl_batch *x = &m->plan.batch[b];
+	size_t source = (size_t)(x[1].src - x->src), result = (size_t)(x[1].dst - x->dst);
+	int r = fl_move_read(m->job, x->src, source, &m->source, &m->source_cap, reterr);
+
+	if (r < 0)
+		return r;
+	if (room(&m->result, &m->result_cap, result) < 0)
+		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
+	if (fl_crc_part(0, m->source, source) != x->crc ||
+	    fl_move_rebuild(m->source, source, x->src, runs, len, false, m->result, result) < 0)
+		return changed(x->src, reterr);
+	/* The batches before it are on the device before it is said that its turn has come. */
+	r = fl_store_job_sync(m->job, reterr);
+	if (r == 0)
+		r = record(m, b, runs, len, reterr);
+	if (r < 0)
+		return r;
+	m->job->stored = true;
+	r = fl_store_job_write(m->job, m->result, result, x->dst, reterr);
+	m->job->stats.stored_bytes += result;
+	m->next++;
+	return r;
+}
+
+/* What others appended to a file that became shorter moves with its end. */
+static int move_tail(struct fl_move *m, uint64_t *size, struct fl_error *reterr)
+{
+	struct fl_store_job *job = m->job;
+	uint64_t old = fl_move_plan_old_size(&m->plan), now, numbers[FL_JGROUP_NUMBERS] = {old};
+	struct fl_jpiece piece;
+	int r = fl_target_size(&job->target, &now);
+
+	if (r < 0)
+		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
+	*size = fl_move_plan_new_size(&m->plan);
+	if (*size >= old || now == old) {
+		*size += now > *size && *size >= old ? now - *size : 0;
+		return now < old ? fl_error_set(reterr, -FL_ETRUNCATED, now, NULL) : 0;
+	}
+	if (now < old)
+		return fl_error_set(reterr, -FL_ETRUNCATED, now, NULL);
+	if (now - old > TAIL_MAX)
+		return fl_error_set(reterr, -FL_ELIMIT, old, "others have appended too much");
+	r = fl_move_read(job, old, now - old, &m->source, &m->source_cap, reterr);
+	piece = (struct fl_jpiece){m->source, (size_t)(now - old)};
+	numbers[1] = piece.len;
+	if (r == 0)
+		r = fl_store_job_append(job, FL_JGROUP_TAIL, numbers, &piece, 1, reterr);
+	if (r == 0)
+		r = fl_store_job_write(job, piece.data, piece.len, *size, reterr);
+	*size += piece.len;
+	return r < 0 ? r : fl_store_job_sync(job, reterr);
+}
+
+int fl_move_commit_size(struct fl_store_job *job, uint64_t bytes, struct fl_error *reterr)
+{
+	uint64_t now;
+	int r = fl_target_size(&job->target, &now);
+
+	if (r == 0 && now > bytes) {
+		r = fl_durable_truncate(&job->durable, job->target.fd, bytes);
+		if (r == 0)
+			r = fl_durable_sync_all(&job->durable, job->target.fd);
+	}
+	return r < 0 ? fl_error_set(reterr, r, bytes, NULL) : fl_store_job_end(job, reterr);
+}
+
+int fl_move_finish(struct fl_move *m, struct fl_error *reterr)
+{
+	uint64_t numbers[FL_JGROUP_NUMBERS] = {0};
+	struct fl_store_job *job = m->job;
+	int r = fl_store_job_sync(job, reterr);
+
+	if (r == 0)
+		r = alone(job, reterr);
+	if (r < 0)
+		return r;
+	r = move_tail(m, &numbers[0], reterr);
+	if (r == 0)
+		r = fl_store_job_append(job, FL_JGROUP_COMMIT, numbers, NULL, 0, reterr);
+	if (r == 0)
+		r = fl_move_commit_size(job, numbers[0], reterr);
+	(void)fl_target_lease(&job->target, false);
+	return r;
+}

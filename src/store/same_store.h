@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FL_STORE_SAME_STORE_H
+#define FL_STORE_SAME_STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/change.h"
+#include "store/store_job.h"
+
+/**
+ * DOC: Changes that keep the length.
+ *
+ * Changes come in the order of the file, in runs. A group of runs is written to the journal and
+ * synced, then it is stored; nothing else is needed for a crash at any moment: the journal holds
+ * old and new bytes of all that may have been stored.
+ *
+ * A run is stored only when a run comes that begins at or behind its end. By then every chunk
+ * that looks at bytes before that run has been mapped (seam.h: a chunk looks at the byte before
+ * it and at what follows), so that a newline that a store makes or removes at the edge of a chunk
+ * moves no seam.
+ */
+
+/**
+ * struct fl_same_store - a rewrite under way
+ * @pending:     runs not yet written: u64 base, u64 bytes, then changes
+ * @pending_end: bytes of the file behind which they can be stored
+ * @done_end:    source bytes up to here are in the journal
+ * @group_bytes: pending bytes that make a group
+ * @exact_space: bytes that the groups will take, if that is known (after a dry pass)
+ */
+struct fl_same_store {
+	struct fl_store_job *job;
+	unsigned char *pending;
+	size_t pending_len;
+	size_t pending_cap;
+	uint64_t pending_end;
+	uint64_t done_end;
+	size_t group_bytes;
+	uint64_t exact_space;
+};
+
+#define FL_RUN_HEAD_BYTES ((size_t)16)
+/* A group of this many bytes takes as long to write as a sync costs on a fast device (4 MiB at
+ * 2 GB/s against 1-2 ms), and two of them fit beside everything else into 64 MiB. */
+#define FL_GROUP_BYTES ((size_t)4 << 20)
+
+/** fl_same_init() - @from: source bytes before it are done */
+void fl_same_init(struct fl_same_store *s, struct fl_store_job *job, uint64_t from);
+
+/** fl_same_done() - free */
+void fl_same_done(struct fl_same_store *s);
+
+/**
+ * fl_same_add() - a run of changes, behind all those before
+ * @off:  the record they begin in, at the latest; nothing before it is looked at any more
+ * @end:  end of the records they lie in
+ * @base: their offsets count from here
+ * @p:    @len bytes as fl_change_put() makes them; copied
+ *
+ * Return: 0; -ENOSPC, -FL_ELIMIT: no room for the journal, and nothing has been stored yet if
+ * job->stored is false; -FL_ETRUNCATED; -errno.
+ */
+int fl_same_add(struct fl_same_store *s, uint64_t off, uint64_t end, const unsigned char *p,
+		size_t len, struct fl_error *reterr);
+
+/** fl_same_finish() - the rest, COMMIT, and the journal goes. Return: as fl_same_add(). */
+int fl_same_finish(struct fl_same_store *s, struct fl_error *reterr);
+
+/**
+ * fl_same_apply() - store all changes of a group
+ * @old: the old bytes (rollback), else the new ones
+ * Return: 0; -FL_ECORRUPT; -FL_ETRUNCATED; -errno.
+ */
+int fl_same_apply(struct fl_store_job *job, const unsigned char *group, size_t len, bool old,
+		  struct fl_error *reterr);
+
+/**
+ * fl_same_next_run() - step through the runs of a group
+ * @p, @len: what is left of it
+ * Return: 1 with the changes of the next one; 0 at the end; -FL_ECORRUPT.
+ */
+int fl_same_next_run(const unsigned char **p, size_t *len, struct fl_change_reader *ret);
+
+/** fl_same_space() - journal bytes that @payload bytes of runs take, in groups of FL_GROUP_BYTES */
+uint64_t fl_same_space(uint64_t payload);
+
+#endif

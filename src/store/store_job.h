@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FL_STORE_STORE_JOB_H
+#define FL_STORE_STORE_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <faultline/error.h>
+
+#include "plat/durable.h"
+#include "plat/inplace_file.h"
+#include "store/journal.h"
+
+/**
+ * struct fl_store_stats - what stores did
+ * @changes:      stored
+ * @stored_bytes: of them
+ * @pages:        of 4 KiB that were touched, each group's apart
+ * @by_pwrite, @by_map: changes stored in the one and the other way
+ * @journal_bytes: written to the journal
+ */
+struct fl_store_stats {
+	uint64_t changes;
+	uint64_t stored_bytes;
+	uint64_t pages;
+	uint64_t by_pwrite;
+	uint64_t by_map;
+	uint64_t journal_bytes;
+};
+
+/**
+ * struct fl_store_job - one file that is rewritten in place
+ * @target:     open for writing, locked
+ * @journaled:  false: --journal=none
+ * @open:       the journal is there
+ * @stored:     something was written to the target: from here on an error leaves the journal
+ * @flags:      FL_JHEADER_...
+ * @small_groups: store each run by itself
+ * @limit_bytes: of the journal
+ * @program:    for the header; the caller's
+ */
+struct fl_store_job {
+	struct fl_durable durable;
+	struct fl_target target;
+	struct fl_journal journal;
+	struct fl_store_stats stats;
+	bool journaled;
+	bool open;
+	bool stored;
+	bool small_groups;
+	uint32_t flags;
+	uint64_t limit_bytes;
+	const char *program;
+	size_t program_len;
+};
+
+/**
+ * fl_store_job_journal() - make the journal; does nothing if it is there, or not wanted
+ * @space: bytes that the groups behind the header will take
+ *
+ * Header, mark of the inode and the name in its directory are durable when this returns 0; after
+ * an error there is no journal.
+ * Return: 0; -EEXIST; -ENOSPC; -FL_ELIMIT; -errno.
+ */
+int fl_store_job_journal(struct fl_store_job *job, uint64_t space, struct fl_error *reterr);
+
+/** fl_store_job_append() - fl_journal_append() and fl_journal_sync(); nothing without a journal */
+int fl_store_job_append(struct fl_store_job *job, enum fl_jgroup_type type, const uint64_t *numbers,
+			const struct fl_jpiece *pieces, size_t count, struct fl_error *reterr);
+
+/**
+ * fl_store_job_check_size() - is the target still at least @bytes long?
+ * Return: 0; -FL_ETRUNCATED; -errno.
+ */
+int fl_store_job_check_size(struct fl_store_job *job, uint64_t bytes, struct fl_error *reterr);
+
+/** fl_store_job_write() - bytes of the target, with the offset in the error. Return: 0 or -errno. */
+int fl_store_job_write(struct fl_store_job *job, const void *data, size_t len, uint64_t off,
+		       struct fl_error *reterr);
+
+/** fl_store_job_sync() - the target's data are durable when this returns 0. Return: 0 or -errno. */
+int fl_store_job_sync(struct fl_store_job *job, struct fl_error *reterr);
+
+/** fl_store_job_commit() - all is stored: sync, COMMIT. Return: 0 or -errno. */
+int fl_store_job_commit(struct fl_store_job *job, struct fl_error *reterr);
+
+/** fl_store_job_end() - mark and journal go. Return: 0 or -errno. */
+int fl_store_job_end(struct fl_store_job *job, struct fl_error *reterr);
+
+/** fl_store_job_done() - close all; a journal that is still there stays */
+void fl_store_job_done(struct fl_store_job *job);
+
+#endif

@@ -1,0 +1,216 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# transform -i and recover, as a user meets them.
+
+load helpers
+
+setup() {
+	make_work
+	for i in {1..3000}; do
+		echo "Mar  3 10:00:00 host sshd[$i]: Failed password for root from 10.0.0.$((i % 256))"
+		echo "Mar  3 10:00:01 host cron[$i]: session opened"
+	done >log
+	cp log before
+}
+
+teardown() {
+	remove_work
+}
+
+# Kills a rewrite that waits for the device after every few lines, until one leaves a journal.
+make_hot() {
+	local i
+	for i in 0.01 0.02 0.03 0.05 0.08 0.02 0.04 0.06 0.1 0.15 0.01 0.02 0.03; do
+		cp before log
+		rm -f .log.faultline
+		"$FAULTLINE" transform -i --sync=full --chunk-size=4K --no-progress 'y/ab/ba/' log &
+		sleep "$i"
+		kill -9 $! 2>/dev/null || true
+		wait $! 2>/dev/null || true
+		[[ -e .log.faultline ]] && return 0
+	done
+	skip "every rewrite was faster than its kill"
+}
+
+@test "in place: the bytes of sed, the same inode, nothing left behind" {
+	local inode edit
+	for edit in 'y/abc/bca/' 's/root/ROOT/g' 's/Failed/FAILED/'; do
+		cp before log
+		ln -f log other-name
+		inode=$(stat -c %i log)
+		expect 0 "$FAULTLINE" transform -i "$edit" log
+		equal "$out$err" ""
+		sed "$edit" before | cmp - log
+		cmp log other-name
+		equal "$(stat -c %i log)" "$inode"
+		equal "$(find . -name '.*faultline*')" ""
+	done
+}
+
+@test "in place: every chunk size, thread count and loader gives the same" {
+	local chunk threads io
+	sed 's/password/********/' before >want
+	for chunk in 4096 7919 1M; do
+		for threads in 1 2 7; do
+			for io in auto mmap read direct; do
+				cp before log
+				expect 0 "$FAULTLINE" transform -i --mask=password --chunk-size=$chunk \
+					-j$threads --io=$io log
+				cmp want log
+			done
+		done
+	done
+}
+
+@test "in place: edits that change lengths give the bytes of sed and perl" {
+	local inode chunk
+	for chunk in 4096 64K; do
+		while IFS=$'\t' read -r ours theirs; do
+			cp before log
+			inode=$(stat -c %i log)
+			expect 0 "$FAULTLINE" transform -i --chunk-size=$chunk --sync=full "$ours" log
+			perl -pe "$theirs" before | cmp - log
+			equal "$(stat -c %i log)" "$inode"
+			equal "$(find . -name '.*faultline*')" ""
+		done <<-'END'
+			s/Failed password/F/	s/Failed password/F/
+			s/root/somebody else/g	s/root/somebody else/g
+			delete=cron	$_ = "" if /cron/
+			keep=nothing	$_ = ""
+			s/(\d+)$/$1$1$1$1/	s/(\d+)$/$1$1$1$1/
+			s/ \[?(\d)\d*\]?/$1/	s/ \[?(\d)\d*\]?/$1/
+			s/^Mar.*sshd.*$/x/	s/^Mar.*sshd.*$/x/
+		END
+	done
+}
+
+@test "in place: an edit that changes lengths refuses while a writer has the file open" {
+	exec 7>>log
+	expect 2 "$FAULTLINE" transform -i 's/root/r/' log
+	contains "$err" "others have it open"
+	cmp before log
+	expect 0 "$FAULTLINE" transform -i 'y/r/R/' log
+	exec 7>&-
+	cp before log
+	expect 0 "$FAULTLINE" transform -i 's/root/r/' log
+	equal "$(find . -name '.*faultline*')" ""
+}
+
+@test "in place: through a symbolic link, with a suffix, several files" {
+	ln -s log link
+	cp before second
+	expect 0 "$FAULTLINE" transform -i.orig 'y/a/A/' link second
+	sed 'y/a/A/' before | cmp - log
+	sed 'y/a/A/' before | cmp - second
+	cmp before log.orig
+	cmp before second.orig
+	[[ -L link ]]
+}
+
+@test "in place: nothing matches, nothing is written" {
+	touch -d '2001-01-01' log
+	expect 0 "$FAULTLINE" transform -i --mask=nowhere log
+	equal "$(stat -c %Y log)" "$(date -d 2001-01-01 +%s)"
+	equal "$(find . -name '.*faultline*')" ""
+}
+
+@test "in place: what cannot be rewritten is said" {
+	mkfifo fifo
+	mkdir dir
+	expect 2 "$FAULTLINE" transform -i 'y/a/b/' fifo
+	contains "$err" "fifo: not a regular file"
+	expect 2 "$FAULTLINE" transform -i 'y/a/b/' dir
+	contains "$err" "dir: Is a directory"
+	expect 2 "$FAULTLINE" transform -i 'y/a/b/' missing
+	contains "$err" "missing: No such file"
+	expect 2 "$FAULTLINE" transform -i 'y/a/b/' - <log
+	contains "$err" "standard input"
+	cmp before log
+}
+
+@test "in place: a journal that may not be large enough stops it before it begins" {
+	expect 2 "$FAULTLINE" transform -i --journal-max=4K 'y/a/b/' log
+	contains "$err" "--journal-max"
+	cmp before log
+	equal "$(find . -name '.*faultline*')" ""
+	expect 0 "$FAULTLINE" transform -i --journal-max=1M 'y/a/b/' log
+}
+
+@test "in place: without a journal there is a warning, and the same bytes" {
+	expect 0 "$FAULTLINE" transform -i --no-journal 'y/a/b/' log
+	contains "$err" "warning"
+	sed 'y/a/b/' before | cmp - log
+}
+
+@test "in place: --dry-run writes nothing" {
+	expect 0 "$FAULTLINE" transform -i --dry-run 'y/a/b/' log
+	contains "$out" "changes"
+	cmp before log
+}
+
+@test "recover: nothing to do" {
+	local option
+	for option in '' --status --rollback --resume; do
+		expect 0 "$FAULTLINE" recover $option log
+		equal "$out" "log: nothing to recover"
+	done
+	expect 2 "$FAULTLINE" recover missing
+	contains "$err" "No such file"
+	expect 2 "$FAULTLINE" recover
+	expect 2 "$FAULTLINE" recover --rollback --resume log
+}
+
+@test "recover: a killed rewrite is refused by every verb, and rolled back" {
+	make_hot
+	local verb
+	for verb in 'count -l' hash 'scan a' 'transform y/a/b/' 'transform -i y/a/b/' 'cache status'; do
+		# shellcheck disable=SC2086 # words on purpose
+		expect 2 "$FAULTLINE" $verb log
+		contains "$err" "recover"
+	done
+	expect 0 "$FAULTLINE" count -l --ignore-journal log
+	expect 0 "$FAULTLINE" recover log
+	contains "$out" "interrupted rewrite"
+	expect 0 "$FAULTLINE" recover --rollback log
+	cmp before log
+	expect 0 "$FAULTLINE" recover log
+	equal "$out" "log: nothing to recover"
+	expect 0 "$FAULTLINE" hash log
+}
+
+@test "recover: a killed rewrite is resumed, by another name of the file" {
+	make_hot
+	ln -f log other
+	# Where inodes can be marked.
+	case $(stat -f -c %T .) in
+	ext2/ext3 | xfs | btrfs | tmpfs)
+		expect 2 "$FAULTLINE" hash other
+		expect 0 "$FAULTLINE" recover --resume other
+		;;
+	*) expect 0 "$FAULTLINE" recover --resume log ;;
+	esac
+	sed 'y/ab/ba/' before | cmp - log
+	[[ ! -e .log.faultline ]]
+}
+
+@test "recover: somebody else's change is refused and left alone" {
+	make_hot
+	: >log
+	echo theirs >>log
+	cp log theirs
+	for option in '' --rollback --resume; do
+		expect 2 "$FAULTLINE" recover $option log
+		contains "$err" "someone else"
+		cmp log theirs
+	done
+}
+
+@test "inplace: one destination only" {
+	printf 'abc\n' >text
+	for other in "-o out" --rewrite; do
+		# shellcheck disable=SC2086 # words
+		expect 2 "$FAULTLINE" transform -i $other s/a/b/ text
+		contains "$err" "exclude each other"
+	done
+	equal "$(<text)" abc
+}
