@@ -31,10 +31,12 @@ enum fl_jgroup_type {
 	FL_JGROUP_PLAN = 3,    /* moving: the table of batches; numbers: batches, new size */
 	FL_JGROUP_BATCH = 4,  /* moving: undo, image of a batch; numbers: place in the order, batch,
 				   bytes of undo, CRC32C of what is stored */
-	FL_JGROUP_TAIL = 5,   /* moving: bytes that others appended; numbers: from, bytes */
-	FL_JGROUP_COMMIT = 6, /* the file is the new one from here on */
-	FL_JGROUP_ROLLBACK = 7, /* rollback has begun */
-	FL_JGROUP_BACK = 8      /* moving, rollback: image of a batch; numbers as BATCH */
+	FL_JGROUP_TAIL = 5,   /* moving: bytes that others appended; numbers: from, bytes, to */
+	FL_JGROUP_COMMIT = 6, /* the file is the new one from here on; moving, numbers: its size,
+				 the size before it is cut to that, CRC32C of what is cut off */
+	FL_JGROUP_ROLLBACK =
+		7,         /* moving: the file is the old one from here on; numbers as COMMIT */
+	FL_JGROUP_BACK = 8 /* moving, rollback: image of a batch; numbers as BATCH */
 };
 
 #define FL_JGROUP_HEAD_BYTES ((size_t)48)

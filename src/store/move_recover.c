@@ -9,11 +9,12 @@
 #include "store/journal_block.h"
 #include "store/move_store.h"
 
-#define LOOK_BYTES FL_MIB(1)
+/* Fewer bytes than these may be the same by chance as what others append. */
+#define CUT_SHORT 16u
 
 void fl_move_found_init(struct fl_move_found *f)
 {
-	*f = (struct fl_move_found){.back = SIZE_MAX, .commit = UINT64_MAX};
+	*f = (struct fl_move_found){.back = SIZE_MAX};
 }
 
 void fl_move_found_done(struct fl_move_found *f)
@@ -61,9 +62,43 @@ static int add_back(struct fl_move_found *f, const struct fl_jgroup *g)
 	return 0;
 }
 
+/* All batches are new, or all are old. */
+static bool is_settled(const struct fl_move_found *f)
+{
+	return f->end != 0 || f->placed <= 1 || f->back == 0 || f->placed == f->plan.moves;
+}
+
+static int add_tail(struct fl_move_found *f, const struct fl_jgroup *g, uint64_t block)
+{
+	f->tail_block = block;
+	f->tail_seq = g->seq;
+	f->tail_len = g->len;
+	return is_settled(f) ? 0 : -FL_ECORRUPT;
+}
+
+static int add_end(struct fl_move_found *f, const struct fl_jgroup *g)
+{
+	if (!is_settled(f) || (f->end != 0 && f->end != g->type) || g->numbers[0] > g->numbers[1])
+		return -FL_ECORRUPT;
+	f->end = g->type;
+	f->end_keep = g->numbers[0];
+	f->end_from = g->numbers[1];
+	f->end_crc = (uint32_t)g->numbers[2];
+	f->tail_len = 0;
+	return 0;
+}
+
 int fl_move_found_add(struct fl_move_found *f, const struct fl_jgroup *g, uint64_t block)
 {
+	bool ends = g->type == FL_JGROUP_COMMIT || g->type == FL_JGROUP_ROLLBACK;
+
 	if (g->type != FL_JGROUP_PLAN && !f->plan.batch)
+		return -FL_ECORRUPT;
+	if (ends)
+		return add_end(f, g);
+	if (g->type == FL_JGROUP_TAIL)
+		return add_tail(f, g, block);
+	if (f->end != 0)
 		return -FL_ECORRUPT;
 	switch (g->type) {
 	case FL_JGROUP_PLAN:
@@ -72,14 +107,6 @@ int fl_move_found_add(struct fl_move_found *f, const struct fl_jgroup *g, uint64
 		return add_batch(f, g, block);
 	case FL_JGROUP_BACK:
 		return add_back(f, g);
-	case FL_JGROUP_TAIL:
-		f->tail_block = block;
-		f->tail_seq = g->seq;
-		f->tail_len = g->len;
-		return f->placed == f->plan.moves ? 0 : -FL_ECORRUPT;
-	case FL_JGROUP_COMMIT:
-		f->commit = g->numbers[0];
-		return f->placed == f->plan.moves ? 0 : -FL_ECORRUPT;
 	default:
 		return -FL_ECORRUPT;
 	}
@@ -94,22 +121,9 @@ static int changed(uint64_t off, struct fl_error *reterr)
 static int check_crc(struct fl_recovery *rec, uint64_t off, uint64_t len, uint32_t crc,
 		     struct fl_error *reterr)
 {
-	unsigned char *buf = malloc(LOOK_BYTES);
-	uint64_t at = off, end = off + len;
-	uint32_t reg = 0;
-	size_t got = 0;
-	int r = buf ? 0 : -ENOMEM;
+	uint32_t reg;
+	int r = fl_move_crc(rec->job.target.fd, off, len, &reg);
 
-	while (r == 0 && at < end) {
-		size_t want = (size_t)fl_min_u64(end - at, LOOK_BYTES);
-
-		r = fl_file_pread(rec->job.target.fd, buf, want, at, &got);
-		if (r == 0 && got < want)
-			r = -FL_ECHANGED;
-		reg = fl_crc_part(reg, buf, got);
-		at += want;
-	}
-	free(buf);
 	if (r == -FL_ECHANGED || (r == 0 && reg != crc))
 		return changed(off, reterr);
 	return r < 0 ? fl_error_set(reterr, r, off, NULL) : 0;
@@ -215,28 +229,55 @@ static int check_in_flight(struct fl_recovery *rec, size_t k, bool back, struct 
 	return r;
 }
 
+static int wrong_size(struct fl_error *reterr)
+{
+	return fl_error_set(
+		reterr, -FL_ECHANGED, FL_OFF_NONE,
+		"the file's size is not what the rewrite left: someone else changed it");
+}
+
+static bool grows(const struct fl_recovery *rec)
+{
+	return fl_move_plan_new_size(&rec->move->plan) > rec->header.size_bytes;
+}
+
+/* After COMMIT or ROLLBACK: are bytes still to be cut off, or are these others', appended since? */
+static int check_end(struct fl_recovery *rec, struct fl_error *reterr)
+{
+	struct fl_move_found *f = rec->move;
+	uint64_t cut = f->end_from - f->end_keep;
+	int r;
+
+	if (f->now < f->end_keep || (f->tail_len > 0 && f->now < f->end_from + f->tail_len))
+		return wrong_size(reterr);
+	f->is_cut = cut == 0 || f->now < f->end_from;
+	if (f->is_cut || f->tail_len > 0)
+		return 0;
+	r = check_crc(rec, f->end_keep, fl_min_u64(cut, FL_MOVE_CUT_BYTES), f->end_crc, reterr);
+	f->is_cut = r == -FL_ECHANGED;
+	if (r == 0 && f->now > f->end_from && cut < CUT_SHORT)
+		return fl_error_set(reterr, -FL_ECHANGED, f->end_keep,
+				    "the rewrite is complete, but whether %llu bytes here are left "
+				    "over, or others appended them, cannot be told",
+				    (unsigned long long)cut);
+	return f->is_cut ? 0 : r;
+}
+
+/* A file may be longer than the rewrite left it: others append. */
 static int check_size(struct fl_recovery *rec, struct fl_error *reterr)
 {
 	struct fl_move_found *f = rec->move;
-	uint64_t old = rec->header.size_bytes, now, new_size;
-	int r = fl_target_size(&rec->job.target, &now);
-	bool ok;
+	uint64_t least = rec->header.size_bytes;
+	int r = fl_target_size(&rec->job.target, &f->now);
 
 	if (r < 0)
 		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
-	if (!f->plan.batch)
-		return now == old ? 0 : changed(fl_min_u64(now, old), reterr);
-	new_size = fl_move_plan_new_size(&f->plan);
-	if (f->commit != UINT64_MAX)
-		ok = now == f->commit || now == fl_max_u64(old, new_size) + f->tail_len;
-	else if (new_size > old)
-		ok = now == new_size || (now == old && (f->placed <= 1 || f->back == 0));
-	else
-		ok = now == old + f->tail_len;
-	return ok ? 0
-		  : fl_error_set(reterr, -FL_ECHANGED, FL_OFF_NONE,
-				 "the file's size is not what the rewrite left: someone else "
-				 "changed it");
+	if (f->end != 0)
+		return check_end(rec, reterr);
+	/* It grows before its first batch is stored. */
+	if (f->placed > 0 && grows(rec))
+		least = fl_move_plan_new_size(&f->plan);
+	return f->now < least + f->tail_len ? wrong_size(reterr) : 0;
 }
 
 /* Batches of places below @done are new; that of @half may be half of each; others are old. */
@@ -256,31 +297,22 @@ static int check_batches(struct fl_recovery *rec, size_t done, size_t half, stru
 	return r;
 }
 
-/* A file that had grown, and was cut again at the end of a rollback. */
-static bool is_cut(struct fl_recovery *rec)
-{
-	uint64_t now = 0, old = rec->header.size_bytes;
-
-	return rec->move->back == 0 && fl_move_plan_new_size(&rec->move->plan) > old &&
-	       fl_target_size(&rec->job.target, &now) == 0 && now == old;
-}
-
 int fl_move_compare(struct fl_recovery *rec, struct fl_error *reterr)
 {
 	struct fl_move_found *f = rec->move;
 	int r = check_size(rec, reterr);
 
-	if (r < 0 || !f->plan.batch || f->commit != UINT64_MAX)
+	if (r < 0 || !f->plan.batch || f->end != 0)
 		return r;
 	for (size_t k = 0; k < f->placed; k++)
 		rec->from += f->plan.batch[f->plan.order[k] + 1].src -
 			     f->plan.batch[f->plan.order[k]].src;
-	if (f->tail_len > 0)
-		return 0;
-	if (f->placed == 0 || is_cut(rec))
+	if (f->placed == 0 || (f->tail_len > 0 && grows(rec)))
 		return check_batches(rec, 0, SIZE_MAX, reterr);
 	if (f->back != SIZE_MAX)
 		return check_batches(rec, f->back, f->back, reterr);
+	if (f->tail_len > 0)
+		return check_batches(rec, f->plan.moves, SIZE_MAX, reterr);
 	return check_batches(rec, f->placed - 1, f->placed - 1, reterr);
 }
 
@@ -323,31 +355,142 @@ static int move_back(struct fl_recovery *rec, size_t k, struct fl_error *reterr)
 	return r;
 }
 
+static int read_tail_group(struct fl_recovery *rec, struct fl_jgroup *ret, struct fl_error *reterr)
+{
+	int r;
+
+	rec->scan.block = rec->move->tail_block;
+	rec->scan.seq = rec->move->tail_seq;
+	r = fl_jscan_next(&rec->scan, ret, reterr);
+	if (r == 0)
+		r = fl_error_set(reterr, -FL_ECORRUPT, FL_OFF_NONE, "the journal has changed");
+	return r < 0 ? r : 0;
+}
+
 /* Where bytes that others appended were moved, they are where they were, too; but in case they
  * were moved over themselves, they are written again. */
 static int tail_back(struct fl_recovery *rec, struct fl_error *reterr)
 {
 	struct fl_jgroup g;
+	int r = read_tail_group(rec, &g, reterr);
+
+	return r < 0 ? r
+		     : fl_store_job_write(&rec->job, g.data, g.len, rec->header.size_bytes, reterr);
+}
+
+/* The bytes by which a file grew, until something is stored there. */
+static bool is_zero(const struct fl_recovery *rec, uint64_t from, uint64_t to)
+{
+	unsigned char buf[4096];
+	size_t got = 0;
+
+	while (from < to) {
+		size_t n = (size_t)fl_min_u64(to - from, sizeof(buf));
+
+		if (fl_file_pread(rec->job.target.fd, buf, n, from, &got) < 0 || got < n)
+			return false;
+		for (size_t k = 0; k < n; k++)
+			if (buf[k] != 0)
+				return false;
+		from += n;
+	}
+	return true;
+}
+
+bool fl_move_is_undone(const struct fl_recovery *rec)
+{
+	const struct fl_move_found *f = rec->move;
+
+	return f->back != SIZE_MAX || f->end == FL_JGROUP_ROLLBACK ||
+	       (f->plan.batch && f->tail_len > 0 && f->end == 0 && grows(rec));
+}
+
+static int keep_tail(struct fl_recovery *rec, struct fl_move_tail *t, struct fl_error *reterr)
+{
+	struct fl_jgroup g;
 	int r;
 
-	rec->scan.block = rec->move->tail_block;
-	rec->scan.seq = rec->move->tail_seq;
-	r = fl_jscan_next(&rec->scan, &g, reterr);
-	if (r <= 0)
-		return r < 0 ? r : -FL_ECORRUPT;
-	return fl_store_job_write(&rec->job, g.data, g.len, rec->header.size_bytes, reterr);
+	if (rec->move->tail_len == 0)
+		return 0;
+	r = read_tail_group(rec, &g, reterr);
+	if (r < 0)
+		return r;
+	t->image = malloc(g.len);
+	if (!t->image)
+		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
+	memcpy(t->image, g.data, g.len);
+	t->len = g.len;
+	return 0;
+}
+
+static int settle(struct fl_recovery *rec, enum fl_jgroup_type type, struct fl_move_tail t,
+		  struct fl_error *reterr)
+{
+	int r = keep_tail(rec, &t, reterr);
+
+	if (r == 0)
+		r = fl_move_settle(&rec->job, type, &t, reterr);
+	free(t.image);
+	return r;
+}
+
+/* Nobody may append between the last look at the size and the cut. */
+static int cut_to(struct fl_recovery *rec, uint64_t bytes, struct fl_error *reterr)
+{
+	uint64_t now;
+	int r = fl_move_alone(&rec->job, reterr);
+
+	if (r < 0)
+		return r;
+	r = fl_target_size(&rec->job.target, &now);
+	if (r == 0 && now != rec->move->now)
+		r = -EAGAIN;
+	r = r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, "its size has just changed")
+		  : fl_move_end(&rec->job, bytes, reterr);
+	(void)fl_target_lease(&rec->job.target, false);
+	return r;
+}
+
+int fl_move_settle_again(struct fl_recovery *rec, struct fl_error *reterr)
+{
+	const struct fl_move_found *f = rec->move;
+	struct fl_move_tail t = {.keep = f->end_keep, .from = f->end_from};
+
+	rec->scan.fd = rec->job.journal.fd;
+	if (f->is_cut)
+		return fl_move_end(&rec->job, UINT64_MAX, reterr);
+	if (f->now == f->end_from)
+		return cut_to(rec, f->end_keep, reterr);
+	return settle(rec, (enum fl_jgroup_type)f->end, t, reterr);
+}
+
+/* Nothing was stored, but the file may have grown, or others may have appended to it before. */
+static int shrink_untouched(struct fl_recovery *rec, const struct fl_move_tail *t,
+			    struct fl_error *reterr)
+{
+	uint64_t now = rec->move->now;
+
+	if (!is_zero(rec, t->keep, fl_min_u64(now, t->from)))
+		return fl_move_end(&rec->job, UINT64_MAX, reterr);
+	if (now <= t->from)
+		return now > t->keep ? cut_to(rec, t->keep, reterr)
+				     : fl_move_end(&rec->job, UINT64_MAX, reterr);
+	return settle(rec, FL_JGROUP_ROLLBACK, *t, reterr);
 }
 
 int fl_move_roll_back(struct fl_recovery *rec, struct fl_error *reterr)
 {
 	struct fl_move_found *f = rec->move;
+	struct fl_move_tail t = {.keep = rec->header.size_bytes,
+				 .from = fl_move_plan_new_size(&f->plan)};
 	size_t k = f->back != SIZE_MAX ? f->back + 1 : f->placed;
-	uint64_t old = rec->header.size_bytes + f->tail_len;
 	int r = 0;
 
 	rec->scan.fd = rec->job.journal.fd;
-	if (is_cut(rec))
-		return fl_move_commit_size(&rec->job, old, reterr);
+	if (grows(rec) && f->tail_len > 0)
+		return settle(rec, FL_JGROUP_ROLLBACK, t, reterr);
+	if (grows(rec) && f->placed == 0)
+		return shrink_untouched(rec, &t, reterr);
 	/* A batch whose source is intact needs nothing. */
 	if (f->back == SIZE_MAX && k > 0 && f->tail_len == 0 &&
 	    !fl_move_plan_overlaps(&f->plan, f->plan.order[k - 1]) &&
@@ -359,7 +502,10 @@ int fl_move_roll_back(struct fl_recovery *rec, struct fl_error *reterr)
 		r = move_back(rec, k, reterr);
 	if (r == 0)
 		r = fl_store_job_sync(&rec->job, reterr);
-	return r < 0 ? r : fl_move_commit_size(&rec->job, old, reterr);
+	if (r < 0)
+		return r;
+	return grows(rec) ? settle(rec, FL_JGROUP_ROLLBACK, t, reterr)
+			  : fl_move_end(&rec->job, UINT64_MAX, reterr);
 }
 
 static int place_again(struct fl_recovery *rec, size_t k, struct fl_error *reterr)
@@ -374,6 +520,35 @@ static int place_again(struct fl_recovery *rec, size_t k, struct fl_error *reter
 				  x->dst, reterr);
 }
 
+static int grow_again(struct fl_recovery *rec, uint64_t new_size, struct fl_error *reterr)
+{
+	const struct fl_move_found *f = rec->move;
+	uint64_t old = rec->header.size_bytes;
+	int r = 0;
+
+	if (f->placed == 0 && !is_zero(rec, old, fl_min_u64(f->now, new_size)))
+		return fl_error_set(reterr, -FL_EUNSUPPORTED, old,
+				    "others have appended to it: only --rollback is left");
+	if (f->now < new_size)
+		r = fl_durable_allocate(&rec->job.durable, rec->job.target.fd, new_size);
+	if (r == 0)
+		r = fl_durable_sync_all(&rec->job.durable, rec->job.target.fd);
+	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, NULL) : 0;
+}
+
+/* The batch whose turn it was is done again: from the journal, or from its source. */
+static int again(struct fl_recovery *rec, struct fl_move *m, struct fl_error *reterr)
+{
+	struct fl_move_found *f = rec->move;
+	size_t k = f->placed - 1;
+
+	if (fl_move_plan_overlaps(&f->plan, f->plan.order[k]))
+		return place_again(rec, k, reterr);
+	if (f->tail_len == 0)
+		m->next = k;
+	return 0;
+}
+
 int fl_move_continue(struct fl_recovery *rec, struct fl_move *m, struct fl_error *reterr)
 {
 	struct fl_move_found *f = rec->move;
@@ -381,25 +556,14 @@ int fl_move_continue(struct fl_recovery *rec, struct fl_move *m, struct fl_error
 	int r = 0;
 
 	rec->scan.fd = rec->job.journal.fd;
+	m->next = f->placed;
+	if (new_size > rec->header.size_bytes)
+		r = grow_again(rec, new_size, reterr);
+	if (r == 0)
+		r = keep_tail(rec, &m->tail, reterr);
+	if (r == 0 && f->placed > 0)
+		r = again(rec, m, reterr);
 	m->plan = f->plan;
 	f->plan = (struct fl_move_plan){0};
-	m->next = f->placed;
-	if (f->placed > 0) {
-		size_t k = f->placed - 1;
-
-		f->plan = m->plan;
-		if (fl_move_plan_overlaps(&m->plan, m->plan.order[k]))
-			r = place_again(rec, k, reterr);
-		else if (f->tail_len == 0)
-			m->next = k;
-		f->plan = (struct fl_move_plan){0};
-	}
-	if (r == 0 && new_size > rec->header.size_bytes) {
-		r = fl_durable_allocate(&rec->job.durable, rec->job.target.fd, new_size);
-		if (r == 0)
-			r = fl_durable_sync_all(&rec->job.durable, rec->job.target.fd);
-		if (r < 0)
-			r = fl_error_set(reterr, r, FL_OFF_NONE, NULL);
-	}
 	return r;
 }

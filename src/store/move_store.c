@@ -14,6 +14,7 @@
 
 /* Bytes that others appended are moved with the file held: no more than this at a time. */
 #define TAIL_MAX FL_MIB(64)
+#define LOOK_BYTES FL_MIB(1)
 
 void fl_move_init(struct fl_move *m, struct fl_store_job *job)
 {
@@ -26,7 +27,8 @@ void fl_move_done(struct fl_move *m)
 	free(m->source);
 	free(m->result);
 	free(m->undo);
-	m->source = m->result = m->undo = NULL;
+	free(m->tail.image);
+	m->source = m->result = m->undo = m->tail.image = NULL;
 }
 
 static int room(unsigned char **buf, size_t *cap, size_t len)
@@ -155,13 +157,17 @@ static uint64_t journal_space(const struct fl_move *m)
 	return space;
 }
 
-static int alone(struct fl_store_job *job, struct fl_error *reterr)
+int fl_move_alone(struct fl_store_job *job, struct fl_error *reterr)
 {
 	int r = fl_target_lease(&job->target, true);
 
 	if (r == 0)
 		return 0;
-	return fl_error_set(reterr, r == -EINVAL || r == -EACCES ? -EAGAIN : r, FL_OFF_NONE,
+	if (r == -EACCES)
+		return fl_error_set(reterr, r, FL_OFF_NONE,
+				    "an edit that changes lengths needs a lease on the file, which "
+				    "only its owner can have");
+	return fl_error_set(reterr, r == -EINVAL ? -EAGAIN : r, FL_OFF_NONE,
 			    "an edit that changes lengths needs the file for itself, and others "
 			    "have it open");
 }
@@ -181,25 +187,49 @@ static int write_plan(struct fl_move *m, struct fl_error *reterr)
 	return r;
 }
 
+/* A recovery has one already, whose header is all that is left of what was to be done. */
+static int make_journal(struct fl_store_job *job, uint64_t space, struct fl_error *reterr)
+{
+	if (job->open)
+		return fl_journal_reserve(&job->journal, space + fl_journal_space(0), reterr);
+	return fl_store_job_journal(job, space, reterr);
+}
+
+/* What was appended since it was opened would lie where the last batch goes. */
+static int extend(struct fl_store_job *job, uint64_t new_size, struct fl_error *reterr)
+{
+	uint64_t now;
+	int r = fl_target_size(&job->target, &now);
+
+	if (r == 0 && now != job->target.size_bytes)
+		return fl_error_set(
+			reterr, now > job->target.size_bytes ? -EAGAIN : -FL_ETRUNCATED,
+			FL_OFF_NONE,
+			"an edit that changes lengths needs the file for itself, and its "
+			"size has changed");
+	job->stored = true;
+	if (r == 0)
+		r = fl_durable_allocate(&job->durable, job->target.fd, new_size);
+	if (r == 0)
+		r = fl_durable_sync_all(&job->durable, job->target.fd);
+	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, NULL) : 0;
+}
+
 int fl_move_begin(struct fl_move *m, struct fl_error *reterr)
 {
 	struct fl_store_job *job = m->job;
 	uint64_t new_size = fl_move_plan_new_size(&m->plan);
-	int r = alone(job, reterr);
+	int r = fl_move_alone(job, reterr);
 
 	if (r < 0)
 		return r;
-	(void)fl_target_lease(&job->target, false);
-	r = fl_store_job_journal(job, journal_space(m), reterr);
+	r = make_journal(job, journal_space(m), reterr);
 	if (r == 0)
 		r = write_plan(m, reterr);
-	if (r < 0 || new_size <= job->target.size_bytes)
-		return r;
-	job->stored = true;
-	r = fl_durable_allocate(&job->durable, job->target.fd, new_size);
-	if (r == 0)
-		r = fl_durable_sync_all(&job->durable, job->target.fd);
-	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, NULL) : 0;
+	if (r == 0 && new_size > job->target.size_bytes)
+		r = extend(job, new_size, reterr);
+	(void)fl_target_lease(&job->target, false);
+	return r;
 }
 
 static int changed(uint64_t off, struct fl_error *reterr)
@@ -258,37 +288,70 @@ int fl_move_batch(struct fl_move *m, const unsigned char *runs, size_t len, stru
 	return r;
 }
 
-/* What others appended to a file that became shorter moves with its end. */
-static int move_tail(struct fl_move *m, uint64_t *size, struct fl_error *reterr)
+/* What a journal holds of it already may be half moved: it is taken from there. */
+static int read_tail(struct fl_store_job *job, const struct fl_move_tail *t, size_t len,
+		     unsigned char **ret, struct fl_error *reterr)
 {
-	struct fl_store_job *job = m->job;
-	uint64_t old = fl_move_plan_old_size(&m->plan), now, numbers[FL_JGROUP_NUMBERS] = {old};
-	struct fl_jpiece piece;
-	int r = fl_target_size(&job->target, &now);
+	unsigned char *buf = malloc(len);
+	size_t got = 0, rest = len - t->len;
+	int r = buf ? 0 : -ENOMEM;
 
-	if (r < 0)
-		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
-	*size = fl_move_plan_new_size(&m->plan);
-	if (*size >= old || now == old) {
-		*size += now > *size && *size >= old ? now - *size : 0;
-		return now < old ? fl_error_set(reterr, -FL_ETRUNCATED, now, NULL) : 0;
+	if (r == 0 && t->len > 0)
+		memcpy(buf, t->image, t->len);
+	if (r == 0)
+		r = fl_file_pread(job->target.fd, buf + t->len, rest, t->from + t->len, &got);
+	if (r == 0 && got < rest)
+		r = -FL_ETRUNCATED;
+	if (r == 0) {
+		*ret = buf;
+		return 0;
 	}
-	if (now < old)
-		return fl_error_set(reterr, -FL_ETRUNCATED, now, NULL);
-	if (now - old > TAIL_MAX)
-		return fl_error_set(reterr, -FL_ELIMIT, old, "others have appended too much");
-	r = fl_move_read(job, old, now - old, &m->source, &m->source_cap, reterr);
-	piece = (struct fl_jpiece){m->source, (size_t)(now - old)};
-	numbers[1] = piece.len;
+	free(buf);
+	return fl_error_set(reterr, r, t->from, NULL);
+}
+
+static int move_tail(struct fl_store_job *job, const struct fl_move_tail *t, uint64_t len,
+		     struct fl_error *reterr)
+{
+	uint64_t numbers[FL_JGROUP_NUMBERS] = {t->from, len, t->keep};
+	struct fl_jpiece piece = {NULL, (size_t)len};
+	unsigned char *buf = NULL;
+	int r;
+
+	if (len > TAIL_MAX)
+		return fl_error_set(reterr, -FL_ELIMIT, t->from, "others have appended too much");
+	r = read_tail(job, t, (size_t)len, &buf, reterr);
+	piece.data = buf;
 	if (r == 0)
 		r = fl_store_job_append(job, FL_JGROUP_TAIL, numbers, &piece, 1, reterr);
 	if (r == 0)
-		r = fl_store_job_write(job, piece.data, piece.len, *size, reterr);
-	*size += piece.len;
+		r = fl_store_job_write(job, buf, piece.len, t->keep, reterr);
+	free(buf);
 	return r < 0 ? r : fl_store_job_sync(job, reterr);
 }
 
-int fl_move_commit_size(struct fl_store_job *job, uint64_t bytes, struct fl_error *reterr)
+int fl_move_crc(int fd, uint64_t off, uint64_t len, uint32_t *ret)
+{
+	unsigned char *buf = malloc(LOOK_BYTES);
+	uint64_t at = off, end = off + len;
+	size_t got = 0;
+	int r = buf ? 0 : -ENOMEM;
+
+	*ret = 0;
+	while (r == 0 && at < end) {
+		size_t want = (size_t)fl_min_u64(end - at, LOOK_BYTES);
+
+		r = fl_file_pread(fd, buf, want, at, &got);
+		if (r == 0 && got < want)
+			r = -FL_ECHANGED;
+		*ret = fl_crc_part(*ret, buf, got);
+		at += want;
+	}
+	free(buf);
+	return r;
+}
+
+int fl_move_end(struct fl_store_job *job, uint64_t bytes, struct fl_error *reterr)
 {
 	uint64_t now;
 	int r = fl_target_size(&job->target, &now);
@@ -301,21 +364,51 @@ int fl_move_commit_size(struct fl_store_job *job, uint64_t bytes, struct fl_erro
 	return r < 0 ? fl_error_set(reterr, r, bytes, NULL) : fl_store_job_end(job, reterr);
 }
 
+static int settle(struct fl_store_job *job, enum fl_jgroup_type type, const struct fl_move_tail *t,
+		  struct fl_error *reterr)
+{
+	uint64_t numbers[FL_JGROUP_NUMBERS] = {0}, now;
+	uint32_t crc;
+	int r = fl_target_size(&job->target, &now);
+
+	if (r < 0)
+		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
+	if (now < t->from + t->len)
+		return fl_error_set(reterr, -FL_ETRUNCATED, now, NULL);
+	numbers[0] = t->keep + (now - t->from);
+	numbers[1] = now;
+	if (now > t->from && t->from > t->keep)
+		r = move_tail(job, t, now - t->from, reterr);
+	if (r < 0)
+		return r;
+	r = fl_move_crc(job->target.fd, numbers[0], fl_min_u64(now - numbers[0], FL_MOVE_CUT_BYTES),
+			&crc);
+	if (r < 0)
+		return fl_error_set(reterr, r, numbers[0], NULL);
+	numbers[2] = crc;
+	r = fl_store_job_append(job, type, numbers, NULL, 0, reterr);
+	return r < 0 ? r : fl_move_end(job, numbers[0], reterr);
+}
+
+int fl_move_settle(struct fl_store_job *job, enum fl_jgroup_type type, const struct fl_move_tail *t,
+		   struct fl_error *reterr)
+{
+	int r = fl_move_alone(job, reterr);
+
+	if (r < 0)
+		return r;
+	r = settle(job, type, t, reterr);
+	(void)fl_target_lease(&job->target, false);
+	return r;
+}
+
+/* A file that grew did so before it was stored to: what was appended since stands behind it. */
 int fl_move_finish(struct fl_move *m, struct fl_error *reterr)
 {
-	uint64_t numbers[FL_JGROUP_NUMBERS] = {0};
 	struct fl_store_job *job = m->job;
 	int r = fl_store_job_sync(job, reterr);
 
-	if (r == 0)
-		r = alone(job, reterr);
-	if (r < 0)
-		return r;
-	r = move_tail(m, &numbers[0], reterr);
-	if (r == 0)
-		r = fl_store_job_append(job, FL_JGROUP_COMMIT, numbers, NULL, 0, reterr);
-	if (r == 0)
-		r = fl_move_commit_size(job, numbers[0], reterr);
-	(void)fl_target_lease(&job->target, false);
-	return r;
+	m->tail.keep = fl_move_plan_new_size(&m->plan);
+	m->tail.from = fl_max_u64(fl_move_plan_old_size(&m->plan), m->tail.keep);
+	return r < 0 ? r : fl_move_settle(job, FL_JGROUP_COMMIT, &m->tail, reterr);
 }

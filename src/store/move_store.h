@@ -21,10 +21,24 @@
  */
 
 /**
+ * struct fl_move_tail - where a file ends, and what others appended to it
+ * @keep:  bytes before it
+ * @from:  where it begins now; behind @keep, or there
+ * @image: its first @len bytes, where the journal holds them; malloc'ed
+ */
+struct fl_move_tail {
+	uint64_t keep;
+	uint64_t from;
+	unsigned char *image;
+	size_t len;
+};
+
+/**
  * struct fl_move - a rewrite under way
  * @next: place in the order of the batch that is stored next
  * @source, @result: of a batch
  * @undo: its changes without their new bytes
+ * @tail: bytes that others appended, and that the journal holds already
  */
 struct fl_move {
 	struct fl_store_job *job;
@@ -36,6 +50,7 @@ struct fl_move {
 	size_t result_cap;
 	unsigned char *undo;
 	size_t undo_cap;
+	struct fl_move_tail tail;
 };
 
 /** fl_move_init(), fl_move_done() */
@@ -65,8 +80,25 @@ int fl_move_batch(struct fl_move *m, const unsigned char *runs, size_t len,
  */
 int fl_move_finish(struct fl_move *m, struct fl_error *reterr);
 
-/** fl_move_commit_size() - after COMMIT: make the file @bytes long, and remove the journal */
-int fl_move_commit_size(struct fl_store_job *job, uint64_t bytes, struct fl_error *reterr);
+/**
+ * fl_move_settle() - all batches are where they belong: bring what others appended behind them
+ * @type: FL_JGROUP_COMMIT or FL_JGROUP_ROLLBACK
+ *
+ * The tail is logged and moved, a group says how long the file will be, it is cut, the journal goes.
+ * Return: 0; -EAGAIN when others have the file open; -FL_ETRUNCATED; -FL_ELIMIT when there is too
+ * much of it; -errno.
+ */
+int fl_move_settle(struct fl_store_job *job, enum fl_jgroup_type type, const struct fl_move_tail *t,
+		   struct fl_error *reterr);
+
+/**
+ * fl_move_alone() - a lease: nobody else has the file open, or can open it until it is given back
+ * Return: 0; -EAGAIN; -EACCES when the file is somebody else's; -errno.
+ */
+int fl_move_alone(struct fl_store_job *job, struct fl_error *reterr);
+
+/** fl_move_end() - the file becomes @bytes long where it is longer, and the journal goes */
+int fl_move_end(struct fl_store_job *job, uint64_t bytes, struct fl_error *reterr);
 
 /** fl_move_read() - [off, off + len) of the target into a buffer that grows. Return: 0 or -errno. */
 int fl_move_read(struct fl_store_job *job, uint64_t off, uint64_t len, unsigned char **buf,
@@ -89,8 +121,12 @@ int fl_move_rebuild(const unsigned char *in, size_t in_len, uint64_t src, const 
  * @back:    rollback: place of the batch whose turn has come; SIZE_MAX = none has begun
  * @block, @seq: of the BATCH groups, by place
  * @crc:     of their results
- * @tail_block, @tail_seq, @tail_len: of the TAIL group; len 0 = none
- * @commit:  size of the file; UINT64_MAX = no COMMIT
+ * @tail_block, @tail_seq, @tail_len: of the last TAIL group; len 0 = none since @end
+ * @end:     FL_JGROUP_COMMIT, FL_JGROUP_ROLLBACK; 0 = none
+ * @end_keep: size of the file from then on; @end_from: before it is cut to that
+ * @end_crc: of the bytes that are cut off, FL_MOVE_CUT_BYTES of them at most
+ * @now:     size of the file
+ * @is_cut:  it was cut after @end
  */
 struct fl_move_found {
 	struct fl_move_plan plan;
@@ -101,9 +137,20 @@ struct fl_move_found {
 	uint32_t *crc;
 	uint64_t tail_block;
 	uint64_t tail_seq;
-	uint64_t tail_len;
-	uint64_t commit;
+	size_t tail_len;
+	uint32_t end;
+	uint32_t end_crc;
+	uint64_t end_keep;
+	uint64_t end_from;
+	uint64_t now;
+	bool is_cut;
 };
+
+/* What others append to a file that was cut must differ from what was cut off: more than a line. */
+#define FL_MOVE_CUT_BYTES ((uint64_t)1 << 20)
+
+/** fl_move_crc() - register over [off, off + len) of @fd. Return: 0; -FL_ECHANGED at its end. */
+int fl_move_crc(int fd, uint64_t off, uint64_t len, uint32_t *ret);
 
 /** fl_move_found_init(), fl_move_found_done() */
 void fl_move_found_init(struct fl_move_found *f);
@@ -115,12 +162,24 @@ int fl_move_found_add(struct fl_move_found *f, const struct fl_jgroup *g, uint64
 /** fl_move_compare() - is every batch where the journal says? Return: as fl_recovery_survey(). */
 int fl_move_compare(struct fl_recovery *rec, struct fl_error *reterr);
 
-/** fl_move_roll_back() - make the file the old one; after fl_recovery_take(). Return: 0 or -errno. */
+/** fl_move_is_undone() - has a rollback begun, so that no other way is left? */
+bool fl_move_is_undone(const struct fl_recovery *rec);
+
+/** fl_move_settle_again() - after COMMIT or ROLLBACK; after fl_recovery_take(). Return: 0 or -errno. */
+int fl_move_settle_again(struct fl_recovery *rec, struct fl_error *reterr);
+
+/**
+ * fl_move_roll_back() - make the file the old one; after fl_recovery_take()
+ *
+ * What others appended stays behind it. Return: 0 or -errno.
+ */
 int fl_move_roll_back(struct fl_recovery *rec, struct fl_error *reterr);
 
 /**
  * fl_move_continue() - a rewrite that goes on; after fl_recovery_take()
  * @m: gets the plan; batches from m->next on are to be stored
+ *
+ * Return: 0; -FL_EUNSUPPORTED when others appended before the file had grown; -errno.
  */
 int fl_move_continue(struct fl_recovery *rec, struct fl_move *m, struct fl_error *reterr);
 

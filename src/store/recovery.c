@@ -185,7 +185,7 @@ int fl_recovery_survey(struct fl_recovery *rec, struct fl_error *reterr)
 		return fl_error_set(reterr, -FL_ECHANGED, FL_OFF_NONE,
 				    "the file is shorter than it was: someone else changed it");
 	while (block = rec->scan.block, (r = fl_jscan_next(&rec->scan, &g, reterr)) > 0) {
-		if (rec->state == FL_RECOVERY_DONE)
+		if (rec->state == FL_RECOVERY_DONE && !rec->move)
 			return fl_error_set(reterr, -FL_ECORRUPT, FL_OFF_NONE,
 					    "the journal goes on behind its end");
 		r = survey_group(rec, &g, block, reterr);
@@ -198,11 +198,28 @@ int fl_recovery_survey(struct fl_recovery *rec, struct fl_error *reterr)
 	return r == 0 && rec->move ? fl_move_compare(rec, reterr) : r;
 }
 
-/* What is cut off reads as zeros when the journal grows again: never written. */
+/*
+ * What is cut off reads as zeros when the journal grows again: never written. The space that was
+ * set aside is set aside again, since a disk may be full by now; where that fails, appending tells.
+ */
+static int cut_journal(struct fl_recovery *rec, struct fl_error *reterr)
+{
+	struct fl_journal *j = &rec->job.journal;
+	uint64_t end = j->blocks * FL_JBLOCK_BYTES, had = 0;
+	int r = fl_beside_size(j->fd, &had, NULL);
+
+	if (r == 0)
+		r = fl_durable_truncate(&rec->job.durable, j->fd, end);
+	if (r < 0)
+		return fl_error_set(reterr, r, FL_OFF_NONE, "journal: %s", fl_strerror(r));
+	if (had > end)
+		(void)fl_journal_reserve(j, had - end, NULL);
+	return fl_journal_sync(j, reterr);
+}
+
 int fl_recovery_take(struct fl_recovery *rec, struct fl_error *reterr)
 {
 	struct fl_journal *j = &rec->job.journal;
-	int r;
 
 	*j = (struct fl_journal){.durable = &rec->job.durable,
 				 .fd = rec->fd,
@@ -216,16 +233,13 @@ int fl_recovery_take(struct fl_recovery *rec, struct fl_error *reterr)
 	rec->name = NULL;
 	rec->job.open = rec->job.journaled = true;
 	rec->job.flags = rec->header.flags;
+	rec->job.program = rec->header.program;
+	rec->job.program_len = rec->header.program_len;
 	rec->job.target.size_bytes = rec->header.size_bytes;
 	j->buffer = malloc(FL_JOURNAL_BUFFER_BYTES);
 	if (!j->buffer)
 		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
-	if (rec->state == FL_RECOVERY_TORN)
-		return 0;
-	r = fl_durable_truncate(&rec->job.durable, j->fd, j->blocks * FL_JBLOCK_BYTES);
-	if (r < 0)
-		return fl_error_set(reterr, r, FL_OFF_NONE, "journal: %s", fl_strerror(r));
-	return fl_journal_sync(j, reterr);
+	return rec->state == FL_RECOVERY_TORN ? 0 : cut_journal(rec, reterr);
 }
 
 int fl_recovery_same(struct fl_recovery *rec, bool old, struct fl_error *reterr)

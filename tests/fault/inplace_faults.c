@@ -271,20 +271,6 @@ static void appended(enum fl_recover_action action)
 	free(now);
 }
 
-/* Where lengths change, an append after the crash is a change like any other. */
-static void appended_to_moving(void)
-{
-	FILE *f;
-
-	stopped = "sfailed:F";
-	stop_half_way(20000, 12);
-	f = fopen(kit.path, "ae");
-	fputs("appended\n", f);
-	fclose(f);
-	after_foreign_change("after an append to a file that moves", true);
-	unlink(kit.journal);
-}
-
 int main(void)
 {
 	const char *scale = getenv("FL_TEST_SCALE");
@@ -300,7 +286,6 @@ int main(void)
 		rewritten();
 		replaced();
 	}
-	appended_to_moving();
 	stopped = "yab:ba";
 	appended(FL_RECOVER_ROLLBACK);
 	appended(FL_RECOVER_RESUME);

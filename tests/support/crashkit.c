@@ -73,10 +73,30 @@ unsigned char *crashkit_text(unsigned seed, size_t len)
 	return text;
 }
 
+const char crashkit_theirs[] =
+	"somebody else wrote this line with an x, ab and failed in it, and it is longer than a "
+	"line\n"
+	"0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789\n";
+
+bool crashkit_append(const char *path)
+{
+	ssize_t len = (ssize_t)strlen(crashkit_theirs);
+	int fd = open(path, O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	if (write(fd, crashkit_theirs, (size_t)len) != len)
+		abort();
+	close(fd);
+	return true;
+}
+
 static enum crash_kind happens(struct crash_hook *hook)
 {
 	uint64_t call = hook->calls++;
 
+	if (hook->append_to && call == hook->append_at)
+		*hook->appended += crashkit_append(hook->append_to);
 	if (call == hook->at || (hook->for_ever && call > hook->at))
 		return hook->kind;
 	return CRASH_NOTHING;

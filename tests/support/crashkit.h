@@ -32,6 +32,8 @@ enum crash_kind {
 
 /**
  * struct crash_hook - counts durable calls; at number @at, @kind happens, once or from there on
+ * @append_to: a file that somebody else appends crashkit_theirs to, before call @append_at
+ * @appended:  becomes 1 then; in memory that outlives the process
  */
 struct crash_hook {
 	enum crash_kind kind;
@@ -39,7 +41,16 @@ struct crash_hook {
 	bool for_ever;
 	uint64_t at;
 	uint64_t calls;
+	const char *append_to;
+	uint64_t append_at;
+	int *appended;
 };
+
+/* Longer than what an edit takes away, so that it overlaps with itself when it moves. */
+extern const char crashkit_theirs[];
+
+/** crashkit_append() - what others do. Return: false when a lease stands in the way. */
+bool crashkit_append(const char *path);
 
 /** crashkit_open() - a directory; false: the machine's fault */
 bool crashkit_open(struct crashkit *kit);

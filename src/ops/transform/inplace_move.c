@@ -175,8 +175,8 @@ static void set_options(const struct fl_inplace_edit *edit, const struct fl_opti
 	ret->range_len = FL_SIZE_UNKNOWN;
 }
 
-int fl_inplace_move(struct fl_store_job *job, const struct fl_inplace_edit *edit,
-		    const struct fl_options *run, struct fl_error *reterr)
+static int plan_and_move(struct fl_store_job *job, const struct fl_inplace_edit *edit,
+			 const struct fl_options *run, struct fl_error *reterr)
 {
 	struct fl_source *src = NULL;
 	struct fl_options opt;
@@ -194,12 +194,20 @@ int fl_inplace_move(struct fl_store_job *job, const struct fl_inplace_edit *edit
 			r = all_batches(&m, src, edit, &opt, reterr);
 		if (r == 0)
 			r = fl_move_finish(&m, reterr);
-		/* Nothing was stored: the journal says nothing that is needed. */
-		if (r < 0 && job->open && !job->stored)
-			(void)fl_store_job_end(job, NULL);
 	}
 	fl_move_done(&m);
 	fl_source_close(src);
+	return r;
+}
+
+int fl_inplace_move(struct fl_store_job *job, const struct fl_inplace_edit *edit,
+		    const struct fl_options *run, struct fl_error *reterr)
+{
+	int r = plan_and_move(job, edit, run, reterr);
+
+	/* Nothing was stored: the journal says nothing that is needed. */
+	if (r < 0 && job->open && !job->stored)
+		(void)fl_store_job_end(job, NULL);
 	return r;
 }
 
@@ -211,10 +219,11 @@ int fl_inplace_move_on(struct fl_recovery *rec, const struct fl_inplace_edit *ed
 	struct fl_move m;
 	int r;
 
-	/* Nothing was planned yet: from the beginning. */
+	/* Nothing was planned yet: from the beginning, but with this journal, which alone knows what
+	 * was to be done should this be killed, too. */
 	if (!rec->move->plan.batch) {
-		r = fl_store_job_end(&rec->job, reterr);
-		return r < 0 ? r : fl_inplace_move(&rec->job, edit, run, reterr);
+		r = plan_and_move(&rec->job, edit, run, reterr);
+		return r < 0 ? r : fl_store_job_end(&rec->job, reterr);
 	}
 	r = fl_inplace_source(&rec->job, &src, reterr);
 	if (r < 0)

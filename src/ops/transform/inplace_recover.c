@@ -60,7 +60,7 @@ static int resume(struct fl_recovery *rec, const struct fl_inplace_loader *loade
 	struct fl_inplace_edit edit;
 	int r;
 
-	if (rec->move && rec->move->back != SIZE_MAX)
+	if (rec->move && fl_move_is_undone(rec))
 		return fl_error_set(reterr, -FL_EUNSUPPORTED, FL_OFF_NONE,
 				    "a rollback has begun: only --rollback is left");
 	r = loader->load(loader->arg, rec->header.program, rec->header.program_len, &edit, reterr);
@@ -80,27 +80,30 @@ static int resume(struct fl_recovery *rec, const struct fl_inplace_loader *loade
 	return r;
 }
 
+static int clear(struct fl_recovery *rec, struct fl_error *reterr)
+{
+	int r = fl_recovery_take(rec, reterr);
+
+	if (r == 0 && rec->move && rec->move->end != 0)
+		return fl_move_settle_again(rec, reterr);
+	return r < 0 ? r : fl_recovery_end(rec, reterr);
+}
+
 static int roll_back(struct fl_recovery *rec, struct fl_error *reterr)
 {
 	int r = 0;
 
-	if (rec->groups > 0 && (rec->header.flags & FL_JHEADER_NO_ROLLBACK))
+	if ((rec->move ? rec->move->placed : rec->groups) > 0 &&
+	    (rec->header.flags & FL_JHEADER_NO_ROLLBACK))
 		return fl_error_set(reterr, -FL_EUNSUPPORTED, FL_OFF_NONE,
 				    "no undo log was kept (--no-rollback): only --resume is left");
+	if (rec->move && rec->move->end != 0)
+		return clear(rec, reterr);
 	r = fl_recovery_take(rec, reterr);
 	if (r == 0 && rec->move && rec->move->plan.batch)
 		return fl_move_roll_back(rec, reterr);
 	if (r == 0 && rec->groups > 0)
 		r = fl_recovery_same(rec, true, reterr);
-	return r < 0 ? r : fl_recovery_end(rec, reterr);
-}
-
-static int clear(struct fl_recovery *rec, struct fl_error *reterr)
-{
-	int r = fl_recovery_take(rec, reterr);
-
-	if (r == 0 && rec->move && rec->move->commit != UINT64_MAX)
-		return fl_move_commit_size(&rec->job, rec->move->commit, reterr);
 	return r < 0 ? r : fl_recovery_end(rec, reterr);
 }
 
