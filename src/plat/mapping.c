@@ -133,6 +133,15 @@ void *fl_map_anon(size_t len)
 	return p == MAP_FAILED ? NULL : p;
 }
 
+void *fl_map_anon_large(size_t len)
+{
+	void *p = fl_map_anon(len);
+
+	if (p)
+		(void)madvise(p, len, MADV_HUGEPAGE);
+	return p;
+}
+
 void *fl_map_file(int fd, uint64_t off, size_t len, int *ret_err)
 {
 	void *p = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, (off_t)off);

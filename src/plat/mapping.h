@@ -59,6 +59,14 @@ void fl_arena_drop(struct fl_arena *arena, size_t at, size_t len);
 /** fl_map_anon() - zeroed read-write memory of len bytes (page aligned), or NULL */
 void *fl_map_anon(size_t len);
 
+/**
+ * fl_map_anon_large() - the same in pages of 2 MiB where they are to be had
+ *
+ * For buffers of O_DIRECT reads: of 4 KiB pages each is pinned and described to the device by
+ * itself, which took two thirds of the processor time and one of the wall time.
+ */
+void *fl_map_anon_large(size_t len);
+
 /** fl_map_file() - map a whole descriptor range read-only anywhere, or NULL with *ret_err */
 void *fl_map_file(int fd, uint64_t off, size_t len, int *ret_err);
 

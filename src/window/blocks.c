@@ -148,7 +148,7 @@ static int allocate(struct fl_blocks *b)
 	unsigned i;
 
 	b->memory_bytes = b->count * (b->block_bytes + HEADROOM_BYTES);
-	b->memory = fl_map_anon(b->memory_bytes);
+	b->memory = fl_map_anon_large(b->memory_bytes);
 	b->in_order = calloc(b->count, sizeof(*b->in_order));
 	b->is_free = calloc(b->count, sizeof(*b->is_free));
 	if (!b->memory || !b->in_order || !b->is_free)

@@ -254,6 +254,43 @@ Test(mapping, anonymous_memory_is_zero_and_writable)
 	fl_unmap(NULL, MIB);
 }
 
+/* Does the mapping that begins at @p have that flag of proc_pid_smaps(5)? */
+static bool has_flag(const void *p, const char *flag)
+{
+	FILE *f = fopen("/proc/self/smaps", "re");
+	char line[512], begin[32];
+	bool inside = false, found = false;
+
+	snprintf(begin, sizeof(begin), "%lx-", (unsigned long)(uintptr_t)p);
+	while (f && fgets(line, sizeof(line), f)) {
+		inside = inside || strncmp(line, begin, strlen(begin)) == 0;
+		if (inside && strncmp(line, "VmFlags:", 8) == 0) {
+			found = strstr(line, flag) != NULL;
+			break;
+		}
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+Test(mapping, large_pages_are_asked_for_and_hold_what_is_stored)
+{
+	size_t n = 5 * MIB + fl_page_bytes(), i;
+	unsigned char *p = fl_map_anon_large(n);
+
+	cr_assert_not_null(p);
+	if (access("/sys/kernel/mm/transparent_hugepage/enabled", R_OK) == 0)
+		cr_assert(has_flag(p, " hg"));
+	for (i = 0; i < n; i += 509)
+		cr_assert_eq(p[i]++, 0);
+	for (i = 0; i < n; i += 509)
+		cr_assert_eq(p[i], 1);
+	fl_unmap(p, n);
+	cr_assert_not(reserved(p));
+	cr_assert_null(fl_map_anon_large((size_t)1 << 60));
+}
+
 Test(mapping, a_file_that_cannot_be_mapped_says_why)
 {
 	int dir = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = 0;
