@@ -113,7 +113,7 @@ FL_API int fl_leaves_restore(struct fl_leaves *leaves,
  * fl_leaves_replay_begin(), fl_leaves_replay(), fl_leaves_replay_end() - in place of a run: what
  * @sums was given by one or several runs over neighbouring ranges
  * @off:  where the first range begins, a multiple of the leaf size
- * @data: @len bytes: begins with a whole record
+ * @data: @len bytes: begins with a record; each is followed by its checksum
  * Return of replay: bytes taken, 0 when there is no whole record in @data yet; -FL_ECORRUPT;
  * what the callbacks returned. Return of the others: 0 or what the callbacks returned.
  */

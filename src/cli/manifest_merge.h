@@ -7,7 +7,7 @@
 /* Where a part's block sums stand: the part's own name and this. */
 #define SUMS_SUFFIX ".sums"
 /* How such a file begins. */
-#define SUMS_MAGIC "faultline-sums1\n"
+#define SUMS_MAGIC "faultline-sums2\n"
 
 /**
  * manifest_merge() - put parts together

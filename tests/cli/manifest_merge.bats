@@ -91,10 +91,12 @@ part() {
 	printf x | dd of=p2.sums bs=1 seek=0 conv=notrunc status=none
 	expect 2 "$FAULTLINE" manifest merge p1 p2
 	contains "$err" "p2.sums: these are no block sums"
-	cp keep p2.sums
-	printf xyz | dd of=p2.sums bs=1 seek=5000 conv=notrunc status=none
-	expect 2 "$FAULTLINE" manifest merge -o merged p1 p2
-	[[ ! -e merged ]]
+	for ((at = 50; at < 300000; at += 9973)); do
+		cp keep p2.sums
+		printf xyz | dd of=p2.sums bs=1 seek=$at conv=notrunc status=none
+		expect 2 "$FAULTLINE" manifest merge -o merged p1 p2
+		[[ ! -e merged ]]
+	done
 	cp keep p2.sums
 	truncate -s -100 p2.sums
 	expect 2 "$FAULTLINE" manifest merge p1 p2

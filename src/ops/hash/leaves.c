@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <xxhash.h>
+
 #include "base/error.h"
 #include "base/size.h"
 #include "kern/xxh3.h"
@@ -20,6 +22,9 @@
 struct leaves_part {
 	uint64_t last_at; /* where the last record begins: the next view may go on with it */
 };
+
+/* What follows a record of sums: its XXH3, big-endian. */
+#define CHECK_BYTES sizeof(XXH64_canonical_t)
 
 /* What a record takes beside its sums: header and tail. */
 #define RECORD_BYTES (3 * sizeof(uint64_t) + FL_HASH_TAIL_BYTES)
@@ -152,6 +157,24 @@ static int leaf_is_done(struct fl_leaves *l)
 	return r;
 }
 
+/* A damaged sum may fit its leaf and spoil the file's digest: the check finds it first. */
+static void record_check(const void *data, size_t len, unsigned char ret[CHECK_BYTES])
+{
+	XXH64_canonical_t canonical;
+
+	XXH64_canonicalFromHash(&canonical, XXH3_64bits(data, len));
+	memcpy(ret, canonical.digest, CHECK_BYTES);
+}
+
+static int give_sums(const struct fl_leaves *l, const struct fl_part *record)
+{
+	unsigned char check[CHECK_BYTES];
+	int r = l->opt.sums(l->opt.arg, record->data, record->len);
+
+	record_check(record->data, record->len, check);
+	return r != 0 ? r : l->opt.sums(l->opt.arg, check, sizeof(check));
+}
+
 static int fold_record(struct fl_leaves *l, const struct fl_part *record)
 {
 	int r = fl_hash_blocks_fold(&l->file, l->secret, record);
@@ -161,7 +184,7 @@ static int fold_record(struct fl_leaves *l, const struct fl_part *record)
 	if (r == 0 && l->leaf.total_bytes > l->opt.leaf_bytes)
 		r = -EINVAL;
 	if (r == 0 && l->opt.sums)
-		r = l->opt.sums(l->opt.arg, record->data, record->len);
+		r = give_sums(l, record);
 	if (r == 0 && l->leaf.total_bytes == l->opt.leaf_bytes)
 		r = leaf_is_done(l);
 	return r;
@@ -288,11 +311,15 @@ int64_t fl_leaves_replay(struct fl_leaves *leaves, const void *data, size_t len,
 {
 	struct fl_part record = {0};
 	size_t bytes = fl_hash_blocks_part_bytes(data, len);
+	unsigned char check[CHECK_BYTES];
 	int r = 0;
 
-	if (bytes == 0)
-		return 0;
 	if (bytes == SIZE_MAX)
+		return fl_error_set(reterr, -FL_ECORRUPT, FL_OFF_NONE, NULL);
+	if (bytes == 0 || len - bytes < CHECK_BYTES)
+		return 0;
+	record_check(data, bytes, check);
+	if (memcmp(check, (const unsigned char *)data + bytes, CHECK_BYTES) != 0)
 		return fl_error_set(reterr, -FL_ECORRUPT, FL_OFF_NONE, NULL);
 	/* The sums are read as numbers: a copy lies where numbers may. */
 	if (fl_part_append(&record, data, bytes) < 0)
@@ -301,7 +328,7 @@ int64_t fl_leaves_replay(struct fl_leaves *leaves, const void *data, size_t len,
 	free(record.data);
 	if (r == -EINVAL)
 		r = -FL_ECORRUPT;
-	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, NULL) : (int64_t)bytes;
+	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, NULL) : (int64_t)(bytes + CHECK_BYTES);
 }
 
 int fl_leaves_replay_end(struct fl_leaves *leaves, struct fl_error *reterr)
