@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <time.h>
 
-#include "base/clock.h"
-
 #define NS_PER_S UINT64_C(1000000000)
 
 int fl_mutex_init(struct fl_mutex_body *m)
@@ -42,6 +40,16 @@ void fl_owner_clear(struct fl_owner *owner)
 	atomic_store_explicit(&owner->pid, 0, memory_order_release);
 }
 
+/* ThreadSanitizer (of gcc 12) does not know pthread_mutex_clocklock(): to it, what was locked by
+ * that would be unlocked without having been locked. */
+#ifdef __SANITIZE_THREAD__
+#define LOCK_CLOCK CLOCK_REALTIME
+#define lock_until(mutex, until) pthread_mutex_timedlock(mutex, until)
+#else
+#define LOCK_CLOCK CLOCK_MONOTONIC
+#define lock_until(mutex, until) pthread_mutex_clocklock(mutex, LOCK_CLOCK, until)
+#endif
+
 static int lock_within(pthread_mutex_t *mutex, uint64_t timeout_ns)
 {
 	struct timespec until;
@@ -51,10 +59,11 @@ static int lock_within(pthread_mutex_t *mutex, uint64_t timeout_ns)
 		return pthread_mutex_lock(mutex);
 	if (timeout_ns == 0)
 		return pthread_mutex_trylock(mutex);
-	at = fl_clock_ns() + timeout_ns;
+	clock_gettime(LOCK_CLOCK, &until);
+	at = (uint64_t)until.tv_sec * NS_PER_S + (uint64_t)until.tv_nsec + timeout_ns;
 	until.tv_sec = (time_t)(at / NS_PER_S);
 	until.tv_nsec = (long)(at % NS_PER_S);
-	return pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &until);
+	return lock_until(mutex, &until);
 }
 
 /* Unlocked without having been made consistent, a robust mutex can never be locked again. */
