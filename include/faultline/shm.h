@@ -80,9 +80,10 @@ enum fl_segment_lock {
 
 enum fl_segment_header_state {
 	FL_SEGMENT_RAW,
-	FL_SEGMENT_OK,      /* managed, and its header is sound */
-	FL_SEGMENT_DAMAGED, /* looks managed, but its header contradicts itself */
-	FL_SEGMENT_UNSEEN   /* may not be read */
+	FL_SEGMENT_OK,        /* managed, and its header is sound */
+	FL_SEGMENT_DAMAGED,   /* looks managed, but its header contradicts itself */
+	FL_SEGMENT_UNSEEN,    /* may not be read */
+	FL_SEGMENT_UNFINISHED /* sysv: being made, or its maker died while making it */
 };
 
 /**

@@ -77,14 +77,15 @@ static int add_one(const struct demo *d, enum way way)
 	return way == WAY_SEMAPHORE ? fl_shm_sem_post(d->sem) : 0;
 }
 
-static int count_up(const struct demo *d, enum way way, unsigned n)
+/* @parent: whom to outlive by no more than a moment: both begin at the same time. */
+static int count_up(const struct demo *d, enum way way, unsigned n, pid_t parent)
 {
 	int rc = 0;
 
-	/* Both begin at the same time. */
 	atomic_fetch_add(&d->shared->ready, 1);
 	while (atomic_load(&d->shared->ready) < 2)
-		;
+		if (getppid() != parent)
+			return -ECHILD;
 	for (unsigned i = 0; rc == 0 && i < n; i++)
 		rc = add_one(d, way);
 	return rc;
@@ -114,12 +115,12 @@ static int show_counting(const struct demo *d, enum way way)
 {
 	unsigned n = way == WAY_SEMAPHORE ? SLOW_COUNTS : COUNTS;
 	uint64_t wanted = 2 * (uint64_t)n, got, start = now_us();
+	pid_t self = getpid(), before = getppid(), pid;
 	int status = 0, rc;
-	pid_t pid;
 
 	memset(d->shared, 0, sizeof(*d->shared));
 	pid = start_child();
-	rc = count_up(d, way, n);
+	rc = count_up(d, way, n, pid == 0 ? self : before);
 	if (pid == 0)
 		_exit(rc != 0);
 	waitpid(pid, &status, 0);
@@ -140,7 +141,7 @@ static int undo(void *arg)
 }
 
 /* A child takes the lock, changes half of what it protects, and is killed. */
-static void die_inside(const struct demo *d, enum way way)
+static void die_inside(const struct demo *d, enum way way, pid_t parent)
 {
 	int rc = way == WAY_MUTEX ? fl_shm_mutex_lock(d->mutex, FL_SHM_FOREVER, NULL, NULL)
 				  : fl_shm_sem_wait(d->sem, FL_SHM_FOREVER);
@@ -149,21 +150,23 @@ static void die_inside(const struct demo *d, enum way way)
 		_exit(1);
 	atomic_fetch_add(&d->shared->begun, 1);
 	atomic_store(&d->shared->ready, 1);
-	for (;;)
-		pause();
+	/* Unless the one who is to kill it dies first. */
+	while (getppid() == parent)
+		usleep(10000);
+	_exit(1);
 }
 
 static int show_death(const struct demo *d, enum way way)
 {
 	struct shared *s = d->shared;
+	pid_t self = getpid(), pid;
 	uint64_t start;
-	pid_t pid;
 	int rc;
 
 	memset(s, 0, sizeof(*s));
 	pid = start_child();
 	if (pid == 0)
-		die_inside(d, way);
+		die_inside(d, way, self);
 	while (atomic_load(&s->ready) == 0)
 		usleep(100);
 	start = now_us();

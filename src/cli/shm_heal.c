@@ -112,7 +112,9 @@ static int diagnose(void *arg, const struct fl_segment_info *info)
 	if (info->header == FL_SEGMENT_DAMAGED)
 		finding(r, info, "its header is damaged", repair);
 	look_at_lock(r, info, handle);
-	if (is_left(info) && !info->keep)
+	if (is_left(info) && info->header == FL_SEGMENT_UNFINISHED)
+		finding(r, info, "its maker died while making it", repair);
+	else if (is_left(info) && !info->keep)
 		finding(r, info, "its maker is gone and nobody is attached", repair);
 	return outbuf_error();
 }
@@ -137,13 +139,16 @@ int shm_doctor(int argc, char **argv)
 	return r.found > 0 ? STATUS_FOUND : 0;
 }
 
-/* Abandoned beyond doubt: ours; managed, by a maker that did not mean it to stay and is dead; nobody
- * else may have opened it; no process maps it. */
+/* Abandoned beyond doubt: ours; its maker is dead, and did not finish it, or it is managed, was not
+ * meant to stay, and nobody else may have opened it; no process maps it. */
 static int is_abandoned(const struct fl_segment_info *info)
 {
-	return is_left(info) && info->header == FL_SEGMENT_OK && !info->keep &&
-	       info->uid == geteuid() && !(info->mode & 077) && info->type != FL_SEGMENT_MEMFD &&
-	       info->lock != FL_SEGMENT_LOCK_HELD && info->pid_count == 0;
+	if (!is_left(info) || info->uid != geteuid() || info->pid_count > 0 ||
+	    info->type == FL_SEGMENT_MEMFD)
+		return 0;
+	return info->header == FL_SEGMENT_UNFINISHED ||
+	       (info->header == FL_SEGMENT_OK && !info->keep && !(info->mode & 077) &&
+		info->lock != FL_SEGMENT_LOCK_HELD);
 }
 
 static void collect_one(struct round *r, const struct fl_segment_info *info)

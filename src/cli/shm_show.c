@@ -37,7 +37,7 @@ static const char *lock_word(enum fl_segment_lock lock)
 
 static const char *header_word(enum fl_segment_header_state header)
 {
-	static const char *const words[] = {"none", "ok", "damaged", "unknown"};
+	static const char *const words[] = {"none", "ok", "damaged", "unknown", "unfinished"};
 
 	return words[header];
 }
@@ -107,6 +107,8 @@ static void lock_cell(char *cell, const struct fl_segment_info *info)
 {
 	if (info->problem != NULL)
 		snprintf(cell, CELL_BYTES, "%s", info->problem);
+	else if (info->header == FL_SEGMENT_UNFINISHED)
+		snprintf(cell, CELL_BYTES, "unfinished");
 	else if (info->header == FL_SEGMENT_DAMAGED)
 		snprintf(cell, CELL_BYTES, "damaged");
 	else if (info->lock_pid != 0)

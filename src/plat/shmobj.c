@@ -120,11 +120,12 @@ static int create_memfd(const struct fl_segment_options *opt, const char *label,
 
 static int create_sysv(const struct fl_segment_options *opt, int32_t key, struct fl_shmobj *obj)
 {
-	int mode = (int)(opt->mode ? opt->mode : 0600);
 	int huge = opt->flags & FL_SEGMENT_HUGE ? SHM_HUGETLB : 0;
 
 	obj->huge = huge != 0;
-	obj->id = shmget(key, (size_t)opt->bytes, IPC_CREAT | IPC_EXCL | mode | huge);
+	obj->id = shmget(key, (size_t)opt->bytes, IPC_CREAT | IPC_EXCL | FL_SYSV_UNFINISHED | huge);
+	obj->mode = opt->mode ? opt->mode : 0600;
+	obj->pending = true;
 	return obj->id < 0 ? -errno : 0;
 }
 
@@ -192,12 +193,27 @@ static void reopen(struct fl_shmobj *obj)
 	close(fd);
 }
 
+static int publish_sysv(struct fl_shmobj *obj)
+{
+	struct shmid_ds ds;
+
+	if (shmctl(obj->id, IPC_STAT, &ds) < 0)
+		return -errno;
+	ds.shm_perm.mode = (unsigned short)obj->mode;
+	if (shmctl(obj->id, IPC_SET, &ds) < 0)
+		return -errno;
+	obj->pending = false;
+	return 0;
+}
+
 int fl_shmobj_publish(struct fl_shmobj *obj)
 {
 	char self[32];
 
 	if (!obj->pending)
 		return 0;
+	if (obj->type == FL_SEGMENT_SYSV)
+		return publish_sysv(obj);
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", obj->fd);
 	if (linkat(AT_FDCWD, self, AT_FDCWD, obj->path, AT_SYMLINK_FOLLOW) < 0)
 		return -errno;
@@ -284,6 +300,8 @@ static int stat_sysv(int id, struct fl_shmobj_stat *ret)
 				       .creator = ds.shm_cpid,
 				       .key = ds.shm_perm.__key,
 				       .removed = (ds.shm_perm.mode & SHM_DEST) != 0,
+				       .unfinished =
+					       (ds.shm_perm.mode & 0777) == FL_SYSV_UNFINISHED,
 				       .regular = true};
 	return 0;
 }

@@ -16,7 +16,8 @@
  * @fd:      -1 for sysv
  * @id:      of sysv, else -1
  * @path:    where it has, or will have, a name; NULL for sysv and memfd; owned
- * @pending: made with O_TMPFILE, without a name yet
+ * @pending: made with O_TMPFILE, without a name yet; sysv: has the mode of an unfinished one
+ * @mode:    sysv, pending: what it gets when it is finished
  * @huge:    of reserved huge pages: read and written through a mapping only
  */
 struct fl_shmobj {
@@ -26,7 +27,12 @@ struct fl_shmobj {
 	char *path;
 	bool pending;
 	bool huge;
+	uint32_t mode;
 };
+
+/* Of a System V segment that is being made: bits to execute, which shmget(2) keeps and nobody looks at,
+ * and which nobody gives to memory. Should the maker die, they say that nobody ever had it. */
+#define FL_SYSV_UNFINISHED 0611
 
 /* What the kernel says about it. */
 struct fl_shmobj_stat {
@@ -42,6 +48,7 @@ struct fl_shmobj_stat {
 	int32_t creator;   /* sysv */
 	int32_t key;       /* sysv */
 	bool removed;      /* sysv: IPC_RMID, waits for the last detach */
+	bool unfinished;   /* sysv: FL_SYSV_UNFINISHED */
 	bool regular;
 	bool link;
 };
@@ -52,14 +59,15 @@ void fl_shmobj_none(struct fl_shmobj *obj);
 /**
  * fl_shmobj_create() - a new object with all its memory, not visible under its name yet
  * @path: file and POSIX: where it will stand; memfd: its label; sysv: unused
- * @key:  sysv: 0 = private. A System V segment is visible at once: the kernel knows no other way
+ * @key:  sysv: 0 = private. A System V segment is visible at once, the kernel knows no other way, but
+ *        with the mode FL_SYSV_UNFINISHED until it is published
  *
  * Return: 0; -EEXIST; -ENOSPC, -ENOMEM: the memory is not there; -FL_EUNSUPPORTED; -errno.
  */
 int fl_shmobj_create(const struct fl_segment_options *opt, const char *path, int32_t key,
 		     struct fl_shmobj *ret);
 
-/** fl_shmobj_publish() - give it its name, if nobody has it. Return: 0; -EEXIST; -errno. */
+/** fl_shmobj_publish() - give it its name, if nobody has it; sysv: its mode. Return: 0; -EEXIST; -errno. */
 int fl_shmobj_publish(struct fl_shmobj *obj);
 
 /**

@@ -135,7 +135,7 @@ static void round_huge(struct fl_segment_options *opt)
 
 static int publish(struct fl_segment *seg, struct fl_error *reterr)
 {
-	bool renamed = seg->obj.pending;
+	bool renamed = seg->obj.pending && seg->obj.path;
 	int r = fl_shmobj_publish(&seg->obj);
 
 	if (r < 0)
@@ -230,6 +230,9 @@ int fl_segment_attach(const struct fl_segment_options *opt, struct fl_segment **
 	r = fl_segment_find(opt, writable, &seg->obj, &st, reterr);
 	if (r == 0)
 		r = fl_segment_trustworthy(&st, opt->type, opt->flags, reterr);
+	if (r == 0 && st.unfinished)
+		r = fl_error_set(reterr, -ENOENT, FL_OFF_NONE,
+				 "it is still being made, or its maker died while making it");
 	if (r == 0 && (st.bytes < opt->bytes || st.bytes == 0))
 		r = fl_error_set(reterr, -FL_ETRUNCATED, st.bytes,
 				 "it has %llu bytes, %llu are needed", (unsigned long long)st.bytes,

@@ -251,7 +251,9 @@ static int list_sysv(void *arg, int32_t id)
 	from_stat(&info, &st);
 	set_creator(&info, st.creator, 0);
 	/* Attaching would keep a removed one alive a moment longer; it is gone for everybody. */
-	if (!st.removed)
+	if (st.unfinished)
+		info.header = FL_SEGMENT_UNFINISHED;
+	else if (!st.removed)
 		read_header(&info, &obj);
 	add_users(&info, find_sysv_seen(l, id));
 	return l->row(l->arg, &info);

@@ -421,6 +421,97 @@ Test(segment, sysv_removed_while_attached)
 	cr_assert(attach(o) < 0);
 }
 
+struct looking {
+	enum fl_segment_type type;
+	int32_t id;
+	int found;
+	struct fl_segment_info info;
+	int32_t pid;
+};
+
+static int look(void *arg, const struct fl_segment_info *info)
+{
+	struct looking *l = arg;
+
+	if (info->type != l->type || (l->type == FL_SEGMENT_SYSV && info->id != l->id) ||
+	    (l->type == FL_SEGMENT_POSIX && strcmp(info->name, name + 1) != 0) ||
+	    (l->type == FL_SEGMENT_FILE && !strstr(info->name, "flt-segment-")))
+		return 0;
+	if (l->type == FL_SEGMENT_MEMFD && (info->pid_count == 0 || info->pids[0] != getpid()))
+		return 0;
+	l->found++;
+	l->info = *info;
+	l->pid = info->pid_count > 0 ? info->pids[0] : 0;
+	return 0;
+}
+
+/* What a maker leaves that is killed between shmget(2) and the last step. */
+Test(segment, sysv_that_was_never_finished)
+{
+	struct fl_segment_options o = options(FL_SEGMENT_SYSV, 0, 0);
+	struct looking l = {.type = FL_SEGMENT_SYSV};
+
+	o.id = l.id = shmget(IPC_PRIVATE, 8192, IPC_CREAT | 0611);
+	cr_assert(o.id >= 0);
+	cr_assert_eq(attach(o), -ENOENT);
+	cr_assert_not_null(strstr(err.text, "made"));
+	cr_assert_eq(fl_segment_list(look, &l, &err), 0, "%s", err.text);
+	cr_assert_eq(l.found, 1);
+	cr_assert_eq(l.info.header, FL_SEGMENT_UNFINISHED);
+	cr_assert_eq(fl_segment_remove(&o, &err), 0, "%s", err.text);
+	cr_assert(attach(o) < 0);
+}
+
+/* The kernel gives the id of a removed segment to a new one: with the nonce nobody is deceived. */
+Test(segment, sysv_id_used_again)
+{
+	struct fl_segment *seg = create(FL_SEGMENT_SYSV, 8192, FL_SEGMENT_MANAGED), *other;
+	struct fl_segment_options o = address(seg, FL_SEGMENT_MANAGED);
+	struct fl_segment_info info = {.size = sizeof(info)};
+	FILE *next;
+
+	cr_assert_eq(fl_segment_info(seg, &info), 0);
+	o.nonce = info.nonce;
+	cr_assert_eq(attach(o), 0);
+	destroy(seg);
+	cr_assert(attach(o) < 0);
+	next = fopen("/proc/sys/kernel/shm_next_id", "w");
+	if (!next)
+		cr_skip_test("nobody lets us choose the next id");
+	cr_assert(fprintf(next, "%d", o.id) > 0);
+	cr_assert_eq(fclose(next), 0);
+	other = create(FL_SEGMENT_SYSV, 8192, FL_SEGMENT_MANAGED);
+	if (address(other, 0).id == o.id)
+		cr_assert_eq(attach(o), -FL_ECHANGED);
+	destroy(other);
+}
+
+/* Another user, who may reach the segment, cuts it or removes it under our feet: no signal. */
+Test(segment, a_bad_peer_of_another_user)
+{
+	struct fl_segment_options o = options(FL_SEGMENT_POSIX, 16384, 0);
+	struct fl_segment *seg = NULL;
+	volatile char *data;
+	pid_t pid;
+
+	if (geteuid() != 0)
+		cr_skip_test("needs root to become another user");
+	umask(0);
+	o.mode = 0666;
+	cr_assert_eq(fl_segment_create(&o, &seg, &err), 0, "%s", err.text);
+	data = fl_segment_data(seg, NULL);
+	data[9000] = 'x';
+	/* Who may be written to by others is refused, by root, too. */
+	cr_assert_eq(attach(address(seg, 0)), -EPERM);
+	pid = fork();
+	if (pid == 0)
+		_exit(setgid(OTHER_UID) < 0 || setuid(OTHER_UID) < 0 || truncate(path, 0) < 0);
+	cr_assert_eq(wait_status(pid), 0);
+	cr_assert_eq(data[9000], 0);
+	cr_assert_eq(fl_segment_check(seg, &err), -FL_ETRUNCATED);
+	destroy(seg);
+}
+
 Test(segment, resize)
 {
 	for
@@ -505,30 +596,6 @@ Test(segment, a_descriptor_goes_over_a_socket)
 	seg = create(FL_SEGMENT_SYSV, 4096, 0);
 	cr_assert_eq(fl_segment_send(seg, pair[0]), -FL_EUNSUPPORTED);
 	destroy(seg);
-}
-
-struct looking {
-	enum fl_segment_type type;
-	int32_t id;
-	int found;
-	struct fl_segment_info info;
-	int32_t pid;
-};
-
-static int look(void *arg, const struct fl_segment_info *info)
-{
-	struct looking *l = arg;
-
-	if (info->type != l->type || (l->type == FL_SEGMENT_SYSV && info->id != l->id) ||
-	    (l->type == FL_SEGMENT_POSIX && strcmp(info->name, name + 1) != 0) ||
-	    (l->type == FL_SEGMENT_FILE && !strstr(info->name, "flt-segment-")))
-		return 0;
-	if (l->type == FL_SEGMENT_MEMFD && (info->pid_count == 0 || info->pids[0] != getpid()))
-		return 0;
-	l->found++;
-	l->info = *info;
-	l->pid = info->pid_count > 0 ? info->pids[0] : 0;
-	return 0;
 }
 
 Test(segment, the_list_has_all_kinds_and_their_users)
