@@ -9,21 +9,26 @@
 #include <faultline/inplace.h>
 
 #include "cli/message.h"
+#include "cli/redact_key.h"
 #include "cli/verbs.h"
 
 enum key {
 	KEY_ROLLBACK = 256,
 	KEY_RESUME,
-	KEY_STATUS
+	KEY_STATUS,
+	KEY_REDACT_KEY
 };
 
 /**
  * struct recover_options
  * @chosen: one of the three was given
+ * @key:    NULL, or @key_bytes: of pseudonyms
  */
 struct recover_options {
 	enum fl_recover_action action;
 	int chosen;
+	const unsigned char *key;
+	unsigned char key_bytes[FL_TRANSFORM_KEY_BYTES];
 	char **files;
 	int file_count;
 };
@@ -32,6 +37,10 @@ static const struct argp_option table[] = {
 	{.name = "status", .key = KEY_STATUS, .doc = "Say what there is to do (default)"},
 	{.name = "rollback", .key = KEY_ROLLBACK, .doc = "Make the file what it was"},
 	{.name = "resume", .key = KEY_RESUME, .doc = "Finish the rewrite"},
+	{.name = "redact-key",
+	 .key = KEY_REDACT_KEY,
+	 .arg = "FILE",
+	 .doc = "To finish a rewrite that makes pseudonyms: the key that it began with"},
 	{0},
 };
 
@@ -57,13 +66,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_RESUME:
 		choose(opt, FL_RECOVER_RESUME);
 		return 0;
+	case KEY_REDACT_KEY:
+		redact_key_read(arg, opt->key_bytes);
+		opt->key = opt->key_bytes;
+		return 0;
 	case ARGP_KEY_ARGS:
 		opt->files = state->argv + state->next;
 		opt->file_count = state->argc - state->next;
 		state->next = state->argc;
 		return 0;
 	default:
-		(void)arg;
 		return ARGP_ERR_UNKNOWN;
 	}
 }
@@ -112,7 +124,7 @@ static int recover_one(const struct recover_options *opt, const char *name)
 {
 	struct fl_recover_result res = {.size = sizeof(res)};
 	struct fl_error err;
-	int rc = fl_recover(name, opt->action, NULL, &res, &err);
+	int rc = fl_recover(name, opt->action, opt->key, &res, &err);
 
 	if (rc < 0) {
 		message_file(name, &err);

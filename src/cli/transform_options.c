@@ -9,6 +9,7 @@
 
 #include "cli/inputs.h"
 #include "cli/message.h"
+#include "cli/redact_key.h"
 #include "cli/verbs.h"
 
 /* argp shows options without a printable key only in their long form. */
@@ -163,30 +164,6 @@ static void set_style(struct transform_options *opt, const char *text)
 		message_usage("--redact-style: '%s' is neither mask nor hash", text);
 }
 
-/* A key of 16 bytes is taken as it is; of a longer one all bytes count. */
-static void read_key(struct transform_options *opt)
-{
-	const char *name = opt->key_file != NULL ? opt->key_file : "/dev/urandom";
-	size_t most = opt->key_file != NULL ? SIZE_MAX : FL_TRANSFORM_KEY_BYTES;
-	FILE *file = fopen(name, "re");
-	size_t n = 0;
-	int c;
-
-	for (; file != NULL && n < most && (c = getc(file)) != EOF; n++) {
-		unsigned char *byte = &opt->job.key[n % FL_TRANSFORM_KEY_BYTES];
-
-		*byte = (unsigned char)((*byte << 1 | *byte >> 7) ^ c);
-	}
-	if (file == NULL || ferror(file)) {
-		message_error("%s: %s", name, strerror(errno));
-		exit(EXIT_TROUBLE);
-	}
-	fclose(file);
-	if (n < FL_TRANSFORM_KEY_BYTES)
-		message_usage("--redact-key: %s has fewer than %d bytes", name,
-			      FL_TRANSFORM_KEY_BYTES);
-}
-
 static uint64_t diff_value(const char *text)
 {
 	unsigned long long value;
@@ -328,7 +305,11 @@ void transform_options_parse(struct transform_options *opt, int argc, char **arg
 	if (opt->rewrite && opt->common.file_count == 0 && opt->common.files_from == NULL)
 		message_usage("--rewrite needs a file");
 	if (opt->job.flags & FL_TRANSFORM_HASH)
-		read_key(opt);
+		redact_key_read(opt->key_file, opt->job.key);
+	if ((opt->job.flags & FL_TRANSFORM_HASH) && opt->key_file == NULL &&
+	    (opt->inplace.how.flags & FL_INPLACE_NO_ROLLBACK))
+		message_usage("--no-rollback: without --redact-key=FILE nobody could finish what a "
+			      "crash interrupts");
 	if (opt->dry_run)
 		opt->rewrite = 0;
 	if (opt->common.json && !opt->dry_run)
