@@ -141,8 +141,8 @@ one_pass() {
 	run fl run count then decompress then count -- app.log
 	[ "$status" -eq 2 ]
 	[[ $output == *"is not compressed"* ]]
-	head -c 3000 app.zst >cut
-	run fl run decompress -o never -- cut
+	head -c 3000 app.zst >broken.zst
+	run fl run decompress -o never -- broken.zst
 	[ "$status" -eq 2 ]
 	[ ! -e never ]
 	run fl run decompress --max-output=1K then count -- app.zst
