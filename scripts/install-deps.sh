@@ -10,7 +10,7 @@ set -euo pipefail
 
 build=(autoconf automake libtool pkg-config gcc libc6-dev make
 	libxxhash-dev libpcre2-dev libzstd-dev libssl-dev libjansson-dev liburing-dev)
-peers=(xxhash ripgrep zstd)
+peers=(xxhash ripgrep zstd parallel)
 tests=(libcriterion-dev bats clang clang-format shellcheck binutils python3 xz-utils gnuplot-nox)
 
 # Hyperscan is written for x86; scan does without it elsewhere.

@@ -29,6 +29,7 @@
 #include <faultline/output.h>
 #include <faultline/pipeline.h>
 #include <faultline/scan.h>
+#include <faultline/shard.h>
 #include <faultline/shm.h>
 #include <faultline/shm_sync.h>
 #include <faultline/board.h>

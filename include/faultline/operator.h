@@ -112,6 +112,8 @@ enum fl_cut {
 /* What was found before an error counts: where a map fails, what it had put into the part by then
  * is folded, and finish is called after a run that failed, too, unless it was fold that failed. */
 #define FL_OP_UNTIL_ERROR 2u
+/* start sets something going, which folds feed and finish ends: not in a shard, where neither comes. */
+#define FL_OP_LIVE 4u
 
 /**
  * struct fl_run - what an operator may know about the run that begins

@@ -170,8 +170,8 @@ int fl_cache_touch(struct fl_source *src, uint64_t off, uint64_t len)
 	if (r < 0 || range.end <= range.begin)
 		return r;
 	base = src->file.base_off;
-	plan.begin = range.begin - base;
-	plan.end = range.end - base;
+	plan.begin = plan.from = range.begin - base;
+	plan.end = plan.to = range.end - base;
 	plan.threads = 1;
 	r = fl_readahead_new(&src->file, &plan, TOUCH_THREADS, &ra);
 	if (r < 0)

@@ -23,6 +23,7 @@ static const struct verb verbs[] = {
 	{"hash", "Print or check digests, as xxhsum, sha256sum and b2sum do", cmd_hash},
 	{"info", "Say what this machine offers, and where files live", cmd_info},
 	{"manifest", "Put parts of a manifest together", cmd_manifest},
+	{"merge", "Put what 'run --part' found in parts together", cmd_merge},
 	{"recover", "Finish or undo a rewrite in place that was interrupted", cmd_recover},
 	{"run", "Several jobs in one pass", cmd_run},
 	{"scan", "Print the lines that match a pattern, as grep -P does", cmd_scan},

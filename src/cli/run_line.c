@@ -2,21 +2,52 @@
 #include "cli/run_line.h"
 
 #include <argp.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <faultline/shard.h>
+
+#include "cli/inputs.h"
 #include "cli/message.h"
 #include "cli/outbuf.h"
 
 enum key {
-	KEY_PLAN = 512
+	KEY_PLAN = 512,
+	KEY_PART,
+	KEY_PART_FILE
 };
 
 static const struct argp_option run_table[] = {
 	{.name = "null-data", .key = 'z', .doc = "Lines end with NUL, for all stages"},
 	{.name = "plan", .key = KEY_PLAN, .doc = "Say what would be done, and do nothing"},
+	{.name = "part",
+	 .key = KEY_PART,
+	 .arg = "I/N",
+	 .doc = "Only part I (from 1) of N of FILE; 'faultline merge' makes the result of all"},
+	{.name = "part-file",
+	 .key = KEY_PART_FILE,
+	 .arg = "P",
+	 .doc = "Write the part to P and P.data (default: FILE.I-of-N.part, without directories)"},
 	{0},
 };
+
+/* "3/16" */
+static void part_value(struct run_line *line, const char *text)
+{
+	char *end = NULL;
+	unsigned long i, n;
+
+	errno = 0;
+	i = strtoul(text, &end, 10);
+	n = *end == '/' ? strtoul(end + 1, &end, 10) : 0;
+	if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || i < 1 || i > n ||
+	    n > FL_SHARDS_MAX)
+		message_usage("--part: '%s' is not I/N with I from 1 to N, and N up to %u", text,
+			      FL_SHARDS_MAX);
+	line->part = (unsigned)i;
+	line->parts = (unsigned)n;
+}
 
 /* The options of the run end where the first stage begins. */
 static error_t parse_run(int key, char *arg, struct argp_state *state)
@@ -34,6 +65,12 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_PLAN:
 		line->plan = 1;
+		return 0;
+	case KEY_PART:
+		part_value(line, arg);
+		return 0;
+	case KEY_PART_FILE:
+		line->part_file = arg;
 		return 0;
 	case ARGP_KEY_ARG:
 		line->common.files = state->argv + state->next - 1;
@@ -196,6 +233,8 @@ static void find_files(struct run_line *line, char **words, int count)
 		end++;
 	if (end == 0)
 		message_usage("no stage given");
+	line->words = words;
+	line->word_count = end;
 	split_stages(line, words, end, end < count);
 	line->common.files = words + end + (end < count);
 	line->common.file_count = (size_t)(count - end - (end < count));
@@ -219,6 +258,20 @@ void run_line_parse(struct run_line *line, int argc, char **argv)
 	for (unsigned i = 0; i < line->count; i++)
 		parse_stage(&line->stages[i]);
 	connect(line);
+	if (line->part_file != NULL && line->parts == 0)
+		message_usage("--part-file needs --part");
+	if (line->parts > 0 && (line->common.file_count != 1 || line->common.files_from != NULL ||
+				input_is_stdin(line->common.files[0])))
+		message_usage("--part needs one FILE");
+}
+
+void run_line_done(struct run_line *line)
+{
+	for (unsigned i = 0; i < line->count; i++) {
+		line->stages[i].ops->free(&line->stages[i]);
+		fl_copy_free(line->stages[i].pump);
+		free(line->stages[i].argv);
+	}
 }
 
 static void plan_stage(const struct run_line *line, const struct run_stage *stage)

@@ -13,6 +13,9 @@
  * @stages:   @count of them, >= 1, with their segments
  * @segments: how many
  * @plan:     --plan: say what would be done
+ * @words:    of the stages as they were given, @word_count of them; the caller's
+ * @part, @parts: --part: number from 1, of so many; or 0
+ * @part_file: --part-file, or NULL
  */
 struct run_line {
 	struct common_options common;
@@ -20,10 +23,18 @@ struct run_line {
 	unsigned count;
 	unsigned segments;
 	int plan;
+	char **words;
+	int word_count;
+	unsigned part;
+	unsigned parts;
+	const char *part_file;
 };
 
 /** run_line_parse() - ends the program where the command line is wrong; @line is zeroed */
 void run_line_parse(struct run_line *line, int argc, char **argv);
+
+/** run_line_done() - free what it holds, after the pipeline */
+void run_line_done(struct run_line *line);
 
 /** run_line_plan() - stages, segments, and who waits for order, on standard output */
 void run_line_plan(const struct run_line *line);

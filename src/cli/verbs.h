@@ -43,6 +43,10 @@ int cmd_info(int argc, char **argv);
 
 /** cmd_manifest() - `faultline manifest`. Return: exit status. */
 int cmd_manifest(int argc, char **argv);
+
+/** cmd_merge() - `faultline merge`. Return: exit status. */
+int cmd_merge(int argc, char **argv);
+
 /** cmd_run() - `faultline run`. Return: exit status. */
 int cmd_run(int argc, char **argv);
 /** cmd_recover() - `faultline recover`. Return: exit status. */

@@ -150,7 +150,7 @@ static const struct fl_operator command_operator = {.size = sizeof(command_opera
 						    .name = "exec",
 						    .cut = FL_CUT_UNIT,
 						    .unit_bytes = 1,
-						    .flags = FL_OP_UNTIL_ERROR,
+						    .flags = FL_OP_UNTIL_ERROR | FL_OP_LIVE,
 						    .start = command_start,
 						    .map = command_map,
 						    .fold = command_fold,

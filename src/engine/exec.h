@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <faultline/pipeline.h>
+#include <faultline/shard.h>
 
 #include "base/attr.h"
 #include "engine/pool.h"
@@ -23,6 +24,8 @@
 #include "window/window.h"
 
 #define FL_OPERATORS_MAX 64u
+/* The largest frame of the zstd seekable format. */
+#define FL_UNIT_MAX (UINT64_C(1) << 30)
 
 /**
  * struct fl_stage - an operator in a pipeline
@@ -66,6 +69,8 @@ struct fl_exec;
  * @next:   the segment that reads what this one writes to @stream; NULL for the last
  * @threads_before: opt.threads without processes
  * @spread: maps with so many @processes instead of threads, and folds; NULL = with threads
+ * @shard:  runs map a share and fold nothing, if its count is not 0; @shard_parts: handed to it
+ * @replay: this run folds what shards wrote; NULL: it reads a source
  * @small: buffer of @small_capacity bytes for files that are read at once (small.h)
  * @small_rss: when such a run last asked, @small_rss_ns on the clock
  */
@@ -81,6 +86,9 @@ struct fl_pipeline {
 	const char *failed;
 	struct fl_pipeline *next;
 	struct fl_stream *stream;
+	struct fl_shard_options shard;
+	uint64_t shard_parts;
+	const struct fl_replay_options *replay;
 	unsigned char *small;
 	size_t small_capacity;
 	struct fl_rss small_rss;
@@ -134,6 +142,9 @@ int fl_exec_run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error *
 
 /** fl_pipeline_set_range() - for the next run: another range, and whether a record begins there */
 void fl_pipeline_set_range(struct fl_pipeline *pl, uint64_t off, uint64_t len, bool at_record);
+
+/** fl_exec_start_operators() - with the plan made. Return: 0, or an operator's error. */
+int fl_exec_start_operators(struct fl_exec *x, struct fl_error *reterr);
 
 /** fl_exec_worker() - take chunks until there are none; @arg: struct fl_exec; any number at once */
 void fl_exec_worker(void *arg, unsigned i);

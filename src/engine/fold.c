@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "engine/exec.h"
+#include "engine/shard_impl.h"
 #include "engine/stages.h"
 
 /* Reading /proc/self/status takes 20 us; every 10 ms is 0.2 % of one thread. */
@@ -16,7 +17,12 @@ int fl_exec_fold_part(struct fl_exec *x, unsigned k, struct fl_part *part, struc
 	if (atomic_load_explicit(&st->stopped, memory_order_relaxed))
 		return 0;
 	start = fl_clock_ns();
-	r = x->remote ? x->remote->part(x->remote->arg, k, part) : st->ops->fold(st->op, part, err);
+	if (x->remote)
+		r = x->remote->part(x->remote->arg, k, part);
+	else if (x->pl->shard.count > 0)
+		r = fl_shard_put(x->pl, k, part, err);
+	else
+		r = st->ops->fold(st->op, part, err);
 	atomic_fetch_add_explicit(&st->ns, fl_clock_ns() - start, memory_order_relaxed);
 	st->failed = r < 0;
 	if (st->failed)
@@ -44,9 +50,8 @@ static void tell_progress(struct fl_exec *x, uint64_t now)
 	struct fl_progress p = {.size = sizeof(p),
 				.name = x->src->name,
 				.bytes = x->folded,
-				.total = x->plan.end == FL_SIZE_UNKNOWN
-						 ? FL_SIZE_UNKNOWN
-						 : x->plan.end - x->plan.begin,
+				.total = x->plan.to == FL_SIZE_UNKNOWN ? FL_SIZE_UNKNOWN
+								       : x->plan.to - x->plan.from,
 				.ns = now - x->start_ns};
 
 	if (!opt->progress || now - x->progress_ns < opt->progress_interval_ns)
@@ -82,10 +87,10 @@ static int fold_parts(struct fl_exec *x, struct fl_slot *slot)
 
 static void done_with(struct fl_exec *x, uint64_t end)
 {
-	uint64_t from = x->plan.begin + x->folded;
+	uint64_t from = x->plan.from + x->folded;
 	uint64_t now = fl_clock_ns();
 
-	x->folded = end - x->plan.begin;
+	x->folded = end - x->plan.from;
 	if (x->readahead)
 		fl_readahead_consumed(x->readahead, end);
 	if (x->coldset)

@@ -100,6 +100,8 @@ void fl_plan_make(const struct fl_options *opt, const struct fl_needs *needs, ui
 	if (opt->range_len != FL_SIZE_UNKNOWN)
 		p.end = fl_min_u64(size, fl_add_sat(opt->range_off, opt->range_len));
 	p.begin = fl_min_u64(opt->range_off, p.end);
+	p.from = p.begin;
+	p.to = p.end;
 	len = p.end == FL_SIZE_UNKNOWN ? FL_SIZE_UNKNOWN : p.end - p.begin;
 
 	p.threads = useful_threads(opt, len, cpus);
@@ -119,6 +121,24 @@ void fl_plan_make(const struct fl_options *opt, const struct fl_needs *needs, ui
 	share_memory(opt, operators, &p);
 	p.slice_bytes = fl_max_size(p.slice_bytes, (size_t)needs->unit_bytes);
 	*ret = p;
+}
+
+static uint64_t share_begin(const struct fl_plan *plan, unsigned index, unsigned count)
+{
+	uint64_t len = plan->end - plan->begin;
+
+	return plan->begin + len / count * index + len % count * index / count;
+}
+
+void fl_plan_share(struct fl_plan *plan, unsigned index, unsigned count)
+{
+	uint64_t len;
+
+	plan->from = share_begin(plan, index, count);
+	plan->to = share_begin(plan, index + 1, count);
+	len = plan->to - plan->from;
+	plan->chunks = len / plan->chunk_bytes + !!(len % plan->chunk_bytes);
+	plan->threads = (unsigned)fl_max_u64(1, fl_min_u64(plan->threads, plan->chunks));
 }
 
 /* Index of the first of ends[0 .. count) that is > off; count if there is none. */
@@ -152,7 +172,7 @@ void fl_plan_cut(struct fl_plan *plan, const uint64_t *ends, uint64_t count)
 
 void fl_plan_chunk(const struct fl_plan *plan, uint64_t k, uint64_t *ret_off, uint64_t *ret_end)
 {
-	uint64_t off = plan->begin + k * plan->chunk_bytes;
+	uint64_t off = plan->from + k * plan->chunk_bytes;
 
 	if (plan->ends) {
 		off = k == 0 ? plan->begin : plan->ends[plan->first + k - 1];
@@ -161,5 +181,5 @@ void fl_plan_chunk(const struct fl_plan *plan, uint64_t k, uint64_t *ret_off, ui
 		return;
 	}
 	*ret_off = off;
-	*ret_end = fl_min_u64(plan->end, fl_add_sat(off, plan->chunk_bytes));
+	*ret_end = fl_min_u64(plan->to, fl_add_sat(off, plan->chunk_bytes));
 }

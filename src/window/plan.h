@@ -40,8 +40,9 @@ struct fl_needs {
 /**
  * struct fl_plan - a source cut into chunks, and the memory it may take
  * @begin, @end:     range, bytes from the start of the source; end FL_SIZE_UNKNOWN for streams
+ * @from, @to:       what of the range is cut into chunks: all, or a share (fl_plan_share())
  * @size:            of the source at open, or FL_SIZE_UNKNOWN
- * @chunk_bytes:     chunk k is [begin + k * chunk_bytes, ...), clipped to end
+ * @chunk_bytes:     chunk k is [from + k * chunk_bytes, ...), clipped to @to
  * @chunks:          how many; UINT64_MAX when unknown
  * @ends, @first:    where chunk k ends is ends[first + k], clipped to the range; NULL: equal chunks
  * @window_bytes:    address range per thread
@@ -56,6 +57,8 @@ struct fl_needs {
 struct fl_plan {
 	uint64_t begin;
 	uint64_t end;
+	uint64_t from;
+	uint64_t to;
 	uint64_t size;
 	size_t chunk_bytes;
 	uint64_t chunks;
@@ -93,6 +96,14 @@ void fl_plan_fit(struct fl_options *opt, unsigned *cpus, uint64_t address_bytes)
  */
 void fl_plan_make(const struct fl_options *opt, const struct fl_needs *needs, uint64_t size,
 		  unsigned operators, unsigned cpus, struct fl_plan *ret);
+
+/**
+ * fl_plan_share() - only the chunks of share @index of @count
+ *
+ * Records and units that start in a share are its own, as with chunks: shares of one @count make
+ * the range. For sources of known size, before the plan is used.
+ */
+void fl_plan_share(struct fl_plan *plan, unsigned index, unsigned count);
 
 /**
  * fl_plan_cut() - chunks that end at @ends, ascending, the last one at the source's end

@@ -194,8 +194,8 @@ int fl_readahead_new(const struct fl_file *file, const struct fl_plan *plan, uns
 	ra->file = file;
 	if (fl_file_reopen(file, &ra->fd) < 0)
 		ra->fd = -1;
-	ra->begin = fl_round_down(file->base_off + plan->begin, BLOCK_BYTES);
-	ra->end = file->base_off + plan->end;
+	ra->begin = fl_round_down(file->base_off + plan->from, BLOCK_BYTES);
+	ra->end = file->base_off + plan->to;
 	ra->blocks = (ra->end - ra->begin + BLOCK_BYTES - 1) / BLOCK_BYTES;
 	ra->limit = AHEAD_BYTES / BLOCK_BYTES;
 	ra->ring = (AHEAD_BYTES + (size_t)plan->threads * plan->chunk_bytes) / BLOCK_BYTES + 64;

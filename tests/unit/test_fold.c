@@ -72,8 +72,8 @@ static struct scene *set_scene(uint64_t begin)
 	s->src.name = name;
 	s->x.pl = &s->pl;
 	s->x.src = &s->src;
-	s->x.plan.begin = begin;
-	s->x.plan.end = begin + 1000;
+	s->x.plan.begin = s->x.plan.from = begin;
+	s->x.plan.end = s->x.plan.to = begin + 1000;
 	s->x.start_ns = fl_clock_ns();
 	s->slot.parts = s->parts;
 	return s;

@@ -20,6 +20,8 @@ static void plan_of(uint64_t begin, uint64_t end)
 {
 	plan = (struct fl_plan){.begin = begin,
 				.end = end,
+				.from = begin,
+				.to = end,
 				.size = end,
 				.threads = 2,
 				.chunk_bytes = FL_MIB(8),

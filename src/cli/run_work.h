@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FAULTLINE_CLI_RUN_WORK_H
+#define FAULTLINE_CLI_RUN_WORK_H
+
+#include <stdio.h>
+
+#include <jansson.h>
+
+#include "cli/job.h"
+#include "cli/run_line.h"
+
+/**
+ * struct run_work - the stages of a command line at work: what run and merge do alike
+ * @line:    parsed by the caller
+ * @results: where labelled lines go: standard output, unless a stage's bytes do
+ * @doc:     --json, or NULL
+ * @files:   done without error; @bytes: of them
+ */
+struct run_work {
+	struct job job;
+	struct run_line line;
+	FILE *results;
+	json_t *doc;
+	uint64_t files;
+	uint64_t bytes;
+};
+
+/** run_work_begin() - the pipeline; ends the program when it cannot be made */
+void run_work_begin(struct run_work *run);
+
+/** run_work_open_outputs() - the stages' files, without names yet; ends the program as above */
+void run_work_open_outputs(struct run_work *run);
+
+/** run_work_begin_file() - before the pipeline runs; @name: what results call it */
+void run_work_begin_file(struct run_work *run, const char *name);
+
+/** run_work_report() - after a run without error: what each stage found */
+void run_work_report(struct run_work *run, const char *name);
+
+/** run_work_name_failure() - after a run with one: which stage it was */
+void run_work_name_failure(struct run_work *run);
+
+/**
+ * run_work_end() - outputs get their names if nothing went wrong; totals; clean-up
+ * @is_whole: a total is wanted
+ * Return: exit status.
+ */
+int run_work_end(struct run_work *run, int is_whole);
+
+#endif
