@@ -58,6 +58,7 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &line->common;
 		state->child_inputs[1] = &line->common;
+		state->child_inputs[2] = &line->common;
 		state->err_stream = NULL;
 		return 0;
 	case 'z':
@@ -92,6 +93,7 @@ static char *list_stages(int key, const char *text, void *input)
 static const struct argp_child run_children[] = {
 	{.argp = &common_argp},
 	{.argp = &document_argp},
+	{.argp = &processes_argp},
 	{0},
 };
 

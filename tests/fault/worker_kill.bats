@@ -82,6 +82,20 @@ survives() {
 	equal "$(head -c 100 input | "$FAULTLINE" count -c --processes=3)" 100
 }
 
+@test "processes: run, also when workers are killed" {
+	make_input
+	"$FAULTLINE" run -j 4 count -lwc then scan -c needle then hash -- input >want
+	"$FAULTLINE" run --processes=3 count -lwc then scan -c needle then hash -- input | cmp want -
+	"$FAULTLINE" run --stats --processes=3 count -- input 2>&1 | { ! grep -q "by threads"; }
+	total_kills=0
+	while ((total_kills < 5)); do
+		survives "$FAULTLINE" run --processes=3 --chunk-size=64K count -lwc then \
+			scan -c needle then hash -- input
+	done
+	"$FAULTLINE" run --processes=3 transform s/needle/pin/ then count -l then hash -- input >got
+	"$FAULTLINE" run transform s/needle/pin/ then count -l then hash -- input | cmp - got
+}
+
 @test "processes: a line longer than a part, and errors with their offsets" {
 	head -c 40M /dev/zero | tr '\0' x >long
 	echo needle >>long
