@@ -186,6 +186,26 @@ assert json.load(sys.stdin)['files'][0]['bytes'] == 12288"
 	equal "$(stat -c %s "/dev/shm/$name")" 100
 }
 
+@test "shm: a full /dev/shm is an error at once, and no signal later" {
+	unshare -m true 2>/dev/null || skip "no mount namespace of our own"
+	cat >inside <<-'EOF'
+		mount -t tmpfs -o size=1M none /dev/shm || exit 77
+		"$FAULTLINE" shm create big --size=2M
+		echo "status $?"
+		"$FAULTLINE" shm create big --size=1020K && "$FAULTLINE" shm resize big --size=2M
+		echo "status $?"
+		# A job without room for its board runs on.
+		"$FAULTLINE" hash input
+		stat -c '%n %s' /dev/shm/*
+	EOF
+	head -c 2M /dev/zero >input
+	FAULTLINE=$FAULTLINE expect 0 unshare -m bash inside
+	equal "$(head -n 4 <<<"$out")" "$(printf 'status 2\nbig\nstatus 2\n%s' "$("$FAULTLINE" hash input)")"
+	equal "$(tail -n 1 <<<"$out")" "/dev/shm/big 1044480"
+	contains "$err" "no room for all of it; nothing was made"
+	contains "$err" "no room for it; the size stays"
+}
+
 @test "shm: usage errors" {
 	expect 2 shm
 	contains "$err" "no action given"

@@ -475,6 +475,13 @@ Test(segment, sysv_id_used_again)
 	cr_assert_eq(attach(o), 0);
 	destroy(seg);
 	cr_assert(attach(o) < 0);
+	/* As if the id had been given to another one. */
+	other = create(FL_SEGMENT_SYSV, 8192, FL_SEGMENT_MANAGED);
+	o.id = address(other, 0).id;
+	cr_assert_eq(attach(o), -FL_ECHANGED);
+	cr_assert_not_null(strstr(err.text, "another segment"));
+	destroy(other);
+	o.id = info.id;
 	next = fopen("/proc/sys/kernel/shm_next_id", "w");
 	if (!next)
 		cr_skip_test("nobody lets us choose the next id");

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -440,4 +441,105 @@ Test(shm_sync, leases_belong_to_processes)
 	cr_assert_eq(fl_segment_recover(seg, &err), 0);
 	cr_assert_eq(fl_lease_lock(seg, pid, 0, &err), -ESRCH);
 	fl_segment_detach(seg);
+}
+
+/**
+ * struct meeting - what two processes that attached the same segment on their own do with it
+ */
+struct meeting {
+	struct fl_shm_object *mutex, *rw, *sem, *cond, *event, *cell, *there, *queue;
+};
+
+static void meet(struct fl_segment *seg, struct meeting *m, bool child)
+{
+	m->mutex = shmtest_open(seg, FL_SHM_MUTEX, "mutex", 0, 0);
+	m->rw = shmtest_open(seg, FL_SHM_RWLOCK, "rw", 0, 0);
+	m->sem = shmtest_open(seg, FL_SHM_SEMAPHORE, "sem", 1, FL_SHM_OWNED);
+	m->cond = shmtest_open(seg, FL_SHM_CONDITION, "cond", 0, 0);
+	m->event = shmtest_open(seg, FL_SHM_EVENT, "event", 0, 0);
+	m->cell = shmtest_open(seg, FL_SHM_CELL, "cell", 100, 0);
+	m->there = shmtest_open(seg, FL_SHM_RING, "there", 4096,
+				child ? FL_SHM_PRODUCER : FL_SHM_CONSUMER);
+	m->queue = shmtest_open(seg, FL_SHM_QUEUE, "queue", 8,
+				child ? FL_SHM_PRODUCER : FL_SHM_CONSUMER);
+}
+
+/* The child's part: 0, or the number of the step that went wrong. It dies holding all locks. */
+static int visit(const struct fl_segment_options *o)
+{
+	struct fl_segment *seg = NULL;
+	struct meeting m;
+
+	if (fl_segment_attach(o, &seg, NULL) < 0)
+		return 1;
+	meet(seg, &m, true);
+	if (fl_shm_mutex_lock(m.mutex, 5 * S, NULL, NULL) != 0)
+		return 2;
+	if (fl_shm_write_lock(m.rw, 5 * S) != 0)
+		return 3;
+	if (fl_shm_sem_wait(m.sem, 5 * S) != 0)
+		return 4;
+	if (fl_shm_cell_put(m.cell, "value", 5) != 0)
+		return 5;
+	if (fl_shm_ring_write(m.there, "bytes", 5, 5 * S) != 0)
+		return 6;
+	if (fl_shm_queue_push(m.queue, "message", 7, 5 * S) != 0)
+		return 7;
+	fl_shm_event_set(m.event);
+	if (fl_shm_cond_wait(m.cond, m.mutex, 10 * S) < 0)
+		return 8;
+	return 0;
+}
+
+/* Every object in a segment of every kind, the child having found it as a stranger would. */
+Test(shm_sync, every_object_in_every_kind)
+{
+	for (enum fl_segment_type t = FL_SEGMENT_POSIX; t <= FL_SEGMENT_MEMFD; t++) {
+		struct fl_segment_info info = {.size = sizeof(info)};
+		struct fl_segment_options o;
+		struct fl_segment *seg = NULL;
+		struct meeting m;
+		char name[64], buf[100];
+		uint64_t version;
+		pid_t pid;
+
+		snprintf(name, sizeof(name), "%s/flt-kinds-%ld", t == FL_SEGMENT_FILE ? "/tmp" : "",
+			 (long)getpid());
+		fl_segment_options_init(&o);
+		o.type = t;
+		o.name = t == FL_SEGMENT_POSIX || t == FL_SEGMENT_FILE ? name : NULL;
+		o.bytes = 1 << 16;
+		o.flags = FL_SEGMENT_MANAGED;
+		cr_assert_eq(fl_segment_create(&o, &seg, &err), 0, "%s", err.text);
+		cr_assert_eq(fl_segment_info(seg, &info), 0);
+		o.id = t == FL_SEGMENT_SYSV ? info.id : -1;
+		o.fd = t == FL_SEGMENT_MEMFD ? fl_segment_fd(seg) : -1;
+		o.nonce = info.nonce;
+		meet(seg, &m, false);
+		pid = shmtest_fork();
+		if (pid == 0)
+			_exit(visit(&o));
+		cr_assert_eq(fl_shm_event_wait(m.event, 10 * S), 0);
+		cr_assert_eq(fl_shm_ring_read(m.there, buf, sizeof(buf), 5 * S), 5);
+		cr_assert_eq(memcmp(buf, "bytes", 5), 0);
+		cr_assert_eq(fl_shm_queue_pop(m.queue, buf, sizeof(buf), 5 * S), 7);
+		cr_assert_eq(fl_shm_cell_get(m.cell, buf, sizeof(buf), &version), 5);
+		cr_assert(version == 1 && memcmp(buf, "value", 5) == 0);
+		cr_assert_eq(fl_shm_read_lock(m.rw, 0), -ETIMEDOUT);
+		cr_assert_eq(fl_shm_sem_wait(m.sem, 0), -ETIMEDOUT);
+		/* It waits for the condition, and has unlocked the mutex for that. */
+		cr_assert_eq(fl_shm_mutex_lock(m.mutex, 5 * S, NULL, NULL), 0);
+		fl_shm_cond_wake(m.cond, 1);
+		cr_assert_eq(fl_shm_mutex_unlock(m.mutex), 0);
+		cr_assert_eq(shmtest_wait(pid), 0, "kind %d", (int)t);
+		/* It went with the mutex, a unit and the writer's lock in its hands. */
+		cr_assert_eq(fl_shm_mutex_lock(m.mutex, 5 * S, NULL, NULL), 1);
+		cr_assert_eq(fl_shm_sem_wait(m.sem, 5 * S), 1);
+		cr_assert_eq(fl_shm_read_lock(m.rw, 5 * S), 1);
+		cr_assert_eq(fl_shm_ring_read(m.there, buf, 1, 5 * S), -EOWNERDEAD);
+		cr_assert_eq(fl_shm_queue_pop(m.queue, buf, sizeof(buf), 5 * S), -EOWNERDEAD);
+		if (t != FL_SEGMENT_MEMFD)
+			cr_assert_eq(fl_segment_remove(&o, &err), 0, "%s", err.text);
+		/* The segment goes with the process. */
+	}
 }
