@@ -24,6 +24,8 @@
  * @len:   bytes; never 0
  * @data:  the bytes; may be a mapping of a file that others are writing to, so
  *         a field is read once; valid until the map returns
+ * @ahead: so many bytes behind the view may be looked at, too: as many as the operator's
+ *         ahead_bytes, or up to the end of the stream; they belong to the next views
  *
  * Shape: an operator with FL_CUT_RECORD gets whole records (the last one of
  * the stream may lack its delimiter), at most 256 KiB of them unless one
@@ -36,6 +38,7 @@ struct fl_view {
 	uint64_t off;
 	size_t len;
 	const unsigned char *data;
+	size_t ahead;
 };
 
 /**
@@ -141,6 +144,8 @@ struct fl_run {
  * @unit_bytes:  FL_CUT_UNIT: 1 .. 1 GiB; units above 256 KiB make all views of the run that long.
  *               FL_CUT_RECORD: 0, or groups of that length
  * @flags:       FL_OP_...
+ * @ahead_bytes: FL_CUT_RECORD: how far behind its views it looks, at most 8 MiB; chunks are then
+ *               no longer than a view, where their size is automatic
  * @start:       before the first map of a run; may be NULL
  * @worker_init: once per thread and run, on that thread; may be NULL
  * @worker_done: frees the scratch; may be NULL
@@ -157,6 +162,7 @@ struct fl_operator {
 	enum fl_cut cut;
 	uint32_t unit_bytes;
 	unsigned flags;
+	uint32_t ahead_bytes;
 	int (*start)(void *op, const struct fl_run *run, struct fl_error *reterr);
 	int (*worker_init)(const void *op, void **ret_scratch, struct fl_error *reterr);
 	void (*worker_done)(const void *op, void *scratch);

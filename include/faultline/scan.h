@@ -47,6 +47,11 @@ struct fl_scan;
 #define FL_SCAN_NOTE_NUL 33554432u /* fl_scan_result's binary_off is found with FL_SCAN_TEXT, too */
 #define FL_SCAN_PREVIEW                                                                            \
 	67108864u /* of a line that is longer than max_columns the beginning is written */
+#define FL_SCAN_MULTILINE                                                                          \
+	134217728u /* matches may go on over line ends, at most 1 MiB; see fl_scan_new() */
+#define FL_SCAN_DOTALL 268435456u /* with FL_SCAN_MULTILINE: "." matches a line end, too */
+#define FL_SCAN_BLOCKS                                                                             \
+	536870912u /* with FL_SCAN_MULTILINE: events tell the lines of a match at once */
 #define FL_SCAN_STREAMING                                                                          \
 	2097152u /* lines are written at once, not held back until their block
 				       of 96 KiB has been looked through for NUL bytes */
@@ -66,7 +71,10 @@ enum fl_scan_engine {
 #define FL_SCAN_EVENT_CONTEXT 8u /* the line is not selected */
 #define FL_SCAN_EVENT_GAP 16u    /* lines were left out here; nothing else is set */
 #define FL_SCAN_EVENT_SAME 64u   /* this piece goes on with the match of the piece before */
-#define FL_SCAN_EVENT_OPEN 32u   /* the line ends with the file: it has no end byte */
+#define FL_SCAN_EVENT_BLOCK                                                                        \
+	128u                   /* the text is several lines, all their ends included; the next
+				    block may begin with lines that this one had, too */
+#define FL_SCAN_EVENT_OPEN 32u /* the line ends with the file: it has no end byte */
 
 /**
  * struct fl_scan_event - one piece of output
@@ -144,6 +152,14 @@ struct fl_scan_result {
 
 /**
  * fl_scan_new() - compile a search
+ *
+ * With FL_SCAN_MULTILINE a pattern that may match a line end is searched for in the text as a whole:
+ * what one match needs to see may end 1 MiB behind the 256 KiB block (counted from the start of the
+ * file) in which it begins; a search that runs on further ends with -FL_ELIMIT and the offset at which
+ * it began. A pattern that cannot match a line end is searched for in lines, as without this flag.
+ * With FL_SCAN_COUNT matches are counted, with FL_SCAN_INVERT lines that no match touches. Not for
+ * worker processes, and only for whole files.
+ *
  * Return: 0; -EINVAL with the compiler's message and the offset in the pattern;
  * -ENOMEM; -FL_EUNSUPPORTED for an engine that this pattern cannot use.
  */

@@ -41,10 +41,12 @@ struct totals {
  * @name:   of the file
  * @begun:  its "begin" has been printed
  * @head:   the line's first event
+ * @pending: the block that has been told waits for others that adjoin
  */
 struct scan_json {
 	const char *name;
 	int begun;
+	int pending;
 	char eol;
 	int ids;
 	uint64_t most;
@@ -206,7 +208,7 @@ static void put_path(struct scan_json *json, const char *type)
 void scan_json_begin(struct scan_json *json, const char *name)
 {
 	json->name = name;
-	json->begun = 0;
+	json->begun = json->pending = 0;
 	json->len = json->count = 0;
 	memset(&json->file, 0, sizeof(json->file));
 }
@@ -231,6 +233,18 @@ static void put_submatch(struct scan_json *json, const struct submatch *s)
 	puts_(json, "}");
 }
 
+static uint64_t lines_in(const struct scan_json *json)
+{
+	uint64_t n = 0;
+
+	for (const char *p = json->line; p < json->line + json->len; n++) {
+		const char *end = memchr(p, json->eol, (size_t)(json->line + json->len - p));
+
+		p = end != NULL ? end + 1 : json->line + json->len;
+	}
+	return n;
+}
+
 static void put_line(struct scan_json *json)
 {
 	int context = (json->head.flags & FL_SCAN_EVENT_CONTEXT) != 0;
@@ -248,7 +262,9 @@ static void put_line(struct scan_json *json)
 		put_submatch(json, &json->matches[i]);
 	}
 	puts_(json, "]}}\n");
-	json->file.lines += !context;
+	json->pending = 0;
+	if (!context)
+		json->file.lines += json->head.flags & FL_SCAN_EVENT_BLOCK ? lines_in(json) : 1;
 	json->file.matches += json->count;
 }
 
@@ -272,15 +288,43 @@ static void add_text(struct scan_json *json, const char *text, size_t len)
 }
 
 /* A match may come in several pieces. */
-static void add_match(struct scan_json *json, const struct fl_scan_event *e, int goes_on)
+static void add_match(struct scan_json *json, const struct fl_scan_event *e, size_t at)
 {
-	if (goes_on) {
+	if (e->flags & FL_SCAN_EVENT_SAME) {
 		json->matches[json->count - 1].end += e->len;
 		return;
 	}
 	json->matches = grown(json->matches, &json->room, json->count + 1, sizeof(*json->matches));
-	json->matches[json->count++] = (struct submatch){
-		.begin = json->len, .end = json->len + e->len, .pattern = e->pattern};
+	json->matches[json->count++] =
+		(struct submatch){.begin = at, .end = at + e->len, .pattern = e->pattern};
+}
+
+/* Blocks that adjoin are one, as in ripgrep. */
+static int goes_on(const struct scan_json *json, const struct fl_scan_event *e)
+{
+	return json->pending && (e->flags & FL_SCAN_EVENT_BLOCK) &&
+	       e->off <= json->head.off + json->len;
+}
+
+static void begin_line(struct scan_json *json, const struct fl_scan_event *e)
+{
+	if (goes_on(json, e))
+		return;
+	if (json->pending)
+		put_line(json);
+	json->head = *e;
+	json->len = json->count = 0;
+}
+
+/* A piece of a block; the block before may have had its bytes, but not its matches. */
+static void add_piece(struct scan_json *json, const struct fl_scan_event *e)
+{
+	size_t at = (size_t)(e->off - json->head.off);
+	size_t known = at + e->len > json->len ? json->len - at : e->len;
+
+	if (e->flags & FL_SCAN_EVENT_MATCH)
+		add_match(json, e, at);
+	add_text(json, e->text + known, e->len - known);
 }
 
 int scan_json_event(void *arg, const struct fl_scan_event *e)
@@ -289,14 +333,17 @@ int scan_json_event(void *arg, const struct fl_scan_event *e)
 
 	if (e->flags & FL_SCAN_EVENT_GAP)
 		return 0;
-	if (e->flags & FL_SCAN_EVENT_HEAD) {
-		json->head = *e;
-		json->len = json->count = 0;
-	}
+	if (e->flags & FL_SCAN_EVENT_HEAD)
+		begin_line(json, e);
 	if (json->len + e->len > json->most || json->count == MATCHES_MAX)
 		return -FL_ELIMIT;
+	if (e->flags & FL_SCAN_EVENT_BLOCK) {
+		add_piece(json, e);
+		json->pending |= (e->flags & FL_SCAN_EVENT_TAIL) != 0;
+		return outbuf_error();
+	}
 	if (e->flags & FL_SCAN_EVENT_MATCH)
-		add_match(json, e, (e->flags & FL_SCAN_EVENT_SAME) != 0);
+		add_match(json, e, json->len);
 	add_text(json, e->text, e->len);
 	if (e->flags & FL_SCAN_EVENT_TAIL) {
 		if (!(e->flags & FL_SCAN_EVENT_OPEN))
@@ -320,7 +367,11 @@ static void put_elapsed(struct scan_json *json, const char *key, uint64_t ns)
 void scan_json_end(struct scan_json *json, const struct scan_json_run *run)
 {
 	struct totals *f = &json->file, *a = &json->all;
-	uint64_t printed = f->printed;
+	uint64_t printed;
+
+	if (json->pending)
+		put_line(json);
+	printed = f->printed;
 
 	/* As ripgrep: a file without a match leaves no trace. */
 	if (!json->begun)

@@ -33,7 +33,8 @@ enum key {
 	KEY_REPLACE,
 	KEY_PREVIEW,
 	KEY_MAX_LINE,
-	KEY_PATTERN_ID
+	KEY_PATTERN_ID,
+	KEY_DOTALL
 };
 
 static const struct argp_option scan_table[] = {
@@ -50,6 +51,8 @@ static const struct argp_option scan_table[] = {
 	{.name = "smart-case", .key = 'S', .doc = "As -i if the patterns hold no capital letter"},
 	{.name = "word-regexp", .key = 'w', .doc = "Matches begin and end at words"},
 	{.name = "line-regexp", .key = 'x', .doc = "Matches are whole lines"},
+	{.name = "multiline", .key = 'U', .doc = "Matches may go on over line ends, 1 MiB at most"},
+	{.name = "multiline-dotall", .key = KEY_DOTALL, .doc = "With -U, . matches line ends, too"},
 	{.name = "invert-match", .key = 'v', .doc = "Select the lines that do not match"},
 	{.name = "count", .key = 'c', .doc = "Print only the number of selected lines"},
 	{.name = "count-matches", .key = KEY_COUNT_MATCHES, .doc = "Print the number of matches"},
@@ -273,6 +276,10 @@ static unsigned flag_of(int key)
 		return FL_SCAN_LINE_REGEXP;
 	case 'Z':
 		return FL_SCAN_NULL;
+	case 'U':
+		return FL_SCAN_MULTILINE;
+	case KEY_DOTALL:
+		return FL_SCAN_DOTALL;
 	case KEY_CRLF:
 		return FL_SCAN_CRLF;
 	case KEY_COLUMN:
@@ -516,6 +523,23 @@ static void complete_json(struct scan_options *opt)
 	opt->scan.flags = flags | FL_SCAN_LINE_NUMBER | FL_SCAN_EMPTIES | FL_SCAN_NOTE_NUL;
 }
 
+/* What a match is depends on all that precedes it, and on what follows. */
+static void complete_multiline(struct scan_options *opt)
+{
+	const struct common_options *common = &opt->common;
+
+	if (common->follow)
+		message_usage("--multiline and --follow exclude each other");
+	if (common->run.range_off != 0 || common->run.range_len != FL_SIZE_UNKNOWN)
+		message_usage("--multiline and ranges exclude each other");
+	if (common->processes > 0)
+		message_usage("--multiline and --processes exclude each other");
+	if ((opt->scan.flags & FL_SCAN_COUNT) && opt->scan.max_count > 0)
+		message_usage("--multiline has no --count with --max-count");
+	if (opt->json)
+		opt->scan.flags |= FL_SCAN_BLOCKS;
+}
+
 /* A file that never ends has no count, and no other one is searched after it. */
 static void complete_follow(const struct scan_options *opt)
 {
@@ -548,6 +572,8 @@ static void complete(struct scan_options *opt)
 		complete_json(opt);
 	if (opt->common.follow)
 		complete_follow(opt);
+	if (opt->scan.flags & FL_SCAN_MULTILINE)
+		complete_multiline(opt);
 	if (opt->smart_case && !has_capital(opt->pattern, opt->pattern_len))
 		scan->flags |= FL_SCAN_IGNORE_CASE;
 	if (opt->before >= 0 || opt->after >= 0 || opt->both >= 0)

@@ -39,6 +39,24 @@ static uint64_t lcm(uint64_t a, uint64_t b)
 	return a / gcd(a, b) * b;
 }
 
+/* Whoever looks ahead asks in a map for what was folded before, from the beginning on. */
+static int check_ahead(const struct fl_exec *x, struct fl_error *reterr)
+{
+	const struct fl_options *opt = &x->pl->opt;
+
+	if (x->needs.ahead_bytes == 0)
+		return 0;
+	if (x->needs.group_bytes > 0)
+		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE,
+				    "matches across lines are not looked for in groups of lines");
+	if (opt->range_off != 0 || opt->range_len != FL_SIZE_UNKNOWN || x->pl->shard.count > 0 ||
+	    x->pl->processes > 0)
+		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE,
+				    "matches across lines are not looked for in a part of a file, "
+				    "nor by processes");
+	return 0;
+}
+
 static int collect_needs(struct fl_exec *x, struct fl_error *reterr)
 {
 	struct fl_needs *n = &x->needs;
@@ -52,6 +70,7 @@ static int collect_needs(struct fl_exec *x, struct fl_error *reterr)
 
 		n->keep_view |= ops->flags & FL_OP_KEEP_VIEW;
 		n->plain_view |= !(ops->flags & FL_OP_KEEP_VIEW);
+		n->ahead_bytes = fl_max_size(n->ahead_bytes, ops->ahead_bytes);
 		if (ops->cut == FL_CUT_RECORD) {
 			n->records = true;
 			if (ops->unit_bytes > 0)
@@ -67,7 +86,7 @@ static int collect_needs(struct fl_exec *x, struct fl_error *reterr)
 	    (n->group_bytes > 0 && n->unit_bytes > GROUPS_UNIT_MAX))
 		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE,
 				    "the operators' units do not go together");
-	return 0;
+	return check_ahead(x, reterr);
 }
 
 int fl_exec_start_operators(struct fl_exec *x, struct fl_error *reterr)

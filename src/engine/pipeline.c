@@ -13,6 +13,8 @@
 #define MAX_MEMORY_MIN (UINT64_C(4) << 20)
 
 #define RUN_FLAGS (FL_RUN_COLD | FL_RUN_AT_RECORD | FL_RUN_OWN_STORES)
+/* A window of 8 MiB shows so much in addition. */
+#define AHEAD_MAX (8u << 20)
 
 static const char *const io_names[] = {"auto", "mmap", "read", "direct", "uring"};
 static const char *const advise_names[] = {"normal",   "sequential", "random",
@@ -93,6 +95,8 @@ int fl_pipeline_add(struct fl_pipeline *pl, const struct fl_operator *ops, void 
 	st = &pl->stages[pl->stage_count];
 	if (pl->stage_count == FL_OPERATORS_MAX || ops->size != sizeof(*ops) || !ops->map ||
 	    !ops->fold)
+		return -EINVAL;
+	if (ops->ahead_bytes > AHEAD_MAX || (ops->ahead_bytes > 0 && ops->cut != FL_CUT_RECORD))
 		return -EINVAL;
 	if ((ops->cut == FL_CUT_UNIT && ops->unit_bytes == 0) || ops->unit_bytes > FL_UNIT_MAX)
 		return -EINVAL;

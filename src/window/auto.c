@@ -168,6 +168,12 @@ void fl_auto_choose(const struct fl_options *opt, const struct fl_file *file,
 		ret->fed = opt->io == FL_IO_DIRECT || opt->io == FL_IO_URING;
 		say(ret, opt->io, "as asked");
 	}
+	/* Blocks end where they end: nothing is in sight behind them. */
+	if (ret->fed && plan->ahead_bytes > 0 && plan->size != FL_SIZE_UNKNOWN) {
+		ret->fed = false;
+		say(ret, file->can_map ? FL_IO_MMAP : FL_IO_READ,
+		    "matches across lines are not looked for past the cache");
+	}
 }
 
 void fl_auto_init(struct fl_auto *a, const struct fl_choice *choice)

@@ -246,8 +246,7 @@ static int next_block_chunk(struct fl_feeder *f, struct fl_fed *fed, struct fl_e
 	return 0;
 }
 
-/* Fills a piece of the stream. Return: bytes; 0 at the end; -FL_ECANCELED; -errno. */
-static int64_t stream_read(struct fl_feeder *f, void *to, size_t n)
+int64_t fl_feeder_read(struct fl_feeder *f, void *to, size_t n)
 {
 	int64_t got;
 
@@ -283,7 +282,7 @@ static int skip_stream(struct fl_feeder *f, struct fl_gather *g, uint64_t *ret_l
 		r = fl_gather_space(g, (size_t)fl_min_u64(left, g->limit), &to);
 		if (r < 0)
 			return r;
-		got = stream_read(
+		got = fl_feeder_read(
 			f, to,
 			(size_t)fl_min_u64(left, fl_min_size(g->limit, f->plan.chunk_bytes)));
 		if (got < 0)
@@ -314,7 +313,7 @@ static int fill_stream_chunk(struct fl_feeder *f, struct fl_fed *fed, struct fl_
 		r = fl_gather_space(g, step, &to);
 		if (r < 0)
 			return r;
-		got = stream_read(f, to, step);
+		got = fl_feeder_read(f, to, step);
 		if (got < 0)
 			return (int)got;
 		r = fl_gather_commit(g, (size_t)got);
@@ -345,7 +344,9 @@ static int next_stream_chunk(struct fl_feeder *f, struct fl_fed *fed, struct fl_
 	if (f->ended)
 		return 0;
 	r = append(&fed->gather, f->carry, f->carry_len);
-	if (r == 0)
+	if (r == 0 && f->needs.ahead_bytes > 0)
+		r = fl_feeder_fill_ahead(f, fed, off, &piece, &cut);
+	else if (r == 0)
 		r = fill_stream_chunk(f, fed, &piece, &cut);
 	/* What could not be read stands behind all that was. */
 	if (r < 0 && r != -ENOMEM)

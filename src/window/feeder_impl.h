@@ -58,6 +58,23 @@ struct fl_block {
 /** fl_feeder_cut() - where the chunk may end, given what came last; 0 = more bytes are needed */
 uint64_t fl_feeder_cut(struct fl_feeder *f, const struct fl_piece *piece);
 
+/**
+ * fl_feeder_read() - fill a piece of the stream
+ * Return: bytes; 0 at the end; -FL_ECANCELED; -errno.
+ */
+int64_t fl_feeder_read(struct fl_feeder *f, void *to, size_t n);
+
+/**
+ * fl_feeder_fill_ahead() - fill a chunk whose views look ahead
+ * @piece: all that is in sight, from @base on
+ * @ret_cut: where the chunk ends: so many bytes, or the end of the stream, are in sight behind it
+ *
+ * A record that is longer than memory allows is looked through again each time it has grown by a
+ * quarter. Return: 0; as fl_feeder_read(); -ENOMEM.
+ */
+int fl_feeder_fill_ahead(struct fl_feeder *f, struct fl_fed *fed, uint64_t base,
+			 struct fl_piece *piece, uint64_t *ret_cut);
+
 /** fl_blocks_new() - reads in flight from @off to @size of file */
 int fl_blocks_new(const struct fl_file *file, const struct fl_plan *plan, bool uring, uint64_t off,
 		  struct fl_blocks **ret, struct fl_error *reterr);

@@ -108,6 +108,11 @@ int fl_gather_finish(struct fl_gather *g, const unsigned char **ret)
 		*ret = g->buffer;
 		return 0;
 	}
+	if (g->map && g->map_len == g->len) {
+		*ret = g->map;
+		return 0;
+	}
+	fl_unmap(g->map, g->map_len);
 	g->map_len = (size_t)g->len;
 	g->map = fl_map_file(g->fd, 0, g->map_len, &r);
 	*ret = g->map;

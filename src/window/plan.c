@@ -54,6 +54,9 @@ static size_t auto_chunk(const struct fl_needs *needs, uint64_t len, unsigned th
 		return STREAM_CHUNK_BYTES;
 	if (needs->keep_view)
 		return KEEP_VIEW_CHUNK_BYTES;
+	/* What matches may depend on the chunk before: a chunk of one view waits the least for it. */
+	if (needs->ahead_bytes > 0)
+		return FL_SLICE_BYTES;
 	/* Eight chunks per thread even out their ends on small files. */
 	share = fl_round_up(len / (8 * (uint64_t)threads) + 1, FL_SLICE_BYTES);
 	return (size_t)fl_min_u64(share, FL_WINDOW_BYTES);
@@ -118,6 +121,7 @@ void fl_plan_make(const struct fl_options *opt, const struct fl_needs *needs, ui
 	p.slice_bytes = needs->keep_view ? fl_min_size(p.chunk_bytes, KEEP_VIEW_CHUNK_BYTES)
 					 : FL_SLICE_BYTES;
 	p.slice_bytes = fl_max_size(fl_min_size(p.slice_bytes, p.window_bytes), 4096);
+	p.ahead_bytes = needs->ahead_bytes;
 	share_memory(opt, operators, &p);
 	p.slice_bytes = fl_max_size(p.slice_bytes, (size_t)needs->unit_bytes);
 	*ret = p;

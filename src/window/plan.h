@@ -25,6 +25,7 @@
  * @keep_view:  one of them folds over the input bytes
  * @plain_view: one of them does not
  * @at_record:  a record begins where the range does
+ * @ahead_bytes: the most that one of them looks at behind its views
  */
 struct fl_needs {
 	bool records;
@@ -34,6 +35,7 @@ struct fl_needs {
 	bool at_record;
 	uint64_t unit_bytes;
 	uint64_t group_bytes;
+	size_t ahead_bytes;
 	unsigned char delimiter;
 };
 
@@ -51,6 +53,7 @@ struct fl_needs {
  * @depth:           chunks between the oldest unfolded one and the newest taken
  * @part_limit:      bytes of one operator's part
  * @buffer_limit:    bytes a worker's read buffer may grow to
+ * @ahead_bytes:     as needed
  * @feed_block:      bytes of one block of the direct loaders
  * @feed_blocks:     how many of them
  */
@@ -70,6 +73,7 @@ struct fl_plan {
 	unsigned depth;
 	size_t part_limit;
 	size_t buffer_limit;
+	size_t ahead_bytes;
 	size_t feed_block;
 	unsigned feed_blocks;
 };

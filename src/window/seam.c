@@ -127,6 +127,30 @@ static int long_record(struct fl_slicer *s, uint64_t from, struct fl_slice *ret,
 	return 0;
 }
 
+/* What is behind the records comes into sight, too. */
+static int show_ahead(struct fl_slicer *s, struct fl_slice *ret, struct fl_error *reterr)
+{
+	struct fl_view *view = &ret->records;
+	size_t ahead = s->needs->ahead_bytes;
+	uint64_t base = view->off, end = view->off + view->len, last;
+	struct fl_span span;
+	int r;
+
+	if (ahead == 0 || view->len == 0)
+		return 0;
+	if (ret->units.len > 0)
+		base = fl_min_u64(base, ret->units.off);
+	r = fl_window_show(s->window, base, (size_t)(end - base) + ahead, &span, reterr);
+	if (r != 0)
+		return r;
+	last = fl_min_u64(span.off + span.len, s->chunk->limit);
+	*view = view_of(&span, view->off, end);
+	view->ahead = (size_t)fl_min_u64(ahead, last > end ? last - end : 0);
+	if (ret->units.len > 0)
+		ret->units.data = span.data + (ret->units.off - base);
+	return 0;
+}
+
 static int cut_records(struct fl_slicer *s, const struct fl_span *span, uint64_t lim,
 		       struct fl_slice *ret, struct fl_error *reterr)
 {
@@ -188,7 +212,7 @@ int fl_slicer_next(struct fl_slicer *s, struct fl_slice *ret, struct fl_error *r
 	base = s->record_done || s->needs->group_bytes ? s->unit_pos : s->record_pos;
 	if (units)
 		base = fl_min_u64(base, s->unit_pos);
-	r = fl_window_show(s->window, base, s->slice_bytes, &span, reterr);
+	r = fl_window_show(s->window, base, s->slice_bytes + s->needs->ahead_bytes, &span, reterr);
 	if (r != 0)
 		return r;
 	lim = base + fl_min_u64(span.len, s->slice_bytes);
@@ -196,5 +220,7 @@ int fl_slicer_next(struct fl_slicer *s, struct fl_slice *ret, struct fl_error *r
 	if (s->needs->group_bytes)
 		return 1;
 	r = cut_records(s, &span, lim, ret, reterr);
+	if (r == 0)
+		r = show_ahead(s, ret, reterr);
 	return r != 0 ? r : 1;
 }

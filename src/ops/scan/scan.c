@@ -11,8 +11,8 @@
 #include "ops/scan/scan_fold.h"
 #include "ops/scan/scan_map.h"
 
-/* All flags there are: FL_SCAN_PREVIEW is the highest. */
-#define SCAN_ALL (2 * FL_SCAN_PREVIEW - 1)
+/* All flags there are: FL_SCAN_BLOCKS is the highest. */
+#define SCAN_ALL (2 * FL_SCAN_BLOCKS - 1)
 
 /* From here on it pays to load Hyperscan and to compile with it: some 10 ms. */
 #define LARGE_BYTES FL_MIB(32)
@@ -55,7 +55,10 @@ static int scan_worker_init(const void *op, void **ret_scratch, struct fl_error 
 		r = fl_hs_lane_init(&scratch->lane, scan->job.plan.hs);
 	if (r == 0 && scan->job.plan.has_streams)
 		r = fl_streams_lane_init(&scratch->streams);
+	if (r == 0 && scan->job.plan.method == FL_SCAN_MULTI)
+		r = fl_multi_init(&scratch->multi, &scan->job.plan.multi);
 	if (r < 0) {
+		fl_multi_done(&scratch->multi);
 		fl_hs_lane_done(&scratch->lane);
 		fl_matcher_done(&scratch->matcher);
 		free(scratch);
@@ -71,6 +74,7 @@ static void scan_worker_done(const void *op FL_UNUSED, void *arg)
 
 	if (!scratch)
 		return;
+	fl_multi_done(&scratch->multi);
 	fl_streams_lane_done(&scratch->streams);
 	fl_hs_lane_done(&scratch->lane);
 	fl_matcher_done(&scratch->matcher);
@@ -116,6 +120,21 @@ static const struct fl_operator scan_operator = {
 	.finish = scan_finish,
 };
 
+/* The same across lines. */
+static const struct fl_operator multi_operator = {
+	.size = sizeof(multi_operator),
+	.name = "scan",
+	.cut = FL_CUT_RECORD,
+	.flags = FL_OP_UNTIL_ERROR,
+	.ahead_bytes = FL_MULTI_AHEAD_BYTES,
+	.start = scan_start,
+	.worker_init = scan_worker_init,
+	.worker_done = scan_worker_done,
+	.map = scan_map,
+	.fold = scan_fold,
+	.finish = scan_finish,
+};
+
 static int options_check(const struct fl_scan_options *opt)
 {
 	if (!opt || opt->size < sizeof(*opt) || (opt->flags & ~SCAN_ALL))
@@ -152,6 +171,7 @@ static void take_options(struct fl_scan *scan, const struct fl_scan_options *opt
 	scan->sum.output.event = opt->event;
 	scan->sum.output.arg = opt->arg;
 	scan->job.eol = '\n';
+	scan->job.chain = &scan->sum.chain;
 	scan->sum.output.eol = '\n';
 }
 
@@ -176,6 +196,8 @@ int fl_scan_new(const struct fl_scan_options *opt, struct fl_scan **ret, struct 
 		fl_scan_free(scan);
 		return r;
 	}
+	scan->sum.context.blocks =
+		scan->job.plan.method == FL_SCAN_MULTI && !(opt->flags & FL_SCAN_INVERT);
 	*ret = scan;
 	return 0;
 }
@@ -199,9 +221,9 @@ void fl_scan_set_base_line(struct fl_scan *scan, uint64_t lines)
 	scan->base_line = lines;
 }
 
-const struct fl_operator *fl_scan_operator(const struct fl_scan *scan FL_UNUSED)
+const struct fl_operator *fl_scan_operator(const struct fl_scan *scan)
 {
-	return &scan_operator;
+	return scan->job.plan.method == FL_SCAN_MULTI ? &multi_operator : &scan_operator;
 }
 
 void fl_scan_result(const struct fl_scan *scan, struct fl_scan_result *ret)

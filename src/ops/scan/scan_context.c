@@ -8,6 +8,7 @@
 void fl_scan_context_start(struct fl_scan_context *c)
 {
 	c->selected = 0;
+	c->selected_end = FL_OFF_NONE;
 	c->after_left = 0;
 	c->last_end = FL_OFF_NONE;
 	c->fate = FL_SCAN_DROP;
@@ -31,12 +32,12 @@ static bool is_done(const struct fl_scan_context *c)
 
 bool fl_scan_context_full(const struct fl_scan_context *c)
 {
-	return is_done(c) && c->after_left == 0 && !c->more && !c->everything;
+	return is_done(c) && !c->blocks && c->after_left == 0 && !c->more && !c->everything;
 }
 
 bool fl_scan_context_gap(const struct fl_scan_context *c, uint64_t off)
 {
-	return c->any && (c->last_end == FL_OFF_NONE || off != c->last_end + 1);
+	return c->any && (c->last_end == FL_OFF_NONE || off > c->last_end + 1);
 }
 
 void fl_scan_context_printed(struct fl_scan_context *c, uint64_t end_off)
@@ -45,13 +46,20 @@ void fl_scan_context_printed(struct fl_scan_context *c, uint64_t end_off)
 	c->last_end = end_off;
 }
 
+/* The lines of a match, and of others that adjoin, count as one. */
+static bool goes_on(const struct fl_scan_context *c, const struct fl_scan_record *rec)
+{
+	return c->blocks && c->selected_end != FL_OFF_NONE && rec->begin_off <= c->selected_end + 1;
+}
+
 /* Behind the last line that is wanted, selected ones are context, too, as in grep. */
 static enum fl_scan_fate fate_of(struct fl_scan_context *c, const struct fl_scan_record *rec)
 {
 	bool selected = !(rec->flags & FL_SCAN_RECORD_CONTEXT);
 
-	if (selected && !is_done(c)) {
-		c->selected++;
+	if (selected && (!is_done(c) || goes_on(c, rec))) {
+		c->selected += !goes_on(c, rec);
+		c->selected_end = rec->end_off;
 		/* What is not text is not printed, and has no surroundings. */
 		if (!(rec->flags & FL_SCAN_RECORD_BAD))
 			c->after_left = c->after;

@@ -21,7 +21,9 @@ enum fl_scan_fate {
  * struct fl_scan_context - which lines are printed; fed in file order, by the fold
  * @before, @after, @everything: what was asked for; the caller's to set
  * @max_count:  selected lines, 0 = no limit; the caller's to set
+ * @blocks:     lines that adjoin count as one; the caller's to set
  * @selected:   lines so far
+ * @selected_end: where the last one ends, or FL_OFF_NONE
  * @after_left: lines behind the last selected one that are still to be printed
  * @last_end:   where the last printed line of this run ends, or FL_OFF_NONE
  * @any:        a line was printed, in this run or one before
@@ -36,7 +38,9 @@ struct fl_scan_context {
 	uint64_t after;
 	bool everything;
 	uint64_t max_count;
+	bool blocks;
 	uint64_t selected;
+	uint64_t selected_end;
 	uint64_t after_left;
 	uint64_t last_end;
 	bool any;

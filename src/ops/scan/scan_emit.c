@@ -27,17 +27,23 @@ int fl_scan_head_open(struct fl_scan_mapping *m)
 
 void fl_scan_head_close(struct fl_scan_mapping *m)
 {
-	m->head.end_off = m->in->off + m->in->len;
+	m->head.end_off = m->in->off + m->own;
 	if (m->part->len >= sizeof(m->head))
 		memcpy(m->part->data, &m->head, sizeof(m->head));
 }
 
 void fl_scan_count_newlines(struct fl_scan_mapping *m, size_t to)
 {
-	if (!(m->job->flags & FL_SCAN_LINE_NUMBER) || to <= m->counted)
+	const unsigned char *data = m->in->data;
+	size_t from = m->counted;
+
+	if (!(m->job->flags & FL_SCAN_LINE_NUMBER))
 		return;
-	m->head.newlines += fl_kernels_get()->count_byte(m->in->data + m->counted, to - m->counted,
-							 m->job->eol);
+	if (to > from)
+		m->head.newlines +=
+			fl_kernels_get()->count_byte(data + from, to - from, m->job->eol);
+	else
+		m->head.newlines -= fl_kernels_get()->count_byte(data + to, from - to, m->job->eol);
 	m->counted = to;
 }
 
@@ -63,8 +69,7 @@ static bool is_broken(const struct fl_scan_job *job, const unsigned char *p, siz
 	return false;
 }
 
-/* Return: 0; 1 when nothing of what follows can matter; an error. */
-static int hand_on(struct fl_scan_mapping *m)
+int fl_scan_hand_on(struct fl_scan_mapping *m)
 {
 	int r;
 
@@ -87,14 +92,14 @@ static size_t room(const struct fl_scan_mapping *m)
 	return m->part->limit > used ? m->part->limit - used : 0;
 }
 
-/* Return: as hand_on(). */
+/* Return: as fl_scan_hand_on(). */
 static int make_room(struct fl_scan_mapping *m, size_t len)
 {
 	bool is_empty = m->part->len <= sizeof(m->head);
 	bool fits =
 		room(m) >= len && m->part->limit >= m->part->len + sizeof(struct fl_scan_record);
 
-	return is_empty || fits ? 0 : hand_on(m);
+	return is_empty || fits ? 0 : fl_scan_hand_on(m);
 }
 
 static int append_record(struct fl_scan_mapping *m, struct fl_scan_record *rec,
@@ -112,7 +117,7 @@ static int append_record(struct fl_scan_mapping *m, struct fl_scan_record *rec,
 
 /*
  * What does not fit into one part goes into several, so that memory does not grow with a line.
- * Return: as hand_on(). Afterwards @rec is ready to go on with its line.
+ * Return: as fl_scan_hand_on(). Afterwards @rec is ready to go on with its line.
  */
 int fl_scan_emit_bytes(struct fl_scan_mapping *m, struct fl_scan_record *rec,
 		       const struct fl_scan_bytes *text, uint64_t more)
@@ -137,7 +142,7 @@ int fl_scan_emit_bytes(struct fl_scan_mapping *m, struct fl_scan_record *rec,
 		rec->flags |= FL_SCAN_RECORD_REST | FL_SCAN_RECORD_SAME;
 		if (left == 0)
 			break;
-		r = hand_on(m);
+		r = fl_scan_hand_on(m);
 	}
 	return r;
 }
@@ -247,6 +252,17 @@ struct each_match {
 	bool any;
 };
 
+/* Of a match that goes on over lines each piece is told with the offset of the match, as in ripgrep. */
+static int add_piece(struct fl_scan_mapping *m, struct fl_scan_record *rec,
+		     const struct fl_span *piece)
+{
+	struct fl_scan_bytes bytes = {.p = m->in->data + piece->begin,
+				      .len = piece->end - piece->begin,
+				      .off = m->search.multi->told_off};
+
+	return fl_scan_emit_bytes(m, rec, &bytes, 0);
+}
+
 static int add_match(void *arg, const struct fl_span *match)
 {
 	struct each_match *e = arg;
@@ -261,6 +277,8 @@ static int add_match(void *arg, const struct fl_span *match)
 	rec.pattern = fl_scan_pattern_of_match(e->m);
 	if (is_broken(e->m->job, e->m->in->data + match->begin, match->end - match->begin))
 		return add_bare(e->m, e->line, flags | FL_SCAN_RECORD_BAD);
+	if (e->m->search.method == FL_SCAN_MULTI)
+		return add_piece(e->m, &rec, match);
 	return fl_scan_render_match(e->m, &rec, match);
 }
 
@@ -299,6 +317,27 @@ int fl_scan_emit_line(struct fl_scan_mapping *m, const struct fl_span *line)
 	} else {
 		r = add_line(m, line, FL_SCAN_RECORD_LINE);
 	}
+	return r < 0 ? r : 0;
+}
+
+int fl_scan_emit_block(struct fl_scan_mapping *m, const struct fl_span *lines)
+{
+	const unsigned char *data = m->in->data;
+	struct fl_span line = *lines;
+	struct fl_scan_record rec;
+	int r;
+
+	if (data[line.end - 1] == m->job->eol)
+		line.end--;
+	fl_scan_count_newlines(m, line.begin);
+	if (is_binary(m, &line)) {
+		r = add_bare(m, &line, FL_SCAN_RECORD_LINE);
+		m->head.closed = 1;
+		return r < 0 ? r : 0;
+	}
+	rec = record_of(m, &line, FL_SCAN_RECORD_LINE | FL_SCAN_RECORD_TEXT);
+	rec.flags |= FL_SCAN_RECORD_OPEN | FL_SCAN_RECORD_BLOCK;
+	r = fl_scan_render(m, &rec, lines);
 	return r < 0 ? r : 0;
 }
 

@@ -12,6 +12,7 @@
 /**
  * struct fl_scan_mapping - one call of map
  * @head:    the part's, kept here until the end
+ * @own:     bytes of the view proper: what follows in @in is only in sight (FL_SCAN_MULTI)
  * @search:  in the view
  * @counted: line ends before this place in the view are in head.newlines
  * @emitted: lines before this place have been selected, or handed on as context, or are neither
@@ -22,6 +23,7 @@ struct fl_scan_mapping {
 	const struct fl_view *in;
 	struct fl_part *part;
 	struct fl_error *reterr;
+	size_t own;
 	struct fl_scan_head head;
 	struct fl_search search;
 	size_t counted;
@@ -45,6 +47,19 @@ void fl_scan_count_newlines(struct fl_scan_mapping *m, size_t to);
  * Return: 0, with head.closed set when no more is wanted; errors of matching and folding.
  */
 int fl_scan_emit_line(struct fl_scan_mapping *m, const struct fl_span *line);
+
+/**
+ * fl_scan_emit_block() - append lines at once, the end of the last one included, and what matches
+ *
+ * For FL_SCAN_BLOCKS. Return: as above.
+ */
+int fl_scan_emit_block(struct fl_scan_mapping *m, const struct fl_span *lines);
+
+/**
+ * fl_scan_hand_on() - have what there is folded; afterwards all parts before have been, too
+ * Return: 0; 1 when nothing of what follows can matter; an error.
+ */
+int fl_scan_hand_on(struct fl_scan_mapping *m);
 
 /** struct fl_scan_bytes - text to be printed, of which the line says it stands at @off in the file */
 struct fl_scan_bytes {

@@ -24,6 +24,7 @@ void fl_scan_sum_start(struct fl_scan_sum *sum, uint64_t base_line)
 	sum->matches = 0;
 	sum->binary = false;
 	sum->nul_off = FL_OFF_NONE;
+	sum->chain = (struct fl_multi_chain){.end = FL_OFF_NONE};
 	sum->held_len = 0;
 	sum->output.used = 0;
 }
@@ -177,7 +178,14 @@ static int settle(struct fl_scan_sum *sum, const struct item *item, uint64_t kno
 	return print(sum, item);
 }
 
-/* All that is held ends in one block, so that it shares one fate. */
+static void keep_held(struct fl_scan_sum *sum, size_t from)
+{
+	if (from > 0)
+		memmove(sum->held, sum->held + from, sum->held_len - from);
+	sum->held_len -= from;
+}
+
+/* Lines are held in the order of their ends. */
 static int settle_held(struct fl_scan_sum *sum, uint64_t known)
 {
 	size_t len = sum->held_len;
@@ -193,8 +201,10 @@ static int settle_held(struct fl_scan_sum *sum, uint64_t known)
 				continue;
 			return stop_at_binary(sum);
 		}
-		if (item.rec.end_off >= known)
+		if (item.rec.end_off >= known) {
+			keep_held(sum, at);
 			return 0;
+		}
 		r = print(sum, &item);
 	}
 	sum->held_len = 0;
@@ -279,6 +289,8 @@ int fl_scan_sum_fold(struct fl_scan_sum *sum, const struct fl_part *part)
 	if (head.version != FL_SCAN_PART_VERSION)
 		return -EINVAL;
 	sum->nul_off = fl_min_u64(sum->nul_off, head.nul_off);
+	if (head.has_chain)
+		sum->chain = head.chain;
 	if (sum->flags & FL_SCAN_QUIET) {
 		sum->selected = head.selected > 0;
 		return head.selected > 0 ? FL_FOLD_STOP : 0;

@@ -19,6 +19,7 @@
  * @matches:    with FL_SCAN_COUNT_MATCHES
  * @binary:     a selected line was not printed
  * @nul_off:    of the first NUL byte seen, or FL_OFF_NONE
+ * @chain:      see struct fl_scan_job
  * @held:       records of lines that end in a block that has not been seen to
  *              its end: a NUL there may yet make them binary. At most a block
  *              of lines and one more, itself no longer than a block
@@ -34,6 +35,7 @@ struct fl_scan_sum {
 	uint64_t matches;
 	bool binary;
 	uint64_t nul_off;
+	struct fl_multi_chain chain;
 	unsigned char *held;
 	size_t held_len;
 	size_t held_size;

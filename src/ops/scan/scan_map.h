@@ -7,6 +7,7 @@
 #include <faultline/operator.h>
 
 #include "ops/scan/scan_plan.h"
+#include "ops/scan/scan_record.h"
 
 /**
  * struct fl_scan_job - what all maps of a run share; constant during a run
@@ -16,6 +17,8 @@
  * @empties: also empty ones
  * @max_columns, @max_line_bytes: see struct fl_scan_options
  * @eol:    ends a line
+ * @chain:  where the matches of all parts that have been folded end: to be read after a part has been
+ *          flushed, before the next one is
  */
 struct fl_scan_job {
 	struct fl_scan_plan plan;
@@ -27,6 +30,7 @@ struct fl_scan_job {
 	uint64_t max_columns;
 	uint64_t max_line_bytes;
 	unsigned char eol;
+	const struct fl_multi_chain *chain;
 };
 
 /** struct fl_scan_scratch - what a thread needs */
@@ -34,6 +38,7 @@ struct fl_scan_scratch {
 	struct fl_matcher matcher;
 	struct fl_hs_lane lane;
 	struct fl_streams_lane streams;
+	struct fl_multi multi;
 };
 
 /**

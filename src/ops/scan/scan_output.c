@@ -93,6 +93,7 @@ static int tell(struct fl_scan_output *out, const struct fl_scan_record *rec,
 	e.flags |= rec->flags & FL_SCAN_RECORD_SAME ? FL_SCAN_EVENT_SAME : 0;
 	e.flags |= context ? FL_SCAN_EVENT_CONTEXT : 0;
 	e.flags |= rec->flags & FL_SCAN_RECORD_OPEN ? FL_SCAN_EVENT_OPEN : 0;
+	e.flags |= rec->flags & FL_SCAN_RECORD_BLOCK ? FL_SCAN_EVENT_BLOCK : 0;
 	r = out->event(out->arg, &e);
 	if (r < 0)
 		out->error_off = rec->begin_off;

@@ -106,6 +106,9 @@ static void describe(struct fl_scan_plan *plan)
 	case FL_SCAN_EVERY:
 		snprintf(text, size, "every line");
 		break;
+	case FL_SCAN_MULTI:
+		snprintf(text, size, "pcre2-jit across lines");
+		break;
 	default:
 		snprintf(text, size, "pcre2-jit line by line");
 		break;
@@ -397,6 +400,39 @@ static int prepare_replace(struct fl_scan_plan *plan, const struct fl_scan_optio
 	return 0;
 }
 
+static bool crosses(const struct fl_scan_plan *plan, const struct fl_scan_options *opt)
+{
+	return (opt->flags & FL_SCAN_MULTILINE) &&
+	       fl_multi_crosses(plan->pattern, plan->pattern_len,
+				(opt->flags & FL_SCAN_DOTALL) != 0);
+}
+
+static int build_multi(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
+		       struct fl_error *reterr)
+{
+	const unsigned without = FL_SCAN_CRLF | FL_SCAN_NULL_DATA | FL_SCAN_PATTERN_ID;
+	int r;
+
+	if (opt->engine != FL_SCAN_ENGINE_AUTO && opt->engine != FL_SCAN_ENGINE_PCRE2)
+		return fl_error_set(reterr, -FL_EUNSUPPORTED, FL_OFF_NONE,
+				    "only PCRE2 finds matches across lines");
+	if (opt->replace || (opt->flags & without))
+		return fl_error_set(
+			reterr, -FL_EUNSUPPORTED, FL_OFF_NONE,
+			"matches across lines cannot be replaced, told apart by pattern, "
+			"or looked for in lines that end with NUL or CR LF");
+	plan->method = FL_SCAN_MULTI;
+	plan->needs_regex = true;
+	describe(plan);
+	r = wrap_all(plan, opt->flags, reterr);
+	if (r == 0)
+		r = compile(plan, opt, reterr);
+	if (r == 0)
+		r = fl_multi_regex_init(&plan->multi, &plan->regex,
+					(opt->flags & FL_SCAN_DOTALL) != 0, reterr);
+	return r;
+}
+
 static int build(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
 		 struct fl_error *reterr)
 {
@@ -404,6 +440,8 @@ static int build(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
 
 	if (r < 0)
 		return r;
+	if (crosses(plan, opt))
+		return build_multi(plan, opt, reterr);
 	choose(plan, opt);
 	if (opt->engine == FL_SCAN_ENGINE_LIT && plan->method != FL_SCAN_LITERAL &&
 	    plan->method != FL_SCAN_PROPOSED)
@@ -452,6 +490,7 @@ void fl_scan_plan_done(struct fl_scan_plan *plan)
 	fl_hs_free(plan->hs);
 	drop_hs_patterns(plan);
 	fl_regex_done(&plan->regex);
+	fl_multi_regex_done(&plan->multi);
 	fl_pattern_facts_done(&plan->facts);
 	fl_replacement_done(&plan->replacement);
 	free(plan->pattern);

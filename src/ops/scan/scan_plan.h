@@ -11,6 +11,7 @@
 #include "ops/scan/hyperscan.h"
 #include "ops/scan/literal.h"
 #include "ops/scan/match.h"
+#include "ops/scan/multi.h"
 #include "ops/scan/regex_streams.h"
 #include "ops/scan/replacement.h"
 
@@ -20,6 +21,7 @@ enum fl_scan_method {
 	FL_SCAN_EVERY,    /* the empty pattern: every line */
 	FL_SCAN_LITERAL,  /* the literal decides */
 	FL_SCAN_PROPOSED, /* the literal proposes a line, PCRE2 decides */
+	FL_SCAN_MULTI,    /* PCRE2 across lines (multi.h) */
 	FL_SCAN_WHOLE,    /* PCRE2 on many lines at once */
 	FL_SCAN_STREAMS,  /* bit streams decide, or propose lines of which PCRE2 decides */
 	FL_SCAN_HS        /* Hyperscan proposes lines, PCRE2 decides */
@@ -45,6 +47,7 @@ enum fl_scan_method {
  * @streams:     the pattern on bit streams, with @has_streams
  * @streams_decide: a line that they are sure of matches
  * @hs_is_better: than streams
+ * @multi:       with FL_SCAN_MULTI
  * @text:        for people
  */
 struct fl_scan_plan {
@@ -74,6 +77,7 @@ struct fl_scan_plan {
 	bool has_streams;
 	bool streams_decide;
 	bool hs_is_better;
+	struct fl_multi_regex multi;
 	char text[128];
 };
 

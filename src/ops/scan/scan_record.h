@@ -15,7 +15,20 @@
  * grow with it: only the NUL bytes up to its own end make it binary. */
 #define FL_SCAN_BINARY_BLOCK_BYTES (UINT64_C(96) << 10)
 
-#define FL_SCAN_PART_VERSION 4
+#define FL_SCAN_PART_VERSION 5
+
+/**
+ * struct fl_multi_chain - where the matches end that have been found in all that precedes
+ * @resume: the search for the next one goes on here
+ * @begin, @end: the last one; @end FL_OFF_NONE: there was none
+ * @covered: behind its last line
+ */
+struct fl_multi_chain {
+	uint64_t resume;
+	uint64_t begin;
+	uint64_t end;
+	uint64_t covered;
+};
 
 /**
  * struct fl_scan_head - a part begins with it; host order, which is
@@ -26,6 +39,7 @@
  * @nul_off:    of the first NUL byte, or FL_OFF_NONE
  * @end_off:    NUL bytes were looked for up to here
  * @closed:     what follows in the range cannot matter any more
+ * @has_chain:  @chain goes before that of the parts before
  */
 struct fl_scan_head {
 	uint64_t version;
@@ -35,6 +49,8 @@ struct fl_scan_head {
 	uint64_t nul_off;
 	uint64_t end_off;
 	uint64_t closed;
+	uint64_t has_chain;
+	struct fl_multi_chain chain;
 };
 
 #define FL_SCAN_RECORD_LINE 1u     /* the first of its line */
@@ -46,6 +62,7 @@ struct fl_scan_head {
 #define FL_SCAN_RECORD_CONTEXT 64u /* of a line that is not selected, but may be near one that is */
 #define FL_SCAN_RECORD_MATCH 128u  /* its text is a match */
 #define FL_SCAN_RECORD_SAME 512u   /* goes on with the match of the record before */
+#define FL_SCAN_RECORD_BLOCK 1024u /* several lines, with their ends */
 #define FL_SCAN_RECORD_OPEN 256u   /* its line ends with the file, not with a line's end */
 
 /**

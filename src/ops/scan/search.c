@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/size.h"
+
 static bool has_nul(const struct fl_search *s)
 {
 	return s->split_nul && memchr(s->data, '\0', s->len);
@@ -326,6 +328,32 @@ static int each_place(struct fl_search *s, const struct fl_span *line,
 	return r;
 }
 
+/* Of each match what lies in the line. */
+static int each_multi(struct fl_search *s, const struct fl_span *line,
+		      int (*each)(void *arg, const struct fl_span *match), void *arg)
+{
+	struct fl_multi *x = s->multi;
+	int r = 0;
+
+	for (size_t i = fl_multi_first(x, line->begin); i < x->count && r == 0; i++) {
+		struct fl_span match = x->found[i];
+
+		if (match.begin > line->end)
+			break;
+		if (match.begin == match.end && (!s->empties || fl_multi_is_adjacent(x, i)))
+			continue;
+		x->told_off = i == 0 && x->is_seeded ? x->seed_off : x->text.off + match.begin;
+		if (match.begin < match.end) {
+			match.begin = fl_max_size(match.begin, line->begin);
+			match.end = fl_min_size(match.end, line->end);
+			if (match.begin >= match.end)
+				continue;
+		}
+		r = each(arg, &match);
+	}
+	return r;
+}
+
 int fl_search_each(struct fl_search *s, const struct fl_span *line,
 		   int (*each)(void *arg, const struct fl_span *match), void *arg)
 {
@@ -334,6 +362,8 @@ int fl_search_each(struct fl_search *s, const struct fl_span *line,
 	size_t pos = 0, last = SIZE_MAX;
 	int r;
 
+	if (s->method == FL_SCAN_MULTI)
+		return each_multi(s, line, each, arg);
 	if (s->method == FL_SCAN_EVERY)
 		return each_place(s, line, each, arg);
 	if (s->method == FL_SCAN_LITERAL)

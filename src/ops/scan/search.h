@@ -17,6 +17,7 @@
  * @whole:     FL_SCAN_WHOLE: the view made ready
  * @lane:      the thread's, for FL_SCAN_HS
  * @streams:   the thread's, for FL_SCAN_STREAMS
+ * @multi:     the thread's, for FL_SCAN_MULTI: what was found in the view
  * @proposed:  the next of their lines
  */
 struct fl_search {
@@ -31,6 +32,7 @@ struct fl_search {
 	struct fl_pcre_subject whole;
 	struct fl_hs_lane *lane;
 	struct fl_streams_lane *streams;
+	struct fl_multi *multi;
 	size_t proposed;
 };
 

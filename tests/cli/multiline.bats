@@ -1,0 +1,118 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# faultline scan --multiline (-U): see also tests/property/multi_differential.c.
+
+load helpers
+
+setup() {
+	make_work
+	export LC_ALL=C.UTF-8
+	printf 'a\nb\nc a\nb x\na\nb\na\nb\nzz\n\nfoo a\nbfoo\nend' >t
+	printf 'Exception: x\n\tat one\n\tat two\nother\nException: y\n\tat three\nlast\n' >trace
+}
+
+teardown() {
+	remove_work
+}
+
+untimed() {
+	sed -E 's/"(elapsed|elapsed_total)":\{[^}]*\}/"\1":{}/g; s/"bytes_searched":[0-9]+/"bytes_searched":N/'
+}
+
+@test "multiline: lines, pieces, counts" {
+	expect 0 "$FAULTLINE" scan -U -n 'Exception.*\n(\tat .*\n)+' trace
+	equal "$out" $'1:Exception: x\n2:\tat one\n3:\tat two\n5:Exception: y\n6:\tat three'
+	expect 0 "$FAULTLINE" scan --multiline -c 'Exception.*\n(\tat .*\n)+' trace
+	equal "$out" 2
+	expect 0 "$FAULTLINE" scan -U -nbo 'a\nb' t
+	equal "$(head -4 <<<"$out")" $'1:0:a\n2:0:b\n3:6:a\n4:6:b'
+	expect 0 "$FAULTLINE" scan -U -vn 'a\nb' t
+	equal "$out" $'9:zz\n10:\n13:end'
+	expect 0 "$FAULTLINE" scan -U -m1 -n 'at two\no' trace
+	equal "$out" $'3:\tat two\n4:other'
+	expect 1 "$FAULTLINE" scan -Uc 'a\nz' t
+	equal "$out" 0
+	expect 0 "$FAULTLINE" scan -Ul --multiline-dotall 'zz.*end' t trace
+	equal "$out" t
+	expect 1 "$FAULTLINE" scan -Uq 'zz.*end' t
+	expect 0 "$FAULTLINE" scan -U --color=always 'wo\noth' trace
+	contains "$out" $'wo\e[m'
+}
+
+@test "multiline: JSON Lines as ripgrep prints them" {
+	command -v rg >/dev/null || skip "no ripgrep here"
+	local p o how
+	for ((i = 0; i < 20000; i++)); do
+		((i % 7)) && echo "line $i a" || printf 'b%d\n\n' "$i"
+	done >many
+	for p in 'a\nb' '\n\n' 'a\n' '[^a]*\nb' '(a\n|b0)' '\s+b'; do
+		for o in "" -C1; do
+			for how in -j1 "-j2 --chunk-size=4099" "-j7 --io=read --chunk-size=65536"; do
+				# shellcheck disable=SC2086 # options
+				diff <(rg -j1 --no-config --json -U $o "$p" t trace many | untimed) \
+					<("$FAULTLINE" scan --json -U $o $how "$p" t trace many | untimed) ||
+					{ echo "$o $how '$p'" && return 1; }
+			done
+		done
+	done
+}
+
+@test "multiline: how far a match may extend" {
+	{
+		echo begin
+		yes 'some line' | head -c 1200000
+		echo end
+		yes 'some line' | head -c 600000
+	} >far
+	# What ripgrep would find needs more than 1 MiB.
+	for how in "" "-j7 --chunk-size=4096" "--io=read -j1" "--window-size=4096"; do
+		# shellcheck disable=SC2086 # options
+		expect 0 "$FAULTLINE" scan -Uc $how '(?s)begin.*?end' far
+		equal "$out" 1
+		# shellcheck disable=SC2086 # options
+		expect 2 "$FAULTLINE" scan -Uc $how '(?s)begin.*end' far
+		contains "$err" "faultline scan: far: at byte 0: a match that begins here"
+	done
+	expect 2 "$FAULTLINE" scan -Uc '(?s)begin.*end' - <far
+	contains "$err" "at byte 0: a match that begins here"
+	# Not so far, and nothing is left out before the error.
+	{ printf 'a\nb\n' && cat far; } >later
+	expect 2 "$FAULTLINE" scan -Un '(?s)a\nb|begin.*end' later
+	equal "$out" $'1:a\n2:b'
+	contains "$err" "at byte 4: a match that begins here"
+}
+
+@test "multiline: matches that hang together over all chunks" {
+	# Each match begins where only the one before tells: none of them is where a chunk would look.
+	yes a | head -c 3000000 >as
+	for how in "-j1" "-j2" "-j7 --chunk-size=4099" "--io=read"; do
+		# shellcheck disable=SC2086 # options
+		expect 0 "$FAULTLINE" scan -Uc $how 'a\na\na\n' as
+		equal "$out" 500000
+	done
+	equal "$("$FAULTLINE" scan -Uc 'a\na\na\n' - <as)" 500000
+	equal "$("$FAULTLINE" scan -Unob -m1 '\na\na' as | tail -1)" "1499999:2999993:a"
+}
+
+@test "multiline: compressed, binary, and what it is not for" {
+	if command -v zstd >/dev/null; then
+		cat t t t >three && zstd -q three
+		equal "$("$FAULTLINE" scan -Un 'end\?a|enda\nb' three.zst)" \
+			"$("$FAULTLINE" scan -Un 'end\?a|enda\nb' three)"
+	fi
+	printf 'a\nb\n\0' >binary
+	expect 0 "$FAULTLINE" scan -U 'a\nb' binary
+	contains "$err" "binary: binary file matches"
+	expect 0 "$FAULTLINE" scan -aU '\x00' binary
+	expect 2 "$FAULTLINE" scan -U '(?<=ab)c\n' t
+	contains "$err" "cannot look behind for more than one character"
+	for o in --follow --range=0:5 --processes=2 "-c -m1"; do
+		# shellcheck disable=SC2086 # options
+		expect 2 "$FAULTLINE" scan -U $o 'a\nb' t
+		contains "$err" "--multiline"
+	done
+	expect 2 "$FAULTLINE" scan -U --replace=x 'a\nb' t
+	contains "$err" "cannot be replaced"
+	expect 2 "$FAULTLINE" scan -U --engine=lit 'a\nb' t
+	contains "$err" "only PCRE2"
+}
