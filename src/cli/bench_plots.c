@@ -1,194 +1,109 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/bench_report.h"
+#include "cli/bench_plots.h"
 
-#include <errno.h>
-#include <inttypes.h>
-#include <spawn.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <stdint.h>
 
-extern char **environ;
+#include "cli/bench_figure.h"
 
-/* Black text and lines become the page's colour by its style sheet, so that both its themes work;
- * these eight can be told apart on either, and by those who see red and green alike
- * (Okabe, Ito: Color Universal Design, 2008). */
-static const char *const colors[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
-				     "#E69F00", "#56B4E9", "#8A6FDF", "#999999"};
-
-/* Series of a picture: more lines than this are no help to the eye. */
-#define SERIES_MAX 24
-
-/* gnuplot reads the script from a file without a name and writes the picture into another. */
-static int run_gnuplot(FILE *script, FILE *picture)
-{
-	char name[] = "gnuplot", option[] = "-";
-	char *const argv[] = {name, option, NULL};
-	posix_spawn_file_actions_t actions;
-	int status = -1, rc;
-	pid_t pid;
-
-	if (fflush(script) != 0 || fseek(script, 0, SEEK_SET) != 0)
-		return -1;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, fileno(script), STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, fileno(picture), STDOUT_FILENO);
-	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", 1, 0);
-	rc = posix_spawnp(&pid, name, &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	if (rc != 0)
-		return -1;
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
-}
-
-/* What stands before <svg (the XML declaration, a doctype) has no place in HTML. */
-static int copy_svg(FILE *picture, FILE *page, const char *title)
-{
-	char *line = NULL;
-	size_t room = 0;
-	int inside = 0;
-
-	if (fseek(picture, 0, SEEK_SET) != 0)
-		return 0;
-	while (getline(&line, &room, picture) > 0) {
-		if (!inside && strncmp(line, "<svg", 4) == 0) {
-			inside = 1;
-			fprintf(page, "<figure role=\"img\" aria-label=\"%s\">\n", title);
-		}
-		if (inside)
-			fputs(line, page);
-	}
-	free(line);
-	if (inside)
-		fprintf(page, "<figcaption>%s</figcaption></figure>\n", title);
-	return inside;
-}
-
-/**
- * struct plot - a picture that is being described
- */
-struct plot {
-	FILE *script;
-	const char *title;
-};
-
-/* @series: lines of the legend, three to a row */
-static int begin(struct plot *p, size_t series, const char *title, const char *x, const char *y)
-{
-	static unsigned number;
-	size_t rows = (series < SERIES_MAX ? series : SERIES_MAX) / 3 + 1;
-
-	p->script = tmpfile();
-	p->title = title;
-	if (p->script == NULL)
-		return 0;
-	fprintf(p->script,
-		"set terminal svg size 900,%zu dynamic font 'sans-serif,13' name 'plot%u'\n"
-		"set encoding utf8\nset border 3\nset xtics nomirror\nset ytics nomirror\n"
-		"set grid ytics lc rgb '#999999' lw 0.5\nset key below maxcols 3 noenhanced\n"
-		"set xlabel '%s'\nset ylabel '%s'\nset yrange [0:*]\n",
-		400 + 22 * rows, ++number, x, y);
-	for (size_t i = 0; i < sizeof(colors) / sizeof(*colors); i++)
-		fprintf(p->script, "set linetype %zu lc rgb '%s' lw 2 pt 7 ps 0.6\n", i + 1,
-			colors[i]);
-	return 1;
-}
-
-static unsigned end(struct plot *p, FILE *page)
-{
-	FILE *picture = tmpfile();
-	unsigned made = 0;
-
-	if (picture != NULL && run_gnuplot(p->script, picture) == 0)
-		made = (unsigned)copy_svg(picture, page, p->title);
-	if (picture != NULL)
-		fclose(picture);
-	fclose(p->script);
-	return made;
-}
-
-static void print_full_name(FILE *f, const struct bench_cell *c)
-{
-	fprintf(f, "%s %s -j%u %s", fl_bench_op_name(c->what.op),
-		fl_bench_cache_name(c->what.cache), c->what.threads, bench_cell_name(c));
-}
+/* In the picture's units. */
+#define BAR_HEIGHT 19
+#define BARS_REST 60
 
 static double gb_per_s(const struct bench_cell *c, double seconds)
 {
 	return (double)c->samples[0].bytes / seconds / 1e9;
 }
 
-/* Horizontal bars would need gnuplot 5.4's boxxyerror; these stand, names turned. */
-static unsigned plot_throughput(FILE *page, const struct bench_matrix *m)
+static void print_group(FILE *f, const struct bench_cell *c)
 {
-	struct plot p;
-	unsigned last = ~0u, n = 0;
+	fprintf(f, "%s, %s, %u thread%s", fl_bench_op_name(c->what.op),
+		fl_bench_cache_name(c->what.cache), c->what.threads,
+		c->what.threads > 1 ? "s" : "");
+}
 
-	if (!begin(&p, 0, "Throughput of each method, with 95 % intervals", "", "GB/s"))
-		return 0;
-	fputs("set boxwidth 0.8\nset style fill solid 0.75\nset xtics rotate by 55 right "
-	      "noenhanced font ',10'\nset key off\n$d << EOD\n",
-	      p.script);
+/* A row for each cell, one more with the name of a group above its cells. */
+static unsigned bar_rows(struct bench_figure *p, const struct bench_matrix *m)
+{
+	unsigned last = ~0u, row = 0;
+
+	fputs("$d << EOD\n", p->script);
 	for (size_t i = 0; i < m->count; i++) {
 		const struct bench_cell *c = &m->cells[i];
 
 		if (c->runs == 0)
 			continue;
-		n += last != ~0u && c->group != last ? 2 : 1;
+		row += c->group != last ? 2 : 1;
 		last = c->group;
-		fprintf(p.script, "%u \"", n);
-		print_full_name(p.script, c);
-		fprintf(p.script, "\" %.4f %.4f %.4f %u\n", bench_cell_rate(c),
-			gb_per_s(c, c->time.ci_high), gb_per_s(c, c->time.ci_low),
-			c->group % 8 + 1);
+		fprintf(p->script, "%u \"%s\" %.4f %.4f %.4f %u \"  %.2f\"\n", row,
+			bench_cell_name(c), bench_cell_rate(c), gb_per_s(c, c->time.ci_high),
+			gb_per_s(c, c->time.ci_low),
+			bench_series_of(p->names, c) % BENCH_SERIES_COLORS + 1, bench_cell_rate(c));
 	}
-	fprintf(p.script,
-		"EOD\nset xrange [0:%u]\n"
-		"plot $d using 1:3:6:xtic(2) with boxes lc variable, "
-		"$d using 1:3:4:5 with yerrorbars lc black ps 0\n",
-		n + 1);
-	return end(&p, page);
+	fputs("EOD\n", p->script);
+	return row;
 }
 
-static unsigned plot_faults(FILE *page, const struct bench_matrix *m)
+static void bar_headings(struct bench_figure *p, const struct bench_matrix *m)
 {
-	struct plot p;
-	unsigned series = 0;
+	unsigned last = ~0u, row = 0;
 
-	if (!begin(&p, m->count, "Page faults against throughput", "page faults per MiB", "GB/s"))
-		return 0;
-	fputs("set xrange [0:*]\n", p.script);
-	for (size_t i = 0; i < m->count && series < SERIES_MAX; i++) {
+	for (size_t i = 0; i < m->count; i++) {
 		const struct bench_cell *c = &m->cells[i];
 
-		if (c->runs == 0 || c->samples[0].step_ns[0] == 0)
+		if (c->runs == 0)
 			continue;
-		fprintf(p.script, "$d%u << EOD\n%.4f %.4f\nEOD\n", series++,
-			(double)(BENCH_MEDIAN(c, minor_faults) + BENCH_MEDIAN(c, major_faults)) /
-				((double)c->samples[0].bytes / 1048576),
-			bench_cell_rate(c));
+		row += c->group != last ? 2 : 1;
+		if (c->group != last) {
+			fputs("set label '", p->script);
+			print_group(p->script, c);
+			fprintf(p->script,
+				"' at graph 0, first %u offset 0.5,0 left noenhanced "
+				"font 'sans-serif:Bold,12'\n",
+				row - 1);
+		}
+		last = c->group;
 	}
-	fputs("plot ", p.script);
-	for (size_t i = 0, k = 0; i < m->count && k < series; i++) {
-		const struct bench_cell *c = &m->cells[i];
+}
 
-		if (c->runs == 0 || c->samples[0].step_ns[0] == 0)
-			continue;
-		fprintf(p.script, "%s$d%zu with points ps 1.2 lt %zu pt %zu title '",
-			k > 0 ? ", " : "", k, k % 8 + 1, 5 + 2 * (k / 8 % 4));
-		print_full_name(p.script, c);
-		fputs("'", p.script);
-		k++;
-	}
-	fputs("\n", p.script);
-	if (series == 0) {
-		fclose(p.script);
+static unsigned plot_throughput(FILE *page, const struct bench_matrix *m,
+				const struct bench_series *names)
+{
+	struct bench_figure p;
+	unsigned rows;
+
+	if (!bench_figure_begin(&p, names, "Throughput",
+				"Medians, and their 95 % intervals. Longer is faster."))
 		return 0;
-	}
-	return end(&p, page);
+	p.panels = 1;
+	rows = bar_rows(&p, m);
+	bar_headings(&p, m);
+	fprintf(p.script,
+		"set lmargin 24\nset rmargin 3\nset tmargin 0.5\nset bmargin 3.5\n"
+		"set yrange [%u.7:0.3]\nset xrange [0:*]\nset xlabel 'GB/s'\nunset ylabel\n"
+		"set ytics scale 0 noenhanced font ',12'\nunset grid\nset grid xtics lc rgb "
+		"'#999999' lw 0.5\n"
+		"set style fill solid 0.75 noborder\n"
+		"plot $d using (0):1:(0):3:($1-0.38):($1+0.38):6:ytic(2) with boxxyerror lc "
+		"variable, "
+		"$d using 3:1:4:5 with xerrorbars lc black lw 1.2 ps 0, "
+		"$d using 5:1:7 with labels left font ',10' noenhanced\n",
+		rows);
+	return bench_figure_end(&p, page, rows * BAR_HEIGHT + BARS_REST, 0);
+}
+
+static int is_measured(const struct bench_cell *c)
+{
+	return c->runs > 0;
+}
+
+static int has_steps(const struct bench_cell *c)
+{
+	return c->runs > 0 && BENCH_MEDIAN(c, step_ns) > 0;
+}
+
+static int has_latency(const struct bench_cell *c)
+{
+	return c->runs > 0 && BENCH_MEDIAN(c, latency_ns) > 0;
 }
 
 /* Parts are folded as a whole, some MiB at a time: a point of less would show that, not the device. */
@@ -204,13 +119,13 @@ static double step_ms(const struct bench_cell *c, uint64_t step)
 /* A rate stands at the middle of its time. */
 static void step_data(FILE *f, const struct bench_cell *c)
 {
-	uint64_t bytes = c->samples[0].bytes, points = bytes / POINT_BYTES, end;
+	uint64_t bytes = c->samples[0].bytes, points = bytes / POINT_BYTES, last;
 	double before = 0, now;
 
-	points = points < 4 ? 4 : points > 32 ? 32 : points;
+	points = points < 4 ? 4 : points > 16 ? 16 : points;
 	for (uint64_t i = 0; i < points; i++) {
-		end = FL_BENCH_STEPS * (i + 1) / points;
-		now = step_ms(c, end - 1);
+		last = FL_BENCH_STEPS * (i + 1) / points;
+		now = step_ms(c, last - 1);
 		if (now > before)
 			fprintf(f, "%.4f %.4f\n", (now + before) / 2,
 				(double)bytes / (double)points / (now - before) / 1e6);
@@ -229,69 +144,108 @@ static void latency_data(FILE *f, const struct bench_cell *c)
 				1e3);
 }
 
-static int has_steps(const struct bench_cell *c)
+static void fault_data(FILE *f, const struct bench_cell *c)
 {
-	return c->runs > 0 && BENCH_MEDIAN(c, step_ns) > 0;
+	fprintf(f, "%.4f %.4f\n",
+		(double)(BENCH_MEDIAN(c, minor_faults) + BENCH_MEDIAN(c, major_faults)) /
+			((double)c->samples[0].bytes / 1048576),
+		bench_cell_rate(c));
 }
 
-static int has_latency(const struct bench_cell *c)
+static void print_series(FILE *f, const struct bench_series *names, const struct bench_cell *c,
+			 unsigned block, const char *how)
 {
-	return c->runs > 0 && BENCH_MEDIAN(c, latency_ns) > 0;
+	unsigned n = bench_series_of(names, c);
+
+	fprintf(f, "%s$p%u with %s lt %u dt %u", block == 0 ? "plot " : ", ", block, how,
+		n % BENCH_SERIES_COLORS + 1, n / BENCH_SERIES_COLORS % 4 + 1);
 }
 
-/* One line for each cell that @wanted takes. */
-static unsigned plot_lines(struct plot *p, FILE *page, const struct bench_matrix *m,
-			   int (*wanted)(const struct bench_cell *c),
-			   void (*data)(FILE *f, const struct bench_cell *c))
+/* A panel for each group, a line for each of its cells that @wanted takes. */
+static void group_panel(struct bench_figure *p, const struct bench_matrix *m, size_t first,
+			int (*wanted)(const struct bench_cell *c),
+			void (*data)(FILE *f, const struct bench_cell *c), const char *how)
 {
 	unsigned n = 0;
-	size_t chosen[SERIES_MAX];
 
-	for (size_t i = 0; i < m->count && n < SERIES_MAX; i++) {
-		if (!wanted(&m->cells[i]))
+	for (size_t i = first; i < m->count; i++) {
+		if (m->cells[i].group != m->cells[first].group || !wanted(&m->cells[i]))
 			continue;
-		fprintf(p->script, "$d%u << EOD\n", n);
+		fprintf(p->script, "$p%u << EOD\n", n++);
 		data(p->script, &m->cells[i]);
 		fputs("EOD\n", p->script);
-		chosen[n++] = i;
 	}
-	if (n == 0) {
-		fclose(p->script);
-		return 0;
-	}
-	for (unsigned k = 0; k < n; k++) {
-		fprintf(p->script, "%s$d%u with linespoints lt %u dt %u title '",
-			k > 0 ? ", " : "plot ", k, k % 8 + 1, k / 8 + 1);
-		print_full_name(p->script, &m->cells[chosen[k]]);
-		fputs("'", p->script);
-	}
+	if (n == 0)
+		return;
+	fputs("set title '", p->script);
+	print_group(p->script, &m->cells[first]);
+	fputs("'\n", p->script);
+	n = 0;
+	for (size_t i = first; i < m->count; i++)
+		if (m->cells[i].group == m->cells[first].group && wanted(&m->cells[i]))
+			print_series(p->script, p->names, &m->cells[i], n++, how);
 	fputs("\n", p->script);
-	return end(p, page);
+	p->panels++;
 }
 
-static unsigned plot_time(FILE *page, const struct bench_matrix *m)
+static void group_panels(struct bench_figure *p, const struct bench_matrix *m,
+			 int (*wanted)(const struct bench_cell *c),
+			 void (*data)(FILE *f, const struct bench_cell *c), const char *how)
 {
-	struct plot p;
-
-	return begin(&p, m->count, "Throughput over time", "milliseconds", "GB/s")
-		       ? plot_lines(&p, page, m, has_steps, step_data)
-		       : 0;
+	for (size_t i = 0; i < m->count; i++)
+		if (i == 0 || m->cells[i].group != m->cells[i - 1].group)
+			group_panel(p, m, i, wanted, data, how);
 }
 
-static unsigned plot_latency(FILE *page, const struct bench_matrix *m)
+static unsigned plot_faults(FILE *page, const struct bench_matrix *m,
+			    const struct bench_series *names)
 {
-	struct plot p;
+	struct bench_figure p;
 
-	if (!begin(&p, m->count, "Latency of a step of 256 KiB, or of a random read", "percentile",
-		   "microseconds"))
+	if (!bench_figure_begin(
+		    &p, names, "Page faults against throughput",
+		    "Minor and major ones. Where a fault maps 64 KiB it takes 16 for a MiB, in "
+		    "large "
+		    "folios one for two MiB."))
 		return 0;
-	fputs("set logscale xy\nset yrange [*:*]\nset xtics ('50 %%' 2, '90 %%' 10, '99 %%' 100, "
-	      "'99.9 %%' 1000, 'max' 10000)\n",
-	      p.script);
-	return plot_lines(&p, page, m, has_latency, latency_data);
+	fputs("set xrange [0:*]\nset xlabel 'page faults per MiB'\nset ylabel 'GB/s'\n", p.script);
+	group_panels(&p, m, is_measured, fault_data, "points ps 1.3");
+	return bench_figure_end_panels(&p, page);
 }
 
-/* Do the cells have this value twice with everything else equal? */
+static unsigned plot_time(FILE *page, const struct bench_matrix *m,
+			  const struct bench_series *names)
+{
+	struct bench_figure p;
+
+	if (!bench_figure_begin(
+		    &p, names, "Throughput over time",
+		    "As far as results were complete in file order, medians of the runs."))
+		return 0;
+	fputs("set xrange [0:*]\nset xlabel 'ms'\nset ylabel 'GB/s'\n", p.script);
+	group_panels(&p, m, has_steps, step_data, "linespoints ps 0.4");
+	return bench_figure_end_panels(&p, page);
+}
+
+static unsigned plot_latency(FILE *page, const struct bench_matrix *m,
+			     const struct bench_series *names)
+{
+	struct bench_figure p;
+
+	if (!bench_figure_begin(
+		    &p, names, "Latency",
+		    "Of a step of 256 KiB, work included; of a read of 4 KiB where places are "
+		    "random."))
+		return 0;
+	fputs("set logscale xy\nset yrange [*:*]\nset format y '10^{%L}'\nset xrange [1.7:13000]\n"
+	      "set xtics ('50' 2, '90' 10, '99' 100, '99.9' 1000, 'max' 10000)\n"
+	      "set xlabel 'percentile'\nset ylabel 'microseconds'\n",
+	      p.script);
+	group_panels(&p, m, has_latency, latency_data, "linespoints ps 0.5");
+	return bench_figure_end_panels(&p, page);
+}
+
+/* Do the cells differ only in threads, or only in the window? */
 static int same_but(const struct bench_cell *a, const struct bench_cell *b, int threads)
 {
 	const struct fl_bench_cell *x = &a->what, *y = &b->what;
@@ -309,72 +263,98 @@ static double scale_of(const struct bench_cell *c, int threads)
 	return threads ? (double)c->what.threads : (double)window / 1048576;
 }
 
-static int is_first(const struct bench_matrix *m, size_t i, int threads)
+static unsigned count_like(const struct bench_matrix *m, size_t from, size_t to, size_t i,
+			   int threads)
 {
-	for (size_t k = 0; k < i; k++)
-		if (m->cells[k].runs > 0 && same_but(&m->cells[k], &m->cells[i], threads))
-			return 0;
-	return m->cells[i].runs > 0;
-}
+	unsigned n = 0;
 
-static unsigned scaling_series(FILE *script, const struct bench_matrix *m, int threads,
-			       size_t *chosen)
-{
-	unsigned n = 0, points;
-
-	for (size_t i = 0; i < m->count && n < SERIES_MAX; i++) {
-		if (!is_first(m, i, threads))
-			continue;
-		points = 0;
-		for (size_t k = i; k < m->count; k++)
-			points += m->cells[k].runs > 0 &&
-				  same_but(&m->cells[i], &m->cells[k], threads);
-		if (points < 2)
-			continue;
-		fprintf(script, "$d%u << EOD\n", n);
-		for (size_t k = i; k < m->count; k++)
-			if (m->cells[k].runs > 0 && same_but(&m->cells[i], &m->cells[k], threads))
-				fprintf(script, "%.4f %.4f\n", scale_of(&m->cells[k], threads),
-					bench_cell_rate(&m->cells[k]));
-		fputs("EOD\n", script);
-		chosen[n++] = i;
-	}
+	for (size_t k = from; k < to; k++)
+		n += m->cells[k].runs > 0 && same_but(&m->cells[k], &m->cells[i], threads);
 	return n;
 }
 
-static unsigned plot_scaling(FILE *page, const struct bench_matrix *m, int threads)
+/* The first of several that differ only in that. */
+static int begins_series(const struct bench_matrix *m, size_t i, int threads)
 {
-	struct plot p;
-	size_t chosen[SERIES_MAX];
-	unsigned n;
+	return m->cells[i].runs > 0 && count_like(m, 0, i, i, threads) == 0 &&
+	       count_like(m, i, m->count, i, threads) > 1;
+}
 
-	if (!begin(&p, threads ? 5 : 6,
-		   threads ? "Scaling with threads" : "Scaling with the window",
-		   threads ? "threads" : "MiB of a window", "GB/s"))
-		return 0;
+static int same_panel(const struct bench_cell *a, const struct bench_cell *b, int threads)
+{
+	return a->what.op == b->what.op && a->what.cache == b->what.cache &&
+	       (threads || a->what.threads == b->what.threads);
+}
+
+static void scaling_panel(struct bench_figure *p, const struct bench_matrix *m, size_t first,
+			  int threads)
+{
+	const struct bench_cell *c = &m->cells[first];
+	unsigned n = 0;
+
+	for (size_t i = first; i < m->count; i++) {
+		if (!same_panel(c, &m->cells[i], threads) || !begins_series(m, i, threads))
+			continue;
+		fprintf(p->script, "$p%u << EOD\n", n++);
+		for (size_t k = i; k < m->count; k++)
+			if (count_like(m, k, k + 1, i, threads))
+				fprintf(p->script, "%.4f %.4f\n", scale_of(&m->cells[k], threads),
+					bench_cell_rate(&m->cells[k]));
+		fputs("EOD\n", p->script);
+	}
+	fputs("set title '", p->script);
 	if (threads)
-		fputs("set xtics 1\n", p.script);
+		fprintf(p->script, "%s, %s", fl_bench_op_name(c->what.op),
+			fl_bench_cache_name(c->what.cache));
 	else
-		fputs("set logscale x 2\n", p.script);
-	n = scaling_series(p.script, m, threads, chosen);
-	for (unsigned k = 0; k < n; k++) {
-		const struct bench_cell *c = &m->cells[chosen[k]];
+		print_group(p->script, c);
+	fputs("'\n", p->script);
+	n = 0;
+	for (size_t i = first; i < m->count; i++)
+		if (same_panel(c, &m->cells[i], threads) && begins_series(m, i, threads))
+			print_series(p->script, p->names, &m->cells[i], n++, "linespoints ps 0.7");
+	fputs("\n", p->script);
+	p->panels++;
+}
 
-		fprintf(p.script, "%s$d%u with linespoints lt %u dt %u title '%s %s %s'",
-			k > 0 ? ", " : "plot ", k, k % 8 + 1, k / 8 + 1,
-			fl_bench_op_name(c->what.op), fl_bench_cache_name(c->what.cache),
-			threads ? bench_cell_name(c) : fl_bench_method_name(c->what.method));
-	}
-	fputs("\n", p.script);
-	if (n == 0) {
-		fclose(p.script);
+static int panel_is_new(const struct bench_matrix *m, size_t i, int threads)
+{
+	for (size_t k = 0; k < i; k++)
+		if (begins_series(m, k, threads) && same_panel(&m->cells[k], &m->cells[i], threads))
+			return 0;
+	return begins_series(m, i, threads);
+}
+
+static unsigned plot_scaling(FILE *page, const struct bench_matrix *m,
+			     const struct bench_series *names, int threads)
+{
+	struct bench_figure p;
+
+	if (!bench_figure_begin(&p, names,
+				threads ? "Scaling with threads" : "Scaling with the window",
+				threads ? "Level where the device, or one thread, is the limit."
+					: "Windows of 8 MiB where the size was automatic."))
 		return 0;
-	}
-	return end(&p, page);
+	fprintf(p.script, "set ylabel 'GB/s'\nset offsets graph 0.05, graph 0.05, 0, 0\n%s",
+		threads ? "set xlabel 'threads'\nset xtics 1\n"
+			: "set xlabel 'MiB of a window'\nset logscale x 2\n");
+	for (size_t i = 0; i < m->count; i++)
+		if (panel_is_new(m, i, threads))
+			scaling_panel(&p, m, i, threads);
+	return bench_figure_end_panels(&p, page);
 }
 
 unsigned bench_plots_write(FILE *page, const struct bench_matrix *m)
 {
-	return plot_throughput(page, m) + plot_faults(page, m) + plot_time(page, m) +
-	       plot_latency(page, m) + plot_scaling(page, m, 1) + plot_scaling(page, m, 0);
+	struct bench_series names;
+	unsigned n;
+
+	bench_series_init(&names, m);
+	n = plot_throughput(page, m, &names);
+	if (n > 0)
+		n += plot_faults(page, m, &names) + plot_time(page, m, &names) +
+		     plot_latency(page, m, &names) + plot_scaling(page, m, &names, 1) +
+		     plot_scaling(page, m, &names, 0);
+	bench_series_free(&names);
+	return n;
 }

@@ -7,6 +7,7 @@
 
 #include "cli/bench_auto.h"
 #include "cli/bench_export.h"
+#include "cli/bench_plots.h"
 #include "cli/message.h"
 #include "cli/verbs.h"
 
@@ -35,7 +36,13 @@ static const char head[] =
 	".wide { overflow-x: auto; }\n"
 	"pre { background: var(--soft); padding: .8rem; overflow-x: auto; white-space: pre-wrap; "
 	"}\n"
-	"figure { margin: 1.5rem 0; } figcaption { font-size: 13px; }\n"
+	"figure { margin: 1.8rem 0; } figcaption { font-size: 13px; opacity: .8; }\n"
+	"h3 { font-size: 1rem; margin: 0 0 .3rem; }\n"
+	".key { font-size: 13px; margin: 0; } .key span { white-space: nowrap; margin-right: "
+	"1.2em; }\n"
+	".key i { display: inline-block; width: 1.8em; margin-right: .4em; vertical-align: middle; "
+	"}\n"
+	"li { margin: .3rem 0; }\n"
 	"svg { max-width: 100%; height: auto; }\n"
 	"svg text { fill: var(--fg) !important; }\n"
 	"svg [stroke='black'], svg [stroke='rgb(  0,   0,   0)'] { stroke: var(--fg); }\n"
@@ -115,6 +122,47 @@ static const struct bench_cell *best_of(const struct bench_matrix *m, unsigned g
 	return best;
 }
 
+/* Which of a group's cells a sentence is about. */
+enum kind {
+	KIND_SLOWER,
+	KIND_SAME,
+	KIND_UNSURE
+};
+
+static enum kind kind_of(const struct fl_bench_pair *p)
+{
+	if (p->verdict == FL_BENCH_SLOWER)
+		return KIND_SLOWER;
+	return p->narrow ? KIND_SAME : KIND_UNSURE;
+}
+
+static void write_kind(FILE *f, const struct bench_matrix *m, const struct bench_cell *best,
+		       enum kind kind)
+{
+	static const char *const words[] = {"Slower: ", "No difference to ",
+					    "Too few runs to tell it from "};
+	struct fl_bench_pair p;
+	int n = 0;
+
+	for (size_t i = 0; i < m->count; i++) {
+		const struct bench_cell *c = &m->cells[i];
+
+		if (c->group != best->group || c->runs == 0 || c == best ||
+		    fl_bench_compare(c->seconds, best->seconds,
+				     c->runs < best->runs ? c->runs : best->runs, &p) < 0 ||
+		    kind_of(&p) != kind)
+			continue;
+		fprintf(f, "%s", n++ == 0 ? words[kind] : ", ");
+		escaped(f, bench_cell_name(c));
+		if (kind == KIND_SLOWER)
+			fprintf(f, " (%.2f times as long, %.2f to %.2f)", p.ratio, p.low, p.high);
+		else
+			fprintf(f, " (%.2f to %.2f)", p.low, p.high);
+	}
+	if (n > 0)
+		fputs(". ", f);
+}
+
 /* In plain words: for each group, what was fastest, and whether that is sure. */
 static void write_verdict(FILE *f, const struct bench_matrix *m, unsigned group)
 {
@@ -122,27 +170,14 @@ static void write_verdict(FILE *f, const struct bench_matrix *m, unsigned group)
 
 	if (best == NULL)
 		return;
-	fprintf(f, "<li><b>%s, %s, %u thread%s</b>: <b>%s</b> had the best median, %.2f GB/s.",
-		fl_bench_op_name(best->what.op), fl_bench_cache_name(best->what.cache),
-		best->what.threads, best->what.threads > 1 ? "s" : "", bench_cell_name(best),
-		bench_cell_rate(best));
-	for (size_t i = 0; i < m->count; i++) {
-		const struct bench_cell *c = &m->cells[i];
-		struct fl_bench_pair p;
-
-		if (c->group != group || c->runs == 0 || c == best ||
-		    fl_bench_compare(c->seconds, best->seconds,
-				     c->runs < best->runs ? c->runs : best->runs, &p) < 0)
-			continue;
-		if (p.verdict == FL_BENCH_SLOWER) {
-			fprintf(f, " %s took %.2f times as long (%.2f to %.2f).",
-				bench_cell_name(c), p.ratio, p.low, p.high);
-			continue;
-		}
-		fprintf(f, " Between it and %s no difference was found%s (%.2f to %.2f).",
-			bench_cell_name(c), p.narrow ? "" : ", which may be for want of runs",
-			p.low, p.high);
-	}
+	fprintf(f, "<li>%s, %s, %u thread%s: <b>", fl_bench_op_name(best->what.op),
+		fl_bench_cache_name(best->what.cache), best->what.threads,
+		best->what.threads > 1 ? "s" : "");
+	escaped(f, bench_cell_name(best));
+	fprintf(f, "</b> had the best median, %.2f GB/s. ", bench_cell_rate(best));
+	write_kind(f, m, best, KIND_SLOWER);
+	write_kind(f, m, best, KIND_SAME);
+	write_kind(f, m, best, KIND_UNSURE);
 	fputs("</li>\n", f);
 }
 

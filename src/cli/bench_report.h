@@ -3,7 +3,6 @@
 #define FAULTLINE_CLI_BENCH_REPORT_H
 
 #include <jansson.h>
-#include <stdio.h>
 
 #include "cli/bench_matrix.h"
 
@@ -16,8 +15,5 @@
  * Return: 0, or EXIT_TROUBLE with a message.
  */
 int bench_write_report(const struct bench_matrix *m, const json_t *doc, const char *name);
-
-/** bench_plots_write() - the pictures. Return: how many; 0 where gnuplot cannot be had. */
-unsigned bench_plots_write(FILE *page, const struct bench_matrix *m);
 
 #endif
