@@ -184,6 +184,15 @@ int fl_cache_touch(struct fl_source *src, uint64_t off, uint64_t len)
 	return 0;
 }
 
+/* Where nothing waits to be written a sync would still have the disk empty its own cache. */
+static bool is_clean(int fd, const struct range *r)
+{
+	struct fl_pagecache c = {0};
+
+	return fl_pagecache_count(fd, r->begin, r->end - r->begin, &c) == 0 && c.dirty == 0 &&
+	       c.writeback == 0;
+}
+
 int fl_cache_evict(struct fl_source *src, uint64_t off, uint64_t len)
 {
 	struct range range;
@@ -195,7 +204,8 @@ int fl_cache_evict(struct fl_source *src, uint64_t off, uint64_t len)
 	r = range_of(src, off, len, &range);
 	if (r < 0 || range.end <= range.begin)
 		return r;
-	r = fl_pagecache_sync(src->file.fd);
+	if (!is_clean(src->file.fd, &range))
+		r = fl_pagecache_sync(src->file.fd);
 	if (r < 0)
 		return r;
 	fl_drop_pages(src->file.fd, fl_round_down(range.begin, page),
