@@ -150,6 +150,40 @@ for name, factor in ("slow", 100), ("fast", 0.01):
 	contains "$out" "(base)"
 }
 
+@test "bench: pages that stay in the cache, no io_uring, no control group" {
+	on_disk
+	"$FAULTLINE" cache lock file >locked &
+	local lock=$! status=0 i
+	for ((i = 0; i < 100; i++)); do
+		[[ -s locked ]] && break
+		sleep 0.1
+	done
+	expect 0 "${bench[@]}" --io=pread --cache=cold,warm --runs=1 file || status=1
+	kill $lock
+	wait $lock || true
+	((status == 0))
+	if [[ $(<locked) == *"4194304"* || $(<locked) == *" locked "* ]]; then
+		contains "$out" "100 % of the file stay in the page cache: they are mapped, locked or in use"
+	fi
+	contains "$out" "(base)"
+	# Another user: no group can be made, and neither pages that are counted nor a directory.
+	if ((EUID == 0)) && command -v setpriv >/dev/null; then
+		chmod 755 .
+		truncate -s 40M large
+		expect 0 setpriv --reuid=65534 --regid=65534 --clear-groups "$FAULTLINE" bench --dir=. \
+			--op=sum,copy --io=pread,read+write --cache=limited,warm --limit=32M --runs=1 --warmup=0 large
+		contains "$out" "no memory control group can be made here"
+		contains "$out" "no copy can be made in .: Permission denied"
+		contains "$out" "(base)"
+	fi
+	[[ -e $abs_top_builddir/tests/support/failpoint.so && -z ${FL_SANITIZERS-} ]] || return 0
+	expect 0 env LD_PRELOAD="$abs_top_builddir/tests/support/failpoint.so" FL_FAIL=uring:error:0:2 \
+		"${bench[@]}" --io=pread,uring-direct --cache=warm --runs=1 file
+	contains "$out" "(base)"
+	contains "$out" "sum warm uring-direct"
+	contains "$out" "direct was used instead"
+}
+
 @test "bench: tiny files" {
 	local n
 	for n in 1 4095 4096 4097 300000; do
