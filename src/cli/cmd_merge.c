@@ -221,6 +221,8 @@ static void make_line(struct run_line *line, const struct merge *m)
 	argv[argc++] = (char *)(uintptr_t) "--";
 	argv[argc++] = head->name;
 	run_line_parse(line, argc, argv);
+	for (unsigned i = 0; i < line->count; i++)
+		line->stages[i].is_replay = 1;
 	line->common.progress = m->common.progress;
 	line->common.stats = m->common.stats;
 	line->common.json = m->common.json;

@@ -10,6 +10,7 @@
 #include <faultline/scan.h>
 
 #include "cli/job.h"
+#include "cli/lines_before.h"
 #include "cli/message.h"
 #include "cli/outbuf.h"
 #include "cli/progress_bar.h"
@@ -117,41 +118,6 @@ static void set_prefix(struct scan_run *run, const char *name)
 	}
 }
 
-/* Line numbers stay absolute in a range: count the lines that begin before it. */
-static int count_before(const struct scan_run *run, const char *name, uint64_t *ret)
-{
-	struct fl_options opt = run->opt->common.run;
-	struct fl_count_result result = {0};
-	struct fl_pipeline *pl = NULL;
-	struct fl_source *src = NULL;
-	struct fl_count *count = NULL;
-	struct fl_source_info info = {.size = sizeof(info)};
-	int rc = fl_count_new(FL_COUNT_LINES | FL_COUNT_RECORDS, &count);
-
-	opt.range_len = opt.range_off;
-	opt.range_off = 0;
-	opt.progress = NULL;
-	if (rc == 0)
-		rc = fl_pipeline_new(&opt, &pl, NULL);
-	if (rc == 0)
-		rc = fl_pipeline_add(pl, fl_count_operator(count), count);
-	if (rc == 0)
-		rc = input_open_decoded(&run->opt->common, name, &src, NULL);
-	if (rc == 0)
-		rc = fl_source_info(src, &info);
-	if (rc == 0 && info.size_bytes == FL_SIZE_UNKNOWN)
-		rc = -ESPIPE;
-	if (rc == 0)
-		rc = fl_pipeline_run(pl, src, NULL);
-	if (rc == 0)
-		fl_count_result(count, &result);
-	*ret = result.lines;
-	fl_source_close(src);
-	fl_pipeline_free(pl);
-	fl_count_free(count);
-	return rc;
-}
-
 /* Return: 1 if the file can be searched. What else is wrong with it the search itself will say. */
 static int set_base_line(struct scan_run *run, const char *name)
 {
@@ -160,7 +126,7 @@ static int set_base_line(struct scan_run *run, const char *name)
 
 	if (run->opt->common.run.range_off == 0 || !(run->opt->scan.flags & FL_SCAN_LINE_NUMBER))
 		return 1;
-	if (count_before(run, name, &lines) == -ESPIPE) {
+	if (lines_before(&run->opt->common, name, &lines) == -ESPIPE) {
 		message_file(shown_name(run, name), &err);
 		run->job.trouble = 1;
 		return 0;

@@ -60,6 +60,7 @@ struct run_stage_ops {
  * @segment:   from 0
  * @first_op, @op_count: its operators in that segment
  * @is_named: it sees the bytes of the file itself: results have the file's name
+ * @is_replay: the file is not read: parts of a run are put together
  * @in:       a decoding stage's, where @pump writes what the segment before sees, because no stage
  *            writes there; or NULL
  * @out_name:  file that its bytes or its results go to, or NULL
@@ -78,6 +79,7 @@ struct run_stage {
 	unsigned first_op;
 	unsigned op_count;
 	int is_named;
+	int is_replay;
 	struct fl_stream *in;
 	struct fl_copy *pump;
 	const char *out_name;

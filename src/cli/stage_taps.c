@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The stages that only look: count, hash, scan. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -9,7 +10,9 @@
 
 #include "cli/count_options.h"
 #include "cli/hash_options.h"
+#include "cli/inputs.h"
 #include "cli/json_doc.h"
+#include "cli/lines_before.h"
 #include "cli/outbuf.h"
 #include "cli/run_stage.h"
 #include "cli/scan_options.h"
@@ -185,8 +188,6 @@ static void scan_parse(struct run_stage *stage, int argc, char **argv)
 	if (s->opt.json || s->opt.common.walk.recursive || s->opt.stop)
 		run_stage_refuse(stage, "--json, -r and -m 0 are for faultline scan");
 	run_stage_check(stage, &s->opt.common);
-	if (stage->common->run.range_off > 0 && (s->opt.scan.flags & FL_SCAN_LINE_NUMBER))
-		run_stage_refuse(stage, "line numbers in a range are for faultline scan");
 }
 
 static int scan_is_prefixed(const struct run_stage *stage)
@@ -219,6 +220,26 @@ static void scan_add(struct run_stage *stage, struct fl_pipeline *pl)
 	run_stage_add(stage, pl, fl_scan_operator(s->scan), s->scan);
 }
 
+/* The range is one of the file, or of what it decompresses to: then it is not known by name. */
+static void set_base_line(struct run_stage *stage, const char *name)
+{
+	struct scan_state *s = stage->state;
+	uint64_t lines = 0;
+	int rc;
+
+	if (stage->segment > 0 || stage->common->run.range_off == 0 ||
+	    !(s->opt.scan.flags & FL_SCAN_LINE_NUMBER))
+		return;
+	rc = stage->is_named && !input_is_stdin(name) ? lines_before(stage->common, name, &lines)
+						      : -ESPIPE;
+	if (rc < 0 && rc != -ESPIPE && !stage->is_replay)
+		return; /* The run itself will say what is wrong with the file. */
+	if (rc < 0)
+		run_stage_die(stage, rc == -ESPIPE ? "line numbers in a range need a file"
+						   : fl_strerror(rc));
+	fl_scan_set_base_line(s->scan, lines);
+}
+
 static void scan_begin(struct run_stage *stage, const char *name)
 {
 	struct scan_state *s = stage->state;
@@ -227,6 +248,7 @@ static void scan_begin(struct run_stage *stage, const char *name)
 
 	if (rc < 0)
 		run_stage_die(stage, fl_strerror(rc));
+	set_base_line(stage, name);
 }
 
 static void scan_report(struct run_stage *stage, const char *name)

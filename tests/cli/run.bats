@@ -152,6 +152,28 @@ one_pass() {
 	[ "${lines[5]}" = "  4 compress: fused, on all threads; writes to x" ]
 }
 
+@test "lines of a range keep their numbers" {
+	fl run --range=200K:100K scan -nb root then count -l -- app.log >out
+	fl scan -nb --range=200K:100K root app.log >want
+	[ -s want ]
+	grep -v '^\[2\] count' out | cmp - want
+	fl compress -q -c app.log >app.zst
+	run fl run --range=200K:100K decompress then scan -n root -- app.zst
+	[ "$status" -eq 2 ]
+	[[ $output == *"need a file"* ]]
+	for i in 1 2 3; do
+		fl run --range=200K:100K --part=$i/3 scan -nb root -- app.log
+	done
+	fl merge app.log.?-of-3.part | cmp - want
+	run fl run --range=200K:100K scan -n root -- missing app.log
+	[[ $output == *"missing:"*"app.log:$(head -n 1 want | cut -d: -f1):"* ]]
+	mv app.log gone.log
+	run fl merge app.log.?-of-3.part
+	[ "$status" -eq 2 ]
+	[[ $output == *"stage 1 (scan): No such file"* ]]
+	mv gone.log app.log
+}
+
 @test "split writes numbered files" {
 	fl run split --lines=1000 part -- app.log
 	cat part.* | cmp - app.log
