@@ -167,6 +167,14 @@ int fl_journal_append(struct fl_journal *j, enum fl_jgroup_type type, const uint
 	return 0;
 }
 
+int fl_journal_write_at(struct fl_journal *j, uint64_t off, const void *data, size_t len,
+			struct fl_error *reterr)
+{
+	int r = fl_durable_write(j->durable, j->fd, data, len, off);
+
+	return r < 0 ? failed(j, r, reterr) : 0;
+}
+
 int fl_journal_sync(struct fl_journal *j, struct fl_error *reterr)
 {
 	int r = fl_durable_sync(j->durable, j->fd);

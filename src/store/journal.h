@@ -29,14 +29,15 @@ enum fl_jgroup_type {
 	FL_JGROUP_HEADER = 1,  /* what is done to which file (journal_header.h) */
 	FL_JGROUP_CHANGES = 2, /* same length: old and new bytes; numbers: source from, to */
 	FL_JGROUP_PLAN = 3,    /* moving: the table of batches; numbers: batches, new size */
-	FL_JGROUP_BATCH = 4,  /* moving: undo, image of a batch; numbers: place in the order, batch,
-				   bytes of undo, CRC32C of what is stored */
-	FL_JGROUP_TAIL = 5,   /* moving: bytes that others appended; numbers: from, bytes, to */
+	/* Behind PLAN stands the image: as many blocks, without tags, as the longest one takes. */
+	FL_JGROUP_BATCH = 4, /* moving: undo of a batch; numbers: place in the order, bytes of undo,
+				 CRC32C of what is stored */
+	FL_JGROUP_TAIL = 5,  /* moving: bytes that others appended; numbers: from, bytes, to */
 	FL_JGROUP_COMMIT = 6, /* the file is the new one from here on; moving, numbers: its size,
 				 the size before it is cut to that, CRC32C of what is cut off */
 	FL_JGROUP_ROLLBACK =
 		7,         /* moving: the file is the old one from here on; numbers as COMMIT */
-	FL_JGROUP_BACK = 8 /* moving, rollback: image of a batch; numbers as BATCH */
+	FL_JGROUP_BACK = 8 /* moving, rollback: numbers: place in the order */
 };
 
 #define FL_JGROUP_HEAD_BYTES ((size_t)48)
@@ -105,6 +106,10 @@ int fl_journal_reserve(struct fl_journal *j, uint64_t bytes, struct fl_error *re
  */
 int fl_journal_append(struct fl_journal *j, enum fl_jgroup_type type, const uint64_t *numbers,
 		      const struct fl_jpiece *pieces, size_t count, struct fl_error *reterr);
+
+/** fl_journal_write_at() - bytes that stand outside of groups, before its end. Return: 0 or -errno. */
+int fl_journal_write_at(struct fl_journal *j, uint64_t off, const void *data, size_t len,
+			struct fl_error *reterr);
 
 /** fl_journal_sync() - all groups so far are durable when this returns 0. Return: 0 or -errno. */
 int fl_journal_sync(struct fl_journal *j, struct fl_error *reterr);

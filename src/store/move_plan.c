@@ -128,6 +128,16 @@ bool fl_move_plan_overlaps(const struct fl_move_plan *p, size_t b)
 	return x->dst < x->src + src_len(p, b) && x->src < x->dst + dst_len(p, b);
 }
 
+uint64_t fl_move_plan_image_bytes(const struct fl_move_plan *p)
+{
+	uint64_t most = 0;
+
+	for (size_t k = 0; k < p->moves; k++)
+		if (fl_move_plan_overlaps(p, p->order[k]) && dst_len(p, p->order[k]) > most)
+			most = dst_len(p, p->order[k]);
+	return most;
+}
+
 uint64_t fl_move_plan_old_size(const struct fl_move_plan *p)
 {
 	return p->batch[p->count].src;

@@ -73,6 +73,9 @@ int fl_move_plan_end(struct fl_move_plan *p, uint64_t size);
 /** fl_move_plan_overlaps() - would storing batch b overwrite its own source? */
 bool fl_move_plan_overlaps(const struct fl_move_plan *p, size_t b);
 
+/** fl_move_plan_image_bytes() - of the longest result that overwrites its own source; 0 = none does */
+uint64_t fl_move_plan_image_bytes(const struct fl_move_plan *p);
+
 /** fl_move_plan_old_size(), fl_move_plan_new_size(): bytes */
 uint64_t fl_move_plan_old_size(const struct fl_move_plan *p);
 uint64_t fl_move_plan_new_size(const struct fl_move_plan *p);

@@ -202,30 +202,60 @@ static int compare_mixture(struct fl_recovery *rec, const struct fl_batch *x, bo
 	return r;
 }
 
+/* The image, if it is of place k; else *ret is NULL. */
+static int read_image(struct fl_recovery *rec, size_t k, unsigned char **ret,
+		      struct fl_error *reterr)
+{
+	const struct fl_batch *x = &rec->move->plan.batch[rec->move->plan.order[k]];
+	size_t len = (size_t)(x[1].dst - x->dst), got = 0;
+	unsigned char *image = malloc(len + 1);
+	int r = image ? 0 : -ENOMEM;
+
+	*ret = NULL;
+	if (r == 0)
+		r = fl_file_pread(rec->scan.fd, image, len, rec->move->image_off, &got);
+	if (r == 0 && got == len && fl_crc_part(0, image, len) == rec->move->crc[k]) {
+		*ret = image;
+		return 0;
+	}
+	free(image);
+	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, "journal: %s", fl_strerror(r)) : 0;
+}
+
+static int check_mixture(struct fl_recovery *rec, size_t k, bool back, const unsigned char *image,
+			 struct fl_error *reterr)
+{
+	unsigned char *old;
+	struct fl_jgroup g;
+	int r = read_batch(rec, k, &g, reterr);
+
+	if (r == 0)
+		r = old_bytes(rec, k, &g, image, &old, reterr);
+	if (r < 0)
+		return r;
+	r = compare_mixture(rec, &rec->move->plan.batch[rec->move->plan.order[k]], back, old, image,
+			    reterr);
+	free(old);
+	return r;
+}
+
 /* The one batch that may be half stored, forward or back. */
 static int check_in_flight(struct fl_recovery *rec, size_t k, bool back, struct fl_error *reterr)
 {
 	size_t b = rec->move->plan.order[k];
-	const struct fl_batch *x = &rec->move->plan.batch[b];
-	const unsigned char *image;
-	unsigned char *old;
-	struct fl_jgroup g;
+	unsigned char *image;
 	int r;
 
 	if (!fl_move_plan_overlaps(&rec->move->plan, b))
 		return back ? check_result(rec, k, reterr) : check_source(rec, b, reterr);
-	r = read_batch(rec, k, &g, reterr);
+	r = read_image(rec, k, &image, reterr);
 	if (r < 0)
 		return r;
-	image = g.data + g.numbers[1];
-	if (g.len - g.numbers[1] != x[1].dst - x->dst)
-		return fl_error_set(reterr, -FL_ECORRUPT, FL_OFF_NONE,
-				    "the journal contradicts itself");
-	r = old_bytes(rec, k, &g, image, &old, reterr);
-	if (r < 0)
-		return r;
-	r = compare_mixture(rec, x, back, old, image, reterr);
-	free(old);
+	if (image)
+		r = check_mixture(rec, k, back, image, reterr);
+	else if (check_source(rec, b, NULL) < 0)
+		r = check_result(rec, k, reterr);
+	free(image);
 	return r;
 }
 
@@ -316,41 +346,58 @@ int fl_move_compare(struct fl_recovery *rec, struct fl_error *reterr)
 	return check_batches(rec, f->placed - 1, f->placed - 1, reterr);
 }
 
-/* What place k was, into *ret: from the journal, or from where it lies now. */
-static int recall(struct fl_recovery *rec, size_t k, unsigned char **ret, struct fl_error *reterr)
+/* What place k is, into *ret: the image, or what lies where it goes. */
+static int recall(struct fl_recovery *rec, size_t k, unsigned char **ret, bool *is_image,
+		  struct fl_error *reterr)
 {
-	size_t b = rec->move->plan.order[k];
+	size_t b = rec->move->plan.order[k], cap = 0;
 	const struct fl_batch *x = &rec->move->plan.batch[b];
-	unsigned char *now = NULL;
-	struct fl_jgroup g;
-	size_t cap = 0;
-	int r = read_batch(rec, k, &g, reterr);
+	int r = 0;
 
-	if (r < 0)
-		return r;
+	*ret = NULL;
 	if (fl_move_plan_overlaps(&rec->move->plan, b))
-		return old_bytes(rec, k, &g, g.data + g.numbers[1], ret, reterr);
-	r = fl_move_read(&rec->job, x->dst, x[1].dst - x->dst, &now, &cap, reterr);
-	if (r == 0)
-		r = old_bytes(rec, k, &g, now, ret, reterr);
-	free(now);
-	return r;
+		r = read_image(rec, k, ret, reterr);
+	*is_image = *ret != NULL;
+	if (r < 0 || *ret)
+		return r;
+	return fl_move_read(&rec->job, x->dst, x[1].dst - x->dst, ret, &cap, reterr);
+}
+
+/* As forward: what was written before is on the device before this one's turn is. */
+static int record_back(struct fl_recovery *rec, size_t k, const unsigned char *image,
+		       struct fl_error *reterr)
+{
+	const struct fl_batch *x = &rec->move->plan.batch[rec->move->plan.order[k]];
+	uint64_t numbers[FL_JGROUP_NUMBERS] = {k};
+	int r = fl_store_job_sync(&rec->job, reterr);
+
+	if (r == 0 && image)
+		r = fl_journal_write_at(&rec->job.journal, rec->move->image_off, image,
+					(size_t)(x[1].dst - x->dst), reterr);
+	return r < 0 ? r : fl_store_job_append(&rec->job, FL_JGROUP_BACK, numbers, NULL, 0, reterr);
 }
 
 static int move_back(struct fl_recovery *rec, size_t k, struct fl_error *reterr)
 {
-	const struct fl_batch *x = &rec->move->plan.batch[rec->move->plan.order[k]];
-	uint64_t numbers[FL_JGROUP_NUMBERS] = {k};
-	unsigned char *old = NULL;
-	int r = recall(rec, k, &old, reterr);
+	size_t b = rec->move->plan.order[k];
+	const struct fl_batch *x = &rec->move->plan.batch[b];
+	unsigned char *now = NULL, *old = NULL;
+	struct fl_jgroup g;
+	bool is_image;
+	int r = recall(rec, k, &now, &is_image, reterr);
 
-	/* As forward: what was written before is on the device before this one's turn is. */
 	if (r == 0)
-		r = fl_store_job_sync(&rec->job, reterr);
+		r = read_batch(rec, k, &g, reterr);
 	if (r == 0)
-		r = fl_store_job_append(&rec->job, FL_JGROUP_BACK, numbers, NULL, 0, reterr);
+		r = old_bytes(rec, k, &g, now, &old, reterr);
+	if (r == 0)
+		r = record_back(rec, k,
+				fl_move_plan_overlaps(&rec->move->plan, b) && !is_image ? now
+											: NULL,
+				reterr);
 	if (r == 0)
 		r = fl_store_job_write(&rec->job, old, (size_t)(x[1].src - x->src), x->src, reterr);
+	free(now);
 	free(old);
 	return r;
 }
@@ -478,6 +525,19 @@ static int shrink_untouched(struct fl_recovery *rec, const struct fl_move_tail *
 	return settle(rec, FL_JGROUP_ROLLBACK, *t, reterr);
 }
 
+/* Needs the batch whose turn it is nothing, as its source is intact? Return: 1; 0; -errno. */
+static int is_old(struct fl_recovery *rec, size_t k, struct fl_error *reterr)
+{
+	size_t b = rec->move->plan.order[k];
+	unsigned char *image = NULL;
+	int r = 0;
+
+	if (fl_move_plan_overlaps(&rec->move->plan, b))
+		r = read_image(rec, k, &image, reterr);
+	free(image);
+	return r < 0 ? r : !image && check_source(rec, b, NULL) == 0;
+}
+
 int fl_move_roll_back(struct fl_recovery *rec, struct fl_error *reterr)
 {
 	struct fl_move_found *f = rec->move;
@@ -491,13 +551,13 @@ int fl_move_roll_back(struct fl_recovery *rec, struct fl_error *reterr)
 		return settle(rec, FL_JGROUP_ROLLBACK, t, reterr);
 	if (grows(rec) && f->placed == 0)
 		return shrink_untouched(rec, &t, reterr);
-	/* A batch whose source is intact needs nothing. */
-	if (f->back == SIZE_MAX && k > 0 && f->tail_len == 0 &&
-	    !fl_move_plan_overlaps(&f->plan, f->plan.order[k - 1]) &&
-	    check_source(rec, f->plan.order[k - 1], NULL) == 0)
+	if (k > 0)
+		r = is_old(rec, k - 1, reterr);
+	if (r > 0)
 		k--;
-	if (f->tail_len > 0)
+	if (r >= 0 && f->tail_len > 0)
 		r = tail_back(rec, reterr);
+	r = r > 0 ? 0 : r;
 	while (r == 0 && k-- > 0)
 		r = move_back(rec, k, reterr);
 	if (r == 0)
@@ -506,18 +566,6 @@ int fl_move_roll_back(struct fl_recovery *rec, struct fl_error *reterr)
 		return r;
 	return grows(rec) ? settle(rec, FL_JGROUP_ROLLBACK, t, reterr)
 			  : fl_move_end(&rec->job, UINT64_MAX, reterr);
-}
-
-static int place_again(struct fl_recovery *rec, size_t k, struct fl_error *reterr)
-{
-	const struct fl_batch *x = &rec->move->plan.batch[rec->move->plan.order[k]];
-	struct fl_jgroup g;
-	int r = read_batch(rec, k, &g, reterr);
-
-	if (r < 0)
-		return r;
-	return fl_store_job_write(&rec->job, g.data + g.numbers[1], (size_t)(x[1].dst - x->dst),
-				  x->dst, reterr);
 }
 
 static int grow_again(struct fl_recovery *rec, uint64_t new_size, struct fl_error *reterr)
@@ -536,17 +584,26 @@ static int grow_again(struct fl_recovery *rec, uint64_t new_size, struct fl_erro
 	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, NULL) : 0;
 }
 
-/* The batch whose turn it was is done again: from the journal, or from its source. */
+/* The batch whose turn it was is done again: from the image, or from its source. */
 static int again(struct fl_recovery *rec, struct fl_move *m, struct fl_error *reterr)
 {
 	struct fl_move_found *f = rec->move;
-	size_t k = f->placed - 1;
+	size_t k = f->placed - 1, b = f->plan.order[k];
+	const struct fl_batch *x = &f->plan.batch[b];
+	unsigned char *image = NULL;
+	int r = 0;
 
-	if (fl_move_plan_overlaps(&f->plan, f->plan.order[k]))
-		return place_again(rec, k, reterr);
-	if (f->tail_len == 0)
+	if (f->tail_len > 0)
+		return 0;
+	if (fl_move_plan_overlaps(&f->plan, b))
+		r = read_image(rec, k, &image, reterr);
+	if (image)
+		r = fl_store_job_write(&rec->job, image, (size_t)(x[1].dst - x->dst), x->dst,
+				       reterr);
+	else if (r == 0 && check_source(rec, b, NULL) == 0)
 		m->next = k;
-	return 0;
+	free(image);
+	return r;
 }
 
 int fl_move_continue(struct fl_recovery *rec, struct fl_move *m, struct fl_error *reterr)
@@ -557,6 +614,7 @@ int fl_move_continue(struct fl_recovery *rec, struct fl_move *m, struct fl_error
 
 	rec->scan.fd = rec->job.journal.fd;
 	m->next = f->placed;
+	m->image_off = f->image_off;
 	if (new_size > rec->header.size_bytes)
 		r = grow_again(rec, new_size, reterr);
 	if (r == 0)

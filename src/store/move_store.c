@@ -141,19 +141,21 @@ static size_t make_undo(const unsigned char *runs, size_t len, unsigned char *to
 	return (size_t)(p - to);
 }
 
+uint64_t fl_move_image_blocks(const struct fl_move_plan *p)
+{
+	return (fl_move_plan_image_bytes(p) + FL_JBLOCK_BYTES - 1) / FL_JBLOCK_BYTES;
+}
+
 static uint64_t journal_space(const struct fl_move *m)
 {
 	const struct fl_move_plan *p = &m->plan;
-	/* The plan, and what a rollback writes: a block per batch. */
-	uint64_t space = fl_journal_space((p->count + 1) * 28) + p->moves * FL_JBLOCK_BYTES;
+	/* The plan, the image, and what a rollback writes: a block per batch. */
+	uint64_t space = fl_journal_space((p->count + 1) * 28) +
+			 (fl_move_image_blocks(p) + p->moves) * FL_JBLOCK_BYTES;
 
-	for (size_t k = 0; k < p->moves; k++) {
-		const struct fl_batch *b = &p->batch[p->order[k]];
-		uint64_t image = fl_move_plan_overlaps(p, p->order[k]) ? b[1].dst - b->dst : 0;
-
-		/* Undo is at most as long as the changes, but for a byte each that fills. */
-		space += fl_journal_space(2 * b->changes + image);
-	}
+	/* Undo is at most as long as the changes, but for a byte each that fills. */
+	for (size_t k = 0; k < p->moves; k++)
+		space += fl_journal_space(2 * p->batch[p->order[k]].changes);
 	return space;
 }
 
@@ -184,6 +186,8 @@ static int write_plan(struct fl_move *m, struct fl_error *reterr)
 	piece.data = rows;
 	r = fl_store_job_append(m->job, FL_JGROUP_PLAN, numbers, &piece, 1, reterr);
 	free(rows);
+	m->image_off = m->job->journal.blocks * FL_JBLOCK_BYTES;
+	m->job->journal.blocks += fl_move_image_blocks(&m->plan);
 	return r;
 }
 
@@ -246,19 +250,22 @@ static int record(struct fl_move *m, size_t b, const unsigned char *runs, size_t
 	bool image = fl_move_plan_overlaps(&m->plan, b);
 	/* What overwrites its own source can only be compared later with the undo log. */
 	bool undo = image || !(m->job->flags & FL_JHEADER_NO_ROLLBACK);
-	struct fl_jpiece pieces[2] = {{NULL, 0}, {m->result, image ? result : 0}};
-	uint64_t numbers[FL_JGROUP_NUMBERS] = {m->next, 0, fl_crc_part(0, m->result, result),
-					       image};
+	struct fl_jpiece piece = {NULL, 0};
+	uint64_t numbers[FL_JGROUP_NUMBERS] = {m->next, 0, fl_crc_part(0, m->result, result)};
+	int r = 0;
 
 	if (!m->job->open)
 		return 0;
 	if (undo) {
 		if (room(&m->undo, &m->undo_cap, 2 * len) < 0)
 			return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
-		pieces[0] = (struct fl_jpiece){m->undo, make_undo(runs, len, m->undo)};
-		numbers[1] = pieces[0].len;
+		piece = (struct fl_jpiece){m->undo, make_undo(runs, len, m->undo)};
+		numbers[1] = piece.len;
 	}
-	return fl_store_job_append(m->job, FL_JGROUP_BATCH, numbers, pieces, 2, reterr);
+	/* Both are durable before this batch is stored; the one before it is on the device. */
+	if (image)
+		r = fl_journal_write_at(&m->job->journal, m->image_off, m->result, result, reterr);
+	return r < 0 ? r : fl_store_job_append(m->job, FL_JGROUP_BATCH, numbers, &piece, 1, reterr);
 }
 
 int fl_move_batch(struct fl_move *m, const unsigned char *runs, size_t len, struct fl_error *reterr)

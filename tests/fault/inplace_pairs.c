@@ -207,7 +207,7 @@ int main(void)
 	if (appended == MAP_FAILED || !crashkit_open(&kit))
 		return 99;
 	for (size_t k = 0; k < PROGRAMS; k++)
-		all_pairs(programs[k], scale >= 5 ? 1 : scale >= 1 ? 29 : 401);
+		all_pairs(programs[k], scale >= 5 ? 1 : scale >= 1 ? 29 : 397);
 	crashkit_close(&kit);
 	printf("%u pairs, %u with somebody else's bytes, %u failed\n", pairs, others, failed);
 	return failed > 0 || others < pairs / 2;
