@@ -166,3 +166,30 @@ bounded() {
 	contains "$err" " bytes does not fit into the address space"
 	((SECONDS - begin < 60)) || { echo "took $((SECONDS - begin)) s" && return 1; }
 }
+
+@test "memory: all lines to a pipe that nobody reads at first; many NUL bytes" {
+	mib=$((large ? 4096 : 512))
+	need_room 256
+	text 200 >log
+	mkfifo pipe
+	(
+		exec 3<pipe
+		sleep 1
+		cat <&3 >got
+	) &
+	reader=$!
+	"$FAULTLINE" scan --stats '' log >pipe 2>.err
+	wait "$reader"
+	cmp log got
+	value=$(awk '/^peak RssAnon: / { print int($3 / 1024) }' .err)
+	((value > 0 && value <= limit_kib)) || { echo "RssAnon $value KiB" && return 1; }
+	# Sparse: it takes no room on the disk.
+	truncate -s "${mib}M" nuls
+	printf 'needle\n' >>nuls
+	bounded 0 "$FAULTLINE" scan -c --stats -F needle nuls
+	equal "$out" 1
+	bounded 0 "$FAULTLINE" scan -aob --stats -F needle nuls
+	equal "$out" "$((mib * 1048576)):needle"
+	bounded 0 "$FAULTLINE" scan -c --stats 'nee.le$' nuls
+	equal "$out" 1
+}
