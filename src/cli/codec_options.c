@@ -232,27 +232,25 @@ static const struct argp decompress_argp = {
 	.children = decompress_children,
 };
 
-static void *read_dict(const char *name, size_t *ret_len)
+/* Return: NULL, or what is wrong; @ret is the caller's in any case. */
+static const char *read_dict(const char *name, void **ret, size_t *ret_len)
 {
 	FILE *f = fopen(name, "re");
-	char *data = malloc(DICT_BYTES_MAX + 1);
-	size_t n = 0;
+	const char *wrong = NULL;
 
-	if (f == NULL || data == NULL) {
-		message_error("%s: %s", name, strerror(errno));
-		exit(EXIT_TROUBLE);
-	}
-	n = fread(data, 1, DICT_BYTES_MAX + 1, f);
-	if (ferror(f) || n == 0 || n > DICT_BYTES_MAX) {
-		message_error("%s: %s", name,
-			      ferror(f) ? strerror(errno)
-			      : n == 0  ? "an empty dictionary"
-					: "a dictionary has at most 32 MiB");
-		exit(EXIT_TROUBLE);
-	}
+	if (f == NULL)
+		return strerror(errno);
+	*ret = malloc(DICT_BYTES_MAX + 1);
+	if (*ret != NULL)
+		*ret_len = fread(*ret, 1, DICT_BYTES_MAX + 1, f);
+	if (*ret == NULL || ferror(f))
+		wrong = strerror(errno);
+	else if (*ret_len == 0)
+		wrong = "an empty dictionary";
+	else if (*ret_len > DICT_BYTES_MAX)
+		wrong = "a dictionary has at most 32 MiB";
 	fclose(f);
-	*ret_len = n;
-	return data;
+	return wrong;
 }
 
 static void add_made(struct codec_words *w, char *word)
@@ -303,9 +301,16 @@ static void words_done(struct codec_words *w)
 
 static void take_dict(struct codec_options *opt)
 {
+	const char *wrong;
+
 	if (opt->dict_name == NULL)
 		return;
-	opt->dict = read_dict(opt->dict_name, &opt->dict_len);
+	wrong = read_dict(opt->dict_name, &opt->dict, &opt->dict_len);
+	if (wrong != NULL) {
+		message_error("%s: %s", opt->dict_name, wrong);
+		codec_options_done(opt);
+		exit(EXIT_TROUBLE);
+	}
 	opt->compress.dict = opt->common.decode.dict = opt->dict;
 	opt->compress.dict_bytes = opt->common.decode.dict_bytes = opt->dict_len;
 }
