@@ -19,6 +19,19 @@
  * A *raw* segment is plain memory for any program. A *managed* one begins with a page that says
  * what it is and where the locks, rings and values in it are (shm_sync.h).
  *
+ * Threads: functions may be called by any thread at any time. A segment is not locked: while one thread
+ * resizes or detaches it, no other one may use it. After fork(2) the child may use and detach its
+ * parent's segments.
+ *
+ * Lifetime: what options point to is copied. A segment lives until fl_segment_detach(); its object, by
+ * its kind: POSIX and file until the name is removed and the last process has gone, System V until it is
+ * removed and detached, or the machine stops, memfd until the last descriptor and mapping.
+ *
+ * Errors: every function that can fail takes a struct fl_error, which may be NULL, and says there what
+ * was wrong in words; sizes and offsets are in bytes.
+ *
+ * Source: shm_overview(7), sysvipc(7), memfd_create(2), file sealing in fcntl(2), SCM_RIGHTS in unix(7).
+ *
  * Trust: a managed segment holds glibc's own mutexes, which contain addresses. A process that can
  * write to it can crash or mislead those that use it. Therefore only segments that belong to the
  * same user, and that nobody else may write to, are attached unless FL_SEGMENT_TRUST says so.
@@ -38,7 +51,8 @@ enum fl_segment_type {
 #define FL_SEGMENT_TRUST 8u     /* attach: whoever owns it, whoever may write to it */
 #define FL_SEGMENT_KEEP 16u /* create, managed: it is meant to outlive the process that made it */
 
-/* Bytes that the header of a managed segment takes. */
+/* Bytes that the header of a managed segment takes: a page, the unit of mmap(2) on most machines, which
+ * holds the segment's lock and 48 rows of the directory of objects. */
 #define FL_SEGMENT_HEADER_BYTES 4096u
 
 /**

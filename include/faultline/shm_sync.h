@@ -16,6 +16,22 @@
  * of them survive a process that is killed at any instruction: what it held is given to the next
  * one, which is told; what it had half written is never seen.
  *
+ * Timeouts are in nanoseconds, from the call on: 0 does not wait, FL_SHM_FOREVER does for ever. The death of
+ * who is waited for is noticed within 40 ms (the kernel tells of a mutex's owner at once).
+ *
+ * Threads: a handle may be used by all threads of its process, but for a ring, whose side is one thread's at
+ * a time. Mutexes belong to threads, the other locks to processes. After fork(2) parent and child may go on
+ * with the same handles; of a ring each takes a side of its own.
+ *
+ * Lifetime: an object lives as long as its segment, a handle until fl_shm_close(), before
+ * fl_segment_detach(). There are 48 objects in a segment at most, and 60 holders, waiting writers or peers of
+ * a lock, semaphore or queue, so that a table is looked through in a microsecond; what is dead in it is
+ * cleared by who would have to wait for it.
+ *
+ * Cost: `faultline shm demo` measures mutexes and semaphores, `faultline shm bench` rings, on your machine.
+ *
+ * Source: futex(2), pthread_mutexattr_setrobust(3), robust futexes in get_robust_list(2).
+ *
  * Objects are addressed by offsets that are checked when they are opened; indices that peers
  * write are read once and checked at every use. What cannot be checked is the mutex of the C
  * library (see shm.h, Trust).

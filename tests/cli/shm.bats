@@ -206,6 +206,19 @@ assert json.load(sys.stdin)['files'][0]['bytes'] == 12288"
 	contains "$err" "no room for it; the size stays"
 }
 
+@test "shm: what README shows is what one gets" {
+	local readme=$BATS_TEST_DIRNAME/../../README.md
+	[[ ! -e /dev/shm/jobs ]] || skip "somebody has a segment called jobs"
+	sed -n '/<!-- shm: begin/,/<!-- shm: end/p' "$readme" | sed -n 's/^    //p' >block
+	(($(grep -c '^[$] ' block) >= 6))
+	mkdir bin
+	ln -s "$FAULTLINE" bin/faultline
+	grep '^[$] ' block | sed 's/^[$] //' >commands
+	PATH=$work/bin:$PATH bash commands >got
+	rm -f /dev/shm/jobs
+	grep -v '^[$] ' block | diff - got
+}
+
 @test "shm: usage errors" {
 	expect 2 shm
 	contains "$err" "no action given"
