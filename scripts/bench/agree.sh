@@ -59,7 +59,8 @@ fio_rate() {
 	prepare "$1" || return 1
 	shift
 	# fadvise_hint: a hint that the file is read in order would double the kernel's readahead.
-	fio --name=agree --filename="$file" --readonly --rw=read --size=${mib}m --invalidate=0 \
+	# hugetlb: buffers in huge pages, as faultline's are: of small ones each is pinned by itself.
+	GLIBC_TUNABLES=glibc.malloc.hugetlb=1 fio --name=agree --filename="$file" --readonly --rw=read --size=${mib}m --invalidate=0 \
 		--fadvise_hint=0 --thread --output-format=json "$@" >"$work/fio.json" || return 1
 	number "$work/fio.json" 'd["jobs"][0]["read"]["bw_bytes"] / 1e9'
 }
