@@ -17,7 +17,7 @@ static const char head[] =
 	"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 	"<meta name=\"color-scheme\" content=\"light dark\">\n"
 	"<link rel=\"icon\" href=\"data:,\">\n"
-	"<title>faultline bench</title>\n<style>\n"
+	"<style>\n"
 	":root { color-scheme: light dark; --fg: #1b1b1b; --bg: #fff; --soft: #f2f2f0; "
 	"--line: #ccc; }\n"
 	"@media (prefers-color-scheme: dark) { :root { --fg: #e4e4e4; --bg: #16181a; "
@@ -50,7 +50,7 @@ static const char head[] =
 	"svg g[color='black'] { color: var(--fg); }\n"
 	"svg [stroke='currentColor'] { stroke: currentColor; }\n"
 	"svg rect[fill='none'] { fill: none; }\n"
-	"</style></head><body><main>\n";
+	"</style>\n";
 
 static void escaped(FILE *f, const char *text)
 {
@@ -240,9 +240,51 @@ static void write_environment(FILE *f, const json_t *doc)
 	      f);
 }
 
-static void write_page(FILE *f, const struct bench_matrix *m, const json_t *doc)
+void bench_page_begin(FILE *page, const char *title)
 {
-	fputs(head, f);
+	fputs(head, page);
+	fprintf(page, "<title>%s</title></head><body><main>\n", title);
+}
+
+void bench_page_end(FILE *page)
+{
+	fputs("</main></body></html>\n", page);
+}
+
+int bench_page_file(const char *name, void (*write)(FILE *page, void *arg), void *arg)
+{
+	FILE *f = fopen(name, "we");
+	struct fl_error err = {.off = FL_OFF_NONE};
+	int failed = f == NULL;
+
+	if (f != NULL) {
+		write(f, arg);
+		failed = ferror(f);
+		failed = fclose(f) != 0 || failed;
+	}
+	if (!failed)
+		return 0;
+	err.code = -errno;
+	strncat(err.text, strerror(errno), sizeof(err.text) - 1);
+	message_file(name, &err);
+	return EXIT_TROUBLE;
+}
+
+/**
+ * struct report - what a page is made of
+ */
+struct report {
+	const struct bench_matrix *m;
+	const json_t *doc;
+};
+
+static void write_page(FILE *f, void *arg)
+{
+	const struct report *report = arg;
+	const struct bench_matrix *m = report->m;
+	const json_t *doc = report->doc;
+
+	bench_page_begin(f, "faultline bench");
 	fputs("<h1>Does mapping pay, here, for this file?</h1>\n<p>faultline ", f);
 	escaped(f, json_string_value(json_object_get(doc, "version")));
 	fputs(", ", f);
@@ -258,24 +300,12 @@ static void write_page(FILE *f, const struct bench_matrix *m, const json_t *doc)
 	write_numbers(f, m);
 	write_problems(f, m);
 	write_environment(f, doc);
-	fputs("</main></body></html>\n", f);
+	bench_page_end(f);
 }
 
 int bench_write_report(const struct bench_matrix *m, const json_t *doc, const char *name)
 {
-	FILE *f = fopen(name, "we");
-	struct fl_error err = {.off = FL_OFF_NONE};
-	int failed = f == NULL;
+	struct report report = {.m = m, .doc = doc};
 
-	if (f != NULL) {
-		write_page(f, m, doc);
-		failed = ferror(f);
-		failed = fclose(f) != 0 || failed;
-	}
-	if (!failed)
-		return 0;
-	err.code = -errno;
-	strncat(err.text, strerror(errno), sizeof(err.text) - 1);
-	message_file(name, &err);
-	return EXIT_TROUBLE;
+	return bench_page_file(name, write_page, &report);
 }

@@ -31,7 +31,8 @@ enum key {
 	KEY_TIMEOUT,
 	KEY_RECOVER,
 	KEY_DRY_RUN,
-	KEY_TIME
+	KEY_TIME,
+	KEY_REPORT
 };
 
 /* All actions that are about one segment. */
@@ -102,6 +103,11 @@ static const struct {
 	  .key = KEY_TIME,
 	  .arg = "SECONDS",
 	  .doc = "Of each measurement; default 0.1"}},
+	{SHM_BENCH,
+	 {.name = "report",
+	  .key = KEY_REPORT,
+	  .arg = "FILE",
+	  .doc = "Write an HTML page with tables and pictures, too"}},
 	{SHM_GC, {.name = "dry-run", .key = KEY_DRY_RUN, .doc = "Only say what would go"}},
 };
 
@@ -262,6 +268,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_FILE:
 		args->file = arg;
+		return 0;
+	case KEY_REPORT:
+		args->report = arg;
 		return 0;
 	case KEY_SEALS:
 		if (shm_seals_parse(arg, &args->seals) < 0)

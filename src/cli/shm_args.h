@@ -30,6 +30,7 @@ enum shm_action {
  * struct shm_args - what was typed behind `faultline shm ACTION`
  * @segment: which one
  * @shown:   how messages call it
+ * @report:  bench: the page to be made, or NULL
  * @timeout_ns: of lock, UINT64_MAX = for ever; of a measurement (bench)
  * @command: behind --, or NULL
  */
@@ -48,6 +49,7 @@ struct shm_args {
 	int json;
 	unsigned seals;
 	const char *file;
+	const char *report;
 	int32_t pid;
 	uint64_t timeout_ns;
 	int recover;

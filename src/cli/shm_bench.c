@@ -11,39 +11,26 @@
 #include "cli/message.h"
 #include "cli/outbuf.h"
 #include "cli/shm_actions.h"
+#include "cli/shm_bench.h"
 #include "cli/verbs.h"
 
 /* From a cache line to what no cache holds. */
-static const uint64_t default_sizes[] = {64, 512, 4096, 65536, 1 << 20, 16 << 20};
-#define SIZES (sizeof(default_sizes) / sizeof(*default_sizes))
-#define WAYS (FL_EXCHANGE_MQUEUE + 1)
+static const uint64_t default_sizes[SIZES] = {64, 512, 4096, 65536, 1 << 20, 16 << 20};
 
 /* Each measurement: long against a time slice, short enough for the whole table. */
 #define BUDGET_NS UINT64_C(100000000)
 
-struct cell {
-	int code;
-	struct fl_exchange_result result;
-};
-
-struct bench {
-	uint64_t sizes[SIZES];
-	size_t count;
-	uint64_t budget_ns;
-	struct cell cells[SIZES][WAYS];
-};
-
-static double gb_per_s(const struct cell *c, uint64_t size)
+double shm_bench_rate(const struct shm_bench_cell *c, uint64_t size)
 {
 	return (double)c->result.messages * (double)size / (double)c->result.ns;
 }
 
-static double microseconds(const struct cell *c)
+double shm_bench_latency(const struct shm_bench_cell *c)
 {
 	return (double)c->result.latency_ns / 1e3;
 }
 
-static void size_text(char *buf, size_t size, uint64_t bytes)
+void shm_bench_size(char *buf, size_t size, uint64_t bytes)
 {
 	if (bytes >= (1 << 20) && bytes % (1 << 20) == 0)
 		snprintf(buf, size, "%" PRIu64 " MiB", bytes >> 20);
@@ -53,14 +40,14 @@ static void size_text(char *buf, size_t size, uint64_t bytes)
 		snprintf(buf, size, "%" PRIu64 " B", bytes);
 }
 
-static int measure(struct bench *b)
+static int measure(struct shm_bench_table *b)
 {
 	struct fl_error err;
 	int trouble = 0;
 
 	for (size_t s = 0; s < b->count; s++)
 		for (int w = 0; w < WAYS; w++) {
-			struct cell *c = &b->cells[s][w];
+			struct shm_bench_cell *c = &b->cells[s][w];
 
 			c->result.size = sizeof(c->result);
 			c->code = fl_exchange_run((enum fl_exchange)w, b->sizes[s], b->budget_ns,
@@ -81,14 +68,14 @@ static void print_head(const char *title)
 	outbuf_printf("\n");
 }
 
-static void print_table(const struct bench *b, const char *title,
-			double (*value)(const struct cell *c, uint64_t size))
+static void print_table(const struct shm_bench_table *b, const char *title,
+			double (*value)(const struct shm_bench_cell *c, uint64_t size))
 {
 	char text[32];
 
 	print_head(title);
 	for (size_t s = 0; s < b->count; s++) {
-		size_text(text, sizeof(text), b->sizes[s]);
+		shm_bench_size(text, sizeof(text), b->sizes[s]);
 		outbuf_printf("%10s", text);
 		for (int w = 0; w < WAYS; w++) {
 			if (b->cells[s][w].code < 0)
@@ -100,13 +87,13 @@ static void print_table(const struct bench *b, const char *title,
 	}
 }
 
-static double latency_of(const struct cell *c, uint64_t size)
+static double latency_of(const struct shm_bench_cell *c, uint64_t size)
 {
 	(void)size;
-	return microseconds(c);
+	return shm_bench_latency(c);
 }
 
-static void print_copies(const struct bench *b)
+static void print_copies(const struct shm_bench_table *b)
 {
 	outbuf_printf("%10s", "copies");
 	for (int w = 0; w < WAYS; w++)
@@ -115,43 +102,43 @@ static void print_copies(const struct bench *b)
 }
 
 /* The two figures that decide whether a ring is worth its trouble. */
-static void print_ratios(const struct bench *b)
+static void print_ratios(const struct shm_bench_table *b)
 {
 	for (size_t s = 0; s < b->count; s++) {
-		const struct cell *row = b->cells[s];
+		const struct shm_bench_cell *row = b->cells[s];
 
 		if (row[FL_EXCHANGE_RING_MEMFD].code < 0)
 			continue;
 		if (b->sizes[s] == 4096 && row[FL_EXCHANGE_PIPE].code >= 0)
 			outbuf_printf("4 KiB messages: ring-memfd has %.1f times the pipe's "
 				      "throughput\n",
-				      gb_per_s(&row[FL_EXCHANGE_RING_MEMFD], 4096) /
-					      gb_per_s(&row[FL_EXCHANGE_PIPE], 4096));
+				      shm_bench_rate(&row[FL_EXCHANGE_RING_MEMFD], 4096) /
+					      shm_bench_rate(&row[FL_EXCHANGE_PIPE], 4096));
 		if (b->sizes[s] == 64 && row[FL_EXCHANGE_UNIX].code >= 0)
 			outbuf_printf("64 B messages: the Unix socket takes %.1f times as long as "
 				      "ring-memfd\n",
-				      microseconds(&row[FL_EXCHANGE_UNIX]) /
-					      microseconds(&row[FL_EXCHANGE_RING_MEMFD]));
+				      shm_bench_latency(&row[FL_EXCHANGE_UNIX]) /
+					      shm_bench_latency(&row[FL_EXCHANGE_RING_MEMFD]));
 	}
 }
 
-static void add_cell(json_t *list, const struct bench *b, size_t s, int w)
+static void add_cell(json_t *list, const struct shm_bench_table *b, size_t s, int w)
 {
-	const struct cell *c = &b->cells[s][w];
+	const struct shm_bench_cell *c = &b->cells[s][w];
 	json_t *o = json_object();
 
 	json_doc_set(o, "way", json_string(fl_exchange_name((enum fl_exchange)w)));
 	json_doc_set(o, "message_bytes", json_integer((json_int_t)b->sizes[s]));
 	json_doc_set(o, "copies", json_integer(c->result.copies));
 	json_doc_set(o, "messages", json_integer((json_int_t)c->result.messages));
-	json_doc_set(o, "bytes_per_second", json_real(1e9 * gb_per_s(c, b->sizes[s])));
+	json_doc_set(o, "bytes_per_second", json_real(1e9 * shm_bench_rate(c, b->sizes[s])));
 	json_doc_set(o, "rounds", json_integer((json_int_t)c->result.rounds));
 	json_doc_set(o, "latency_ns", json_integer((json_int_t)c->result.latency_ns));
 	json_doc_set(o, "latency_p99_ns", json_integer((json_int_t)c->result.latency_p99_ns));
 	json_array_append_new(list, o);
 }
 
-static void print_json(const struct bench *b)
+static void print_json(const struct shm_bench_table *b)
 {
 	json_t *doc = json_doc_new("faultline-shm-bench/1");
 	json_t *list = json_array();
@@ -166,7 +153,7 @@ static void print_json(const struct bench *b)
 
 int shm_bench(int argc, char **argv)
 {
-	struct bench *b = calloc(1, sizeof(*b));
+	struct shm_bench_table *b = calloc(1, sizeof(*b));
 	struct shm_args args;
 	int trouble;
 
@@ -186,10 +173,12 @@ int shm_bench(int argc, char **argv)
 	if (args.sized && (args.segment.bytes == 0 || args.segment.bytes > (64u << 20)))
 		message_usage("--size: a message has 1 byte to 64 MiB");
 	trouble = measure(b);
+	if (args.report != NULL && shm_bench_report(b, args.report) != 0)
+		trouble = 1;
 	if (args.json) {
 		print_json(b);
 	} else {
-		print_table(b, "throughput, GB/s", gb_per_s);
+		print_table(b, "throughput, GB/s", shm_bench_rate);
 		print_table(b, "latency one way, median, us", latency_of);
 		print_copies(b);
 		print_ratios(b);

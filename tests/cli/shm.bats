@@ -358,5 +358,14 @@ repair() {
 	expect 0 shm bench --size=64 --time=0.01 --json
 	contains "$out" '"way":"unix"'
 	contains "$out" '"way":"ring-sysv"'
+	expect 0 shm bench --size=64 --time=0.001 --report=page.html
+	contains "$(<page.html)" "<title>faultline shm bench</title>"
+	(($(grep -c '<th class="n">ring-memfd' page.html) == 2))
+	if command -v gnuplot >/dev/null; then
+		(($(grep -c '<svg' page.html) == 2))
+		[[ $(<page.html) != *NaN* ]]
+	fi
+	expect 2 shm bench --size=64 --time=0.001 --report=/nowhere/page.html
+	contains "$err" "/nowhere/page.html: No such file"
 	equal "$(in_dev_shm)" "$before"
 }
