@@ -59,16 +59,35 @@ static int cached_file(void)
 	return fd;
 }
 
-Test(residency, sees_pages_come_and_go)
+/* The kernel may take a clean page back at any time: pages that stay are counted in a new file until
+ * none was taken. */
+static void until(bool (*counts)(int fd))
 {
-	int fd = cached_file();
-	uint64_t all = FILE_BYTES / page();
+	bool right = false;
 
-	cr_assert_eq(resident(fd, 0, FILE_BYTES), all);
+	for (unsigned i = 0; i < 20 && !right; i++) {
+		int fd = cached_file();
+
+		right = counts(fd);
+		close(fd);
+	}
+	cr_assert(right, "never");
+}
+
+static bool all_are_seen(int fd)
+{
+	bool right = resident(fd, 0, FILE_BYTES) == FILE_BYTES / page() &&
+		     resident(fd, page(), 3 * page()) == 3;
+
 	cr_assert_eq(resident(fd, 0, 0), 0u);
-	cr_assert_eq(resident(fd, page(), 3 * page()), 3u);
 	fl_drop_pages(fd, 0, FILE_BYTES);
 	cr_assert_eq(resident(fd, 0, FILE_BYTES), 0u);
+	return right;
+}
+
+Test(residency, sees_pages_come_and_go)
+{
+	until(all_are_seen);
 }
 
 static unsigned percent(int fd, uint64_t off, uint64_t len)
@@ -79,17 +98,19 @@ static unsigned percent(int fd, uint64_t off, uint64_t len)
 	return p;
 }
 
-Test(residency, percent_of_a_small_range_is_exact)
+static bool quarters_are_seen(int fd)
 {
-	int fd = cached_file();
+	bool right = percent(fd, 0, FILE_BYTES) == 100;
 
-	cr_assert_eq(percent(fd, 0, FILE_BYTES), 100u);
 	cr_assert_eq(percent(fd, 0, 0), 0u);
 	fl_drop_pages(fd, FILE_BYTES / 4, FILE_BYTES / 4);
-	cr_assert_eq(percent(fd, 0, FILE_BYTES), 75u);
 	cr_assert_eq(percent(fd, FILE_BYTES / 4, FILE_BYTES / 4), 0u);
-	cr_assert_eq(percent(fd, FILE_BYTES / 2, 1), 100u);
-	close(fd);
+	return right && percent(fd, 0, FILE_BYTES) == 75 && percent(fd, FILE_BYTES / 2, 1) == 100;
+}
+
+Test(residency, percent_of_a_small_range_is_exact)
+{
+	until(quarters_are_seen);
 }
 
 Test(residency, percent_of_a_large_range_is_sampled)
@@ -113,33 +134,42 @@ Test(residency, percent_of_a_large_range_is_sampled)
 	close(fd);
 }
 
+static bool one_is_at_the_end(int fd)
+{
+	cr_assert_eq(resident(fd, FILE_BYTES, FILE_BYTES), 0u);
+	return resident(fd, FILE_BYTES - page(), FILE_BYTES) == 1;
+}
+
 Test(residency, beyond_the_end_nothing_is_resident)
 {
-	int fd = cached_file();
+	until(one_is_at_the_end);
+}
 
-	cr_assert_eq(resident(fd, FILE_BYTES, FILE_BYTES), 0u);
-	cr_assert_eq(resident(fd, FILE_BYTES - page(), FILE_BYTES), 1u);
+static bool neighbours_stay(int fd)
+{
+	fl_drop_pages(fd, 4 * MIB, 2 * MIB);
+	/* A large folio that reaches over the edge may stay. */
+	cr_assert(resident(fd, 4 * MIB, 2 * MIB) < 2 * MIB / page());
+	return resident(fd, 0, 4 * MIB) == 4 * MIB / page() &&
+	       resident(fd, 6 * MIB, 2 * MIB) == 2 * MIB / page();
 }
 
 Test(residency, drops_only_inside_the_range)
 {
-	int fd = cached_file();
+	until(neighbours_stay);
+}
 
-	fl_drop_pages(fd, 4 * MIB, 2 * MIB);
-	cr_assert_eq(resident(fd, 0, 4 * MIB), 4 * MIB / page());
-	cr_assert_eq(resident(fd, 6 * MIB, 2 * MIB), 2 * MIB / page());
-	/* A large folio that reaches over the edge may stay. */
-	cr_assert(resident(fd, 4 * MIB, 2 * MIB) < 2 * MIB / page());
+static bool all_stay(int fd)
+{
+	fl_drop_pages(fd, page() + 1, page() - 1);
+	fl_drop_pages(fd, page() + 1, 2);
+	fl_drop_pages(fd, 0, 0);
+	return resident(fd, 0, FILE_BYTES) == FILE_BYTES / page();
 }
 
 Test(residency, less_than_a_page_drops_nothing)
 {
-	int fd = cached_file();
-
-	fl_drop_pages(fd, page() + 1, page() - 1);
-	fl_drop_pages(fd, page() + 1, 2);
-	fl_drop_pages(fd, 0, 0);
-	cr_assert_eq(resident(fd, 0, FILE_BYTES), FILE_BYTES / page());
+	until(all_stay);
 }
 
 Test(residency, no_end_means_to_the_end)
@@ -150,6 +180,8 @@ Test(residency, no_end_means_to_the_end)
 	cr_assert_eq(resident(fd, 0, UINT64_MAX), 0u);
 }
 
+#define PAGES_ARE_MISSING 60
+
 /* Somebody who may read the file, but neither owns nor may write it: cachestat(2) says EPERM. */
 static void ask_as_nobody(int fd)
 {
@@ -158,8 +190,10 @@ static void ask_as_nobody(int fd)
 
 	if (setgid(65534) != 0 || setuid(65534) != 0)
 		_exit(50);
-	if (fl_resident_pages(fd, 0, FILE_BYTES, &pages, &method) != 0 || pages != all)
+	if (fl_resident_pages(fd, 0, FILE_BYTES, &pages, &method) != 0 || pages > all)
 		_exit(51);
+	if (pages < all)
+		_exit(PAGES_ARE_MISSING);
 	if (strcmp(method, "nowait") != 0)
 		_exit(52);
 	fl_drop_pages(fd, 0, FILE_BYTES);
@@ -171,26 +205,38 @@ static void ask_as_nobody(int fd)
 											     : 55);
 }
 
-Test(residency, probes_where_cachestat_is_refused)
+static bool nobody_sees_the_same(int fd)
 {
-	int fd = cached_file(), status, ro;
-	const char *method = "";
-	uint64_t pages;
 	char path[64];
+	int status, ro;
 	pid_t pid;
 
-	cr_assert_eq(fl_resident_pages(fd, 0, MIB, &pages, &method), 0);
-	if (geteuid() != 0 || strcmp(method, "cachestat") != 0)
-		cr_skip_test("needs root, and cachestat(2), which is in Linux 6.5 and later");
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	ro = open(path, O_RDONLY | O_CLOEXEC);
 	pid = fork();
 	if (pid == 0)
 		ask_as_nobody(ro);
 	waitpid(pid, &status, 0);
+	close(ro);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == PAGES_ARE_MISSING)
+		return false;
 	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%d", WEXITSTATUS(status));
 	/* Each miss may bring in its own page and no more. */
 	cr_assert(resident(fd, 0, FILE_BYTES) <= 64 + 8);
+	return true;
+}
+
+Test(residency, probes_where_cachestat_is_refused)
+{
+	const char *method = "";
+	uint64_t pages;
+	int fd = cached_file();
+
+	cr_assert_eq(fl_resident_pages(fd, 0, MIB, &pages, &method), 0);
+	close(fd);
+	if (geteuid() != 0 || strcmp(method, "cachestat") != 0)
+		cr_skip_test("needs root, and cachestat(2), which is in Linux 6.5 and later");
+	until(nobody_sees_the_same);
 }
 
 Test(residency, pipes_have_no_pages)
