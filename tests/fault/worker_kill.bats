@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # --processes: workers are killed at any moment, and nothing is lost; the coordinator is killed, and
 # nothing is left.
+# shellcheck disable=SC1010 # "then" stands between stages
 
 load ../cli/helpers
 
