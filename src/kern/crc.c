@@ -9,6 +9,8 @@
 #include <immintrin.h>
 #endif
 
+#include "base/cpu.h"
+
 /* Polynomials are reflected: bit 31 is the coefficient of x^0. */
 #define ONE 0x80000000u
 
@@ -149,6 +151,47 @@ FOLD_TARGET static uint32_t update_fold(const struct fl_crc *crc, uint32_t reg,
 	return update_generic(crc, update_generic(crc, 0, rest, sizeof(rest)), p, n);
 }
 
+#define FOLD512_TARGET __attribute__((target("avx512f,vpclmulqdq,pclmul,sse4.1")))
+
+FOLD512_TARGET static inline __m512i fold512_onto(__m512i x, __m512i by, __m512i next)
+{
+	/* 0x96: all three exclusive-ored. */
+	return _mm512_ternarylogic_epi64(next, _mm512_clmulepi64_epi128(x, by, 0x00),
+					 _mm512_clmulepi64_epi128(x, by, 0x11), 0x96);
+}
+
+FOLD512_TARGET static inline __m512i multipliers(const uint64_t fold[2])
+{
+	return _mm512_broadcast_i32x4(_mm_set_epi64x((long long)fold[1], (long long)fold[0]));
+}
+
+/* update_fold() with four registers of 512 bits, 256 bytes ahead at a time. What they leave is 64 bytes
+ * that are congruent to all that came before. */
+FOLD512_TARGET static uint32_t update_fold512(const struct fl_crc *crc, uint32_t reg,
+					      const unsigned char *p, size_t n)
+{
+	__m512i by256 = multipliers(crc->fold[2]), by64 = multipliers(crc->fold[0]), x[4];
+	unsigned char rest[64];
+
+	if (n < 512)
+		return update_fold(crc, reg, p, n);
+	for (size_t i = 0; i < 4; i++)
+		x[i] = _mm512_loadu_si512(p + 64 * i);
+	x[0] = _mm512_xor_si512(x[0], _mm512_zextsi128_si512(_mm_cvtsi32_si128((int)reg)));
+	for (p += 256, n -= 256; n >= 256; p += 256, n -= 256)
+		for (size_t i = 0; i < 4; i++)
+			x[i] = fold512_onto(x[i], by256, _mm512_loadu_si512(p + 64 * i));
+	for (size_t i = 1; i < 4; i++)
+		x[i] = fold512_onto(x[i - 1], by64, x[i]);
+	_mm512_storeu_si512(rest, x[3]);
+	return update_fold(crc, update_generic(crc, 0, rest, sizeof(rest)), p, n);
+}
+
+static bool has_fold512(void)
+{
+	return fl_cpu_has(FL_CPU_AVX512BW) && __builtin_cpu_supports("vpclmulqdq");
+}
+
 static bool has_sse42(void)
 {
 	return __builtin_cpu_supports("sse4.2");
@@ -184,8 +227,8 @@ static void make_tables(struct fl_crc *crc)
 		}
 	/* Gopal et al.: x^(D+32) and x^(D-32) for D bits ahead, one place up because the product of
 	 * two reflected factors comes out one place down. */
-	for (size_t i = 0; i < 2; i++) {
-		uint64_t ahead = i == 0 ? 512 : 128;
+	for (size_t i = 0; i < 3; i++) {
+		uint64_t ahead = i == 0 ? 512 : i == 1 ? 128 : 2048;
 
 		crc->fold[i][0] = (uint64_t)power_of_x(crc->poly, ahead + 32) << 1;
 		crc->fold[i][1] = (uint64_t)power_of_x(crc->poly, ahead - 32) << 1;
@@ -197,6 +240,10 @@ static int choose(struct fl_crc *crc, enum fl_crc_kernel kernel)
 	bool best = kernel == FL_CRC_BEST;
 
 #if defined(__x86_64__)
+	if ((best || kernel == FL_CRC_FOLD512) && has_fold() && has_fold512()) {
+		crc->update = update_fold512;
+		return 0;
+	}
 	if ((best || kernel == FL_CRC_SSE42) && crc->poly == FL_CRC32C_POLY && has_sse42()) {
 		crc->update = update_sse42;
 		return 0;

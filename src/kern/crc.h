@@ -26,7 +26,8 @@ enum fl_crc_kernel {
 	FL_CRC_BEST,    /* the fastest of those below that this processor has */
 	FL_CRC_GENERIC, /* eight tables */
 	FL_CRC_FOLD,    /* carry-less multiplication, any generator */
-	FL_CRC_SSE42    /* the crc32 instruction, CRC32C only */
+	FL_CRC_SSE42,   /* the crc32 instruction, CRC32C only */
+	FL_CRC_FOLD512  /* as FOLD, four multiplications at once (AVX-512, VPCLMULQDQ) */
 };
 
 /* Bytes per lane where three registers run side by side: long enough that joining them is lost
@@ -39,13 +40,13 @@ enum fl_crc_kernel {
  *         "A Systematic Approach to Building High Performance, Software-based,
  *         CRC Generators", 2005)
  * @lane:  [k][b]: byte b at place k of a register, FL_CRC_LANE_BYTES zero bytes later
- * @fold:  multipliers for 64 and 16 bytes ahead, low and high half
+ * @fold:  multipliers for 64, 16 and 256 bytes ahead, low and high half
  */
 struct fl_crc {
 	uint32_t poly;
 	uint32_t table[8][256];
 	uint32_t lane[4][256];
-	uint64_t fold[2][2];
+	uint64_t fold[3][2];
 	uint32_t (*update)(const struct fl_crc *crc, uint32_t reg, const unsigned char *p,
 			   size_t n);
 };

@@ -11,8 +11,10 @@
 
 static unsigned char text[TEXT_MAX];
 
-static const enum fl_crc_kernel kernels[] = {FL_CRC_BEST, FL_CRC_GENERIC, FL_CRC_FOLD,
-					     FL_CRC_SSE42};
+static const enum fl_crc_kernel kernels[] = {FL_CRC_BEST, FL_CRC_GENERIC, FL_CRC_FOLD, FL_CRC_SSE42,
+					     FL_CRC_FOLD512};
+#define KERNELS (sizeof(kernels) / sizeof(*kernels))
+
 static const uint32_t polys[] = {FL_CRC32_POLY, FL_CRC32C_POLY};
 
 static void fill(unsigned seed)
@@ -52,7 +54,7 @@ Test(crc, published_vectors)
 		up[i] = (unsigned char)i;
 		down[i] = (unsigned char)(31 - i);
 	}
-	for (size_t k = 0; k < 4; k++) {
+	for (size_t k = 0; k < KERNELS; k++) {
 		cr_assert(check_value(FL_CRC32C_POLY, kernels[k], zeros, 32) == 0x8A9136AAu);
 		cr_assert(check_value(FL_CRC32C_POLY, kernels[k], ones, 32) == 0x62A8AB43u);
 		cr_assert(check_value(FL_CRC32C_POLY, kernels[k], up, 32) == 0x46DD794Eu);
@@ -65,13 +67,13 @@ Test(crc, published_vectors)
 Test(crc, every_length_and_start)
 {
 	fill(1);
-	for (size_t i = 0; i < 8; i++) {
+	for (size_t i = 0; i < 2 * KERNELS; i++) {
 		struct fl_crc crc;
 		uint32_t poly = polys[i % 2];
 
 		if (fl_crc_init(&crc, poly, kernels[i / 2]) < 0)
 			continue;
-		for (size_t len = 0; len <= 700; len++) {
+		for (size_t len = 0; len <= 1400; len++) {
 			const unsigned char *p = text + len % 17;
 			uint32_t reg = (uint32_t)len * 0x9E3779B1u;
 
@@ -84,7 +86,7 @@ Test(crc, every_length_and_start)
 Test(crc, long_inputs)
 {
 	fill(2);
-	for (size_t i = 0; i < 8; i++) {
+	for (size_t i = 0; i < 2 * KERNELS; i++) {
 		struct fl_crc crc;
 
 		if (fl_crc_init(&crc, polys[i % 2], kernels[i / 2]) < 0)
