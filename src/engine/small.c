@@ -14,6 +14,7 @@
 #include "engine/part_impl.h"
 #include "engine/stages.h"
 #include "kern/kernels.h"
+#include "plat/disk.h"
 
 /* One view: operator.h promises no more to those that see records. */
 #define SMALL_BYTES 262144u
@@ -54,7 +55,11 @@ static int read_all(struct fl_pipeline *pl, const struct fl_source *src)
 		if (!pl->small)
 			return 1;
 	}
+	if (src->file.rotational)
+		fl_disk_turn(src->file.disk);
 	r = size > 0 ? fl_file_pread(src->file.fd, pl->small, size, src->file.base_off, &got) : 0;
+	if (src->file.rotational)
+		fl_disk_turn_end(src->file.disk);
 	return r < 0 || got < size;
 }
 

@@ -5,16 +5,15 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "plat/disk.h"
 
 /* fs/configfs/mount.c; linux/magic.h has all the others. */
 #define CONFIGFS_SUPER_MAGIC 0x62656570
@@ -79,54 +78,6 @@ static void set_stream(struct fl_file *f)
 	f->base_off = 0;
 }
 
-/*
- * Hypervisors let their disks claim to rotate, because that is Linux's default; one that did gave
- * 1.4 GB/s to one thread and 5.0 to eight (ARCHITECTURE.md). What comes from a hypervisor by its
- * path in sysfs is not believed: virtio, Xen, Hyper-V.
- */
-static bool is_virtual(dev_t dev)
-{
-	static const char *const marks[] = {"/virtio", "/vbd-", "/VMBUS", "/vmbus"};
-	char path[64], target[512];
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u", major(dev), minor(dev));
-	n = readlink(path, target, sizeof(target) - 1);
-	if (n < 0)
-		return false;
-	target[n] = '\0';
-	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
-		if (strstr(target, marks[i]))
-			return true;
-	return false;
-}
-
-/* A partition has no queue of its own: its directory stands inside the disk's. */
-static bool read_rotational(const struct stat *st)
-{
-	static const char *const where[] = {"queue", "../queue"};
-	dev_t dev = S_ISBLK(st->st_mode) ? st->st_rdev : st->st_dev;
-	char path[96], c = '0';
-	size_t i;
-	int fd = -1;
-
-	for (i = 0; i < 2 && fd < 0; i++) {
-		snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%s/rotational", major(dev),
-			 minor(dev), where[i]);
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-	}
-	if (fd < 0)
-		return false;
-	if (read(fd, &c, 1) != 1)
-		c = '0';
-	close(fd);
-	return c == '1' && !is_virtual(dev);
-}
-
-/* The two looks into sysfs take about 10 us: nothing against reading this much from a disk that
- * rotates (0.3 s), much against counting a file of one page. */
-#define ROTATIONAL_FROM_BYTES (UINT64_C(64) << 20)
-
 static int classify(struct fl_file *f, struct fl_error *reterr)
 {
 	struct stat st;
@@ -148,8 +99,8 @@ static int classify(struct fl_file *f, struct fl_error *reterr)
 	default:
 		set_stream(f);
 	}
-	if (r == 0 && f->can_map && f->size_bytes >= ROTATIONAL_FROM_BYTES)
-		f->rotational = read_rotational(&st);
+	f->disk = S_ISBLK(st.st_mode) ? st.st_rdev : st.st_dev;
+	f->rotational = r == 0 && f->can_map && fl_disk_rotates(f->disk);
 	return r;
 }
 

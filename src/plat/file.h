@@ -18,6 +18,7 @@
  * @base_off:   file position at which a descriptor was handed over; 0 for paths
  * @can_map:    regular or block: worth trying mmap(2)
  * @rotational: the device under it says that it rotates, and is no hypervisor's
+ * @disk:       number of that device
  * @dev, @ino:  identity
  * @path:       as opened (for "replaced" checks), NULL for descriptors; owned
  */
@@ -29,6 +30,7 @@ struct fl_file {
 	uint64_t base_off;
 	bool can_map;
 	bool rotational;
+	uint64_t disk;
 	uint64_t dev;
 	uint64_t ino;
 	char *path;

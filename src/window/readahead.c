@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/size.h"
+#include "plat/disk.h"
 #include "plat/mapping.h"
 #include "plat/prefetch.h"
 #include "plat/residency.h"
@@ -108,7 +109,11 @@ static void *loader(void *arg)
 	while (take(ra, &block)) {
 		off = ra->begin + block * BLOCK_BYTES;
 		len = fl_min_u64(BLOCK_BYTES, ra->end - off);
+		if (ra->file->rotational)
+			fl_disk_turn(ra->file->disk);
 		load(ra, off, (size_t)len);
+		if (ra->file->rotational)
+			fl_disk_turn_end(ra->file->disk);
 		has_come(ra, block);
 	}
 	return NULL;
