@@ -12,11 +12,15 @@
 #include "base/attr.h"
 #include "base/error.h"
 #include "base/size.h"
+#include "plat/poll.h"
 #include "plat/spawn.h"
 #include "plat/thread.h"
 
 /* What a pipe holds at most (spawn.h). */
 #define READ_BYTES FL_KIB(256)
+
+/* How long an aborted run waits at most for the reader to see it. */
+#define LOOK_MS 100
 
 /**
  * struct fl_command
@@ -41,12 +45,17 @@ struct fl_command {
 static void *take_output(void *arg)
 {
 	struct fl_command *c = arg;
-	int64_t got;
+	int64_t got = 1;
 	int r = 0;
 
-	while (r == 0 && !atomic_load(&c->aborted) &&
-	       (got = fl_child_read(&c->child, c->buf, sizeof(c->buf))) != 0)
-		r = got < 0 ? (int)got : c->opt.write(c->opt.arg, c->buf, (size_t)got);
+	/* Processes that outlive their shell may hold the pipe open and say nothing. */
+	while (r == 0 && got != 0 && !atomic_load(&c->aborted)) {
+		r = fl_poll_readable(c->child.out, LOOK_MS);
+		if (r <= 0)
+			continue;
+		got = fl_child_read(&c->child, c->buf, sizeof(c->buf));
+		r = got <= 0 ? (int)got : c->opt.write(c->opt.arg, c->buf, (size_t)got);
+	}
 	c->result = r < 0 ? r : 0;
 	if (r != 0)
 		atomic_store(&c->unwanted, true);

@@ -44,9 +44,7 @@ static int spawn(const char *command, int in, int out, pid_t *ret)
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setsigdefault(&attr, &all);
-	posix_spawnattr_setpgroup(&attr, 0);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-						POSIX_SPAWN_SETPGROUP);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	posix_spawn_file_actions_init(&actions);
 	r = posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
 	if (r == 0)
@@ -129,10 +127,9 @@ void fl_child_close_out(struct fl_child *child)
 	close_fd(&child->out);
 }
 
-/* All that the shell started is in its process group. */
 void fl_child_kill(const struct fl_child *child)
 {
-	kill(-child->pid, SIGTERM);
+	kill(child->pid, SIGTERM);
 }
 
 int fl_child_wait(struct fl_child *child)

@@ -20,8 +20,9 @@ struct fl_child {
 /**
  * fl_spawn() - run `sh -c COMMAND`; standard error is shared
  *
- * It leads a process group of its own. Its signals have their default actions and none is blocked.
- * The pipes are enlarged to 1 MiB where that is allowed.
+ * Its signals have their default actions and none is blocked. It stays in the process group of its
+ * parent: what asks for a password on the terminal could not read it from another one. The pipes are
+ * enlarged to 1 MiB where that is allowed.
  * Return: 0; -errno of pipe2(2) or posix_spawn(3).
  */
 int fl_spawn(const char *command, struct fl_child *ret);
@@ -41,7 +42,7 @@ void fl_child_close_in(struct fl_child *child);
 /** fl_child_close_out() - nobody reads what it writes any more: it gets SIGPIPE */
 void fl_child_close_out(struct fl_child *child);
 
-/** fl_child_kill() - SIGTERM to its process group: it and all that it started */
+/** fl_child_kill() - SIGTERM to the shell; what it started gets SIGPIPE or the end of its input */
 void fl_child_kill(const struct fl_child *child);
 
 /** fl_child_wait() - close what is open and wait. Return: its exit status; 128 + signal; -errno. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <faultline/command.h>
@@ -135,7 +136,8 @@ static int no_fold(void *op, const struct fl_part *part, struct fl_error *err)
 	return 0;
 }
 
-Test(command, is_ended_with_a_run_that_fails)
+/* Return: seconds. */
+static double fail_beside(const char *text)
 {
 	static const struct fl_operator fails = {.size = sizeof(fails),
 						 .name = "fails",
@@ -146,11 +148,13 @@ Test(command, is_ended_with_a_run_that_fails)
 						 .fold = no_fold};
 	struct got got = {0};
 	struct fl_command_options opt = {
-		.size = sizeof(opt), .command = "yes", .write = take, .arg = &got};
+		.size = sizeof(opt), .command = text, .write = take, .arg = &got};
 	struct fl_command *command = NULL;
 	struct fl_pipeline *pl = NULL;
 	struct fl_source *src = NULL;
+	struct timespec begin, end;
 
+	clock_gettime(CLOCK_MONOTONIC, &begin);
 	cr_assert_eq(fl_command_new(&opt, &command, NULL), 0);
 	cr_assert_eq(fl_pipeline_new(NULL, &pl, NULL), 0);
 	cr_assert_eq(fl_pipeline_add(pl, fl_command_operator(command), command), 0);
@@ -162,4 +166,13 @@ Test(command, is_ended_with_a_run_that_fails)
 	fl_pipeline_free(pl);
 	fl_command_free(command);
 	free(got.data);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	return difftime(end.tv_sec, begin.tv_sec);
+}
+
+Test(command, is_ended_with_a_run_that_fails)
+{
+	fail_beside("yes");
+	/* Whose shell is gone at once, while its children hold the pipe. */
+	cr_assert(fail_beside("sleep 20 | cat") < 15);
 }
