@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -17,44 +16,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../support/drawn.h"
+#include "../support/guardbuf.h"
+
 #define CASES 20000
-#define ARGS_MAX 48
-#define ARG_BYTES 256
 #define TEXT_BYTES 60000
 
-static unsigned rnd_state;
 static bool utf_locale;
-
-static unsigned rnd(unsigned n)
-{
-	rnd_state = rnd_state * 1664525u + 1013904223u;
-	return (rnd_state >> 9) % n;
-}
-
-static bool one_in(unsigned n)
-{
-	return rnd(n) == 0;
-}
-
-#define PICK(list) (list)[rnd(sizeof(list) / sizeof((list)[0]))]
-
-/* A command line under construction. */
-struct line {
-	char text[ARGS_MAX][ARG_BYTES];
-	unsigned count;
-};
-
-static void add(struct line *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void add(struct line *l, const char *format, ...)
-{
-	va_list args;
-
-	if (l->count == ARGS_MAX)
-		abort();
-	va_start(args, format);
-	vsnprintf(l->text[l->count++], ARG_BYTES, format, args);
-	va_end(args);
-}
 
 /* -------- texts -------- */
 
@@ -119,7 +87,7 @@ static const char *const repeats_basic[] = {"*",         "\\+",      "\\?",     
 
 static void append(char *to, const char *s)
 {
-	if (strlen(to) + strlen(s) < ARG_BYTES - 1)
+	if (strlen(to) + strlen(s) < LINE_ARG_BYTES - 1)
 		strcat(to, s);
 }
 
@@ -233,28 +201,28 @@ static void draw_output(struct test_case *t, bool *ret_exact)
 					       "-C2", "-A0", "-B20", "-A20", "-C5"};
 
 	if (one_in(3))
-		add(&t->options, "-n");
+		line_add(&t->options, "-n");
 	if (one_in(4))
-		add(&t->options, "-b");
+		line_add(&t->options, "-b");
 	if (one_in(6))
-		add(&t->options, "-H");
+		line_add(&t->options, "-H");
 	if (one_in(10))
-		add(&t->options, "-Z");
+		line_add(&t->options, "-Z");
 	if (one_in(8))
-		add(&t->options, "-h");
+		line_add(&t->options, "-h");
 	/* Around lines that are no text grep prints other lines than those around them. */
 	if (one_in(4) && t->clean)
-		add(&t->options, "%s", PICK(contexts));
+		line_add(&t->options, "%s", PICK(contexts));
 	if (one_in(12) && t->clean)
-		add(&t->options, "%s", PICK(contexts));
+		line_add(&t->options, "%s", PICK(contexts));
 	if (one_in(5))
-		add(&t->options, "-m%u", rnd(6));
+		line_add(&t->options, "-m%u", rnd(6));
 	if (one_in(6)) {
-		add(&t->options, "-o");
+		line_add(&t->options, "-o");
 		*ret_exact = true;
 	}
 	if (one_in(8)) {
-		add(&t->options, "--color=always");
+		line_add(&t->options, "--color=always");
 		*ret_exact = true;
 	}
 }
@@ -265,23 +233,23 @@ static void draw_kind(struct test_case *t, bool exact)
 	bool line = one_in(6);
 
 	if (one_in(5))
-		add(&t->options, "%s", PICK(kinds));
+		line_add(&t->options, "%s", PICK(kinds));
 	if (one_in(3))
-		add(&t->options, "-i");
+		line_add(&t->options, "-i");
 	/* With -x it means nothing, but grep -x -w -o goes wrong. */
 	if (!line && one_in(5))
-		add(&t->options, "-w");
+		line_add(&t->options, "-w");
 	if (line)
-		add(&t->options, "-x");
+		line_add(&t->options, "-x");
 	/* With -v, -x and -o grep prints matches that are not whole lines, after -m's last line. */
 	if (one_in(5) && !(line && exact))
-		add(&t->options, "-v");
+		line_add(&t->options, "-v");
 	if (one_in(4))
-		add(&t->options, "-a");
+		line_add(&t->options, "-a");
 	else if (one_in(8))
-		add(&t->options, "-I");
+		line_add(&t->options, "-I");
 	if (t->eol == '\0')
-		add(&t->options, "-z");
+		line_add(&t->options, "-z");
 }
 
 static bool has(const struct line *l, const char *option)
@@ -306,17 +274,17 @@ static void draw_patterns(struct test_case *t, bool exact)
 	s.edges =
 		s.syntax == 'P' || (n == 1 && (t->clean || t->c_locale) && !has(&t->options, "-w"));
 	s.fold = has(&t->options, "-i");
-	add(&t->options, "-%c", s.syntax);
+	line_add(&t->options, "-%c", s.syntax);
 	for (unsigned i = 0; i < n; i++) {
-		char pattern[ARG_BYTES] = "";
+		char pattern[LINE_ARG_BYTES] = "";
 
 		if (s.syntax == 'F')
 			make_literal(pattern);
 		else if (!one_in(30) || has(&t->options, "-v") || has(&t->options, "-w"))
 			/* grep -vc '' prints nothing; with -w an empty pattern has odd answers. */
 			make_regex(pattern, &s, s.syntax == 'P' ? 2 : 1);
-		add(&t->options, "-e");
-		add(&t->options, "%s", pattern);
+		line_add(&t->options, "-e");
+		line_add(&t->options, "%s", pattern);
 	}
 }
 
@@ -327,10 +295,10 @@ static void draw_how(struct test_case *t)
 	static const char *const threads[] = {"1", "2", "7"};
 	static const char *const engines[] = {"pcre2", "auto", "hs", "hs"};
 
-	add(&t->how, "--io=%s", PICK(ios));
-	add(&t->how, "--chunk-size=%s", PICK(chunks));
-	add(&t->how, "-j%s", PICK(threads));
-	add(&t->how, "--engine=%s", PICK(engines));
+	line_add(&t->how, "--io=%s", PICK(ios));
+	line_add(&t->how, "--chunk-size=%s", PICK(chunks));
+	line_add(&t->how, "-j%s", PICK(threads));
+	line_add(&t->how, "--engine=%s", PICK(engines));
 }
 
 static void draw(struct test_case *t)
@@ -392,7 +360,7 @@ static void run_child(const struct test_case *t, char **argv, int out)
 
 static void run(const struct test_case *t, const char *const *head, bool ours, struct outcome *ret)
 {
-	char *argv[2 * ARGS_MAX + 8];
+	char *argv[2 * LINE_ARGS_MAX + 8];
 	unsigned n = 0;
 	int out = memfd_create("out", MFD_CLOEXEC);
 	pid_t pid;
@@ -479,10 +447,10 @@ static bool grep_is_known(void)
 
 int main(int argc, char **argv)
 {
-	const char *program = getenv("FAULTLINE"), *scale = getenv("FL_TEST_SCALE");
+	const char *program = getenv("FAULTLINE");
 	unsigned first = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 1;
-	unsigned cases = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10)
-				  : (unsigned)(CASES * (scale ? strtod(scale, NULL) : 1));
+	unsigned cases =
+		argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : (unsigned)(CASES * test_scale());
 	static struct test_case t;
 	unsigned wrong = 0;
 
@@ -499,7 +467,7 @@ int main(int argc, char **argv)
 	if (!mkdtemp(directory) || chdir(directory) < 0)
 		return 99;
 	for (unsigned i = 0; i < cases && wrong < 20; i++) {
-		rnd_state = first + i;
+		rnd_seed(first + i);
 		draw(&t);
 		wrong += !check(&t, first + i, program);
 		fflush(stdout);

@@ -12,7 +12,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,48 +19,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../support/drawn.h"
+#include "../support/guardbuf.h"
+
 #define CASES 120
-#define ARGS_MAX 40
-#define ARG_BYTES 200
 #define TEXT_BYTES 900000
-#define RESULT_BYTES (16u << 20)
-
-static unsigned rnd_state;
-
-static unsigned rnd(unsigned n)
-{
-	rnd_state = rnd_state * 1664525u + 1013904223u;
-	return (rnd_state >> 9) % n;
-}
-
-static bool one_in(unsigned n)
-{
-	return rnd(n) == 0;
-}
-
-#define PICK(list) (list)[rnd(sizeof(list) / sizeof((list)[0]))]
-
-struct line {
-	char text[ARGS_MAX][ARG_BYTES];
-	unsigned count;
-};
-
-static void add(struct line *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void add(struct line *l, const char *format, ...)
-{
-	va_list args;
-
-	if (l->count == ARGS_MAX)
-		abort();
-	va_start(args, format);
-	vsnprintf(l->text[l->count++], ARG_BYTES, format, args);
-	va_end(args);
-}
-
-struct bytes {
-	char *p;
-	size_t len;
-};
 
 /* -------- texts and patterns -------- */
 
@@ -143,71 +105,10 @@ static void make_pattern(char *ret)
 		strcat(ret, "$");
 }
 
-/* -------- programs -------- */
-
-static void start(const struct line *l, const char *out, bool pipe_in)
-{
-	char *argv[ARGS_MAX + 1];
-	int fd, in;
-
-	for (unsigned i = 0; i < l->count; i++)
-		argv[i] = (char *)(size_t)l->text[i];
-	argv[l->count] = NULL;
-	fd = open(out, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	in = open(pipe_in ? "text" : "/dev/null", O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || in < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(in, STDIN_FILENO) < 0)
-		_exit(126);
-	execvp(argv[0], argv);
-	_exit(127);
-}
-
-static int run(const struct line *l, const char *out, bool pipe_in)
-{
-	pid_t pid = fork();
-	int status;
-
-	if (pid < 0)
-		abort();
-	if (pid == 0)
-		start(l, out, pipe_in);
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			abort();
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
-}
-
-static struct bytes slurp(const char *name)
-{
-	struct bytes b = {.p = malloc(RESULT_BYTES)};
-	FILE *f = fopen(name, "r");
-
-	if (!b.p || !f)
-		abort();
-	b.len = fread(b.p, 1, RESULT_BYTES, f);
-	fclose(f);
-	return b;
-}
-
-static void spill(const char *name, const char *p, size_t len)
-{
-	FILE *f = fopen(name, "w");
-
-	if (!f || fwrite(p, 1, len, f) != len || fclose(f) != 0)
-		abort();
-}
-
-static void show(const char *label, const struct line *l)
-{
-	printf("# %s:", label);
-	for (unsigned i = 0; i < l->count; i++)
-		printf(" '%s'", l->text[i]);
-	printf("\n");
-}
-
 /* Of "N:line" lines, the numbers that are not there, with their lines from the text. */
 static struct bytes others(const struct bytes *selected, const char *text, size_t len)
 {
-	struct bytes b = {.p = malloc(RESULT_BYTES)};
+	struct bytes b = {.p = malloc(BYTES_MAX)};
 	const char *s = selected->p, *end = s + selected->len;
 	unsigned long number = 1;
 
@@ -234,12 +135,12 @@ static void add_how(struct line *ours, bool *ret_pipe)
 	static const char *const loaders[] = {"auto", "mmap", "read", "direct"};
 
 	if (!one_in(3))
-		add(ours, "--chunk-size=%s", PICK(chunks));
-	add(ours, "-j%s", PICK(threads));
+		line_add(ours, "--chunk-size=%s", PICK(chunks));
+	line_add(ours, "-j%s", PICK(threads));
 	if (one_in(2))
-		add(ours, "--io=%s", PICK(loaders));
+		line_add(ours, "--io=%s", PICK(loaders));
 	if (one_in(5))
-		add(ours, "--window-size=4096");
+		line_add(ours, "--window-size=4096");
 	*ret_pipe = one_in(4);
 }
 
@@ -262,15 +163,16 @@ static bool perl_agrees(const struct line *ours, const char *form, const char *p
 		if (strcmp(again.text[i], form) == 0)
 			strcpy(again.text[i], form[1] == 'i' ? "-in" : "-n");
 	setenv("PATTERN", pattern, 1);
-	add(&perl, "perl");
-	add(&perl, "-Mutf8");
-	add(&perl, "-CA");
-	add(&perl, "judge");
-	spill("judge", judge_program, strlen(judge_program));
-	if (run(&perl, "judged", false) != 0 || run(&again, "again", piped) > 1)
+	line_add(&perl, "perl");
+	line_add(&perl, "-Mutf8");
+	line_add(&perl, "-CA");
+	line_add(&perl, "judge");
+	bytes_write("judge", judge_program, strlen(judge_program));
+	if (line_run(&perl, "/dev/null", "judged") != 0 ||
+	    line_run(&again, piped ? "text" : "/dev/null", "again") > 1)
 		return false;
-	a = slurp("again");
-	b = slurp("judged");
+	a = bytes_read("again");
+	b = bytes_read("judged");
 	same = a.len == b.len && memcmp(a.p, b.p, a.len) == 0;
 	free(a.p);
 	free(b.p);
@@ -280,9 +182,10 @@ static bool perl_agrees(const struct line *ours, const char *form, const char *p
 static int compare(const struct line *ours, const struct line *theirs, bool piped, bool inverted,
 		   const struct bytes *text)
 {
-	int want = run(theirs, "theirs", piped), got = run(ours, "ours", piped);
-	struct bytes a = slurp("ours"), b = slurp("theirs");
-	bool is_large = a.len == RESULT_BYTES || b.len == RESULT_BYTES;
+	const char *in = piped ? "text" : "/dev/null";
+	int want = line_run(theirs, in, "theirs"), got = line_run(ours, in, "ours");
+	struct bytes a = bytes_read("ours"), b = bytes_read("theirs");
+	bool is_large = a.len == BYTES_MAX || b.len == BYTES_MAX;
 	int bad;
 
 	if (inverted) {
@@ -297,8 +200,8 @@ static int compare(const struct line *ours, const struct line *theirs, bool pipe
 		a.len = 0;
 	bad = !is_large && (got != want || a.len != b.len || memcmp(a.p, b.p, a.len) != 0);
 	if (bad) {
-		show("ours", ours);
-		show("theirs", theirs);
+		line_show("ours", ours);
+		line_show("theirs", theirs);
 		printf("# status %d and %d, %zu and %zu bytes, of a text of %zu:\n# %.*s\n", got,
 		       want, a.len, b.len, text->len, text->len < 500 ? (int)text->len : 0,
 		       text->p);
@@ -319,45 +222,37 @@ static int one_case(void)
 	struct bytes all = {.p = text, .len = make_text(text)};
 	const char *form = PICK(forms);
 	bool piped, inverted = strcmp(form, "-vn") == 0, dotall = all.len < 5000 && one_in(5);
-	char pattern[ARG_BYTES];
+	char pattern[LINE_ARG_BYTES];
 
 	make_pattern(pattern);
-	spill("text", text, all.len);
-	add(&ours, "%s", getenv("FAULTLINE"));
-	add(&ours, "scan");
+	bytes_write("text", text, all.len);
+	line_add(&ours, "%s", getenv("FAULTLINE"));
+	line_add(&ours, "scan");
 	/* ripgrep's classes are Unicode's. */
-	add(&ours, "--ucp");
-	add(&theirs, "rg");
-	add(&theirs, "--no-config");
-	add(&theirs, "--no-heading");
-	add(&theirs, "--color=never");
-	add(&theirs, "-j1");
-	add(&theirs, "%s", inverted ? "-n" : form);
-	add(&ours, "%s", form);
-	add(&ours, "-aU");
-	add(&theirs, "-aU");
+	line_add(&ours, "--ucp");
+	line_add(&theirs, "rg");
+	line_add(&theirs, "--no-config");
+	line_add(&theirs, "--no-heading");
+	line_add(&theirs, "--color=never");
+	line_add(&theirs, "-j1");
+	line_add(&theirs, "%s", inverted ? "-n" : form);
+	line_add(&ours, "%s", form);
+	line_add(&ours, "-aU");
+	line_add(&theirs, "-aU");
 	if (dotall) {
-		add(&ours, "--multiline-dotall");
-		add(&theirs, "--multiline-dotall");
+		line_add(&ours, "--multiline-dotall");
+		line_add(&theirs, "--multiline-dotall");
 	}
-	add(&ours, "-e%s", pattern);
-	add(&theirs, "-e%s", pattern);
+	line_add(&ours, "-e%s", pattern);
+	line_add(&theirs, "-e%s", pattern);
 	add_how(&ours, &piped);
 	if (strcmp(form, "-l") == 0)
 		piped = false;
-	add(&ours, "%s", piped ? "-" : "text");
-	add(&theirs, "%s", piped ? "-" : "text");
+	line_add(&ours, "%s", piped ? "-" : "text");
+	line_add(&theirs, "%s", piped ? "-" : "text");
 	if (!compare(&ours, &theirs, piped, inverted, &all))
 		return 0;
 	return inverted || !perl_agrees(&ours, form, pattern, piped) ? 1 : 2;
-}
-
-static double scale(void)
-{
-	const char *text = getenv("FL_TEST_SCALE");
-	double value = text ? atof(text) : 1;
-
-	return value > 0 ? value : 1;
 }
 
 /* What this program knows of ripgrep it knows of version 13. */
@@ -370,7 +265,7 @@ int main(int argc, char **argv)
 {
 	char dir[] = "/tmp/fl_multi_XXXXXX", command[64];
 	unsigned seed = argc > 1 ? (unsigned)atoi(argv[1]) : 1, failed = 0, odd = 0;
-	unsigned cases = argc > 2 ? (unsigned)atoi(argv[2]) : (unsigned)(CASES * scale()) + 1;
+	unsigned cases = argc > 2 ? (unsigned)atoi(argv[2]) : (unsigned)(CASES * test_scale()) + 1;
 	char *program = realpath(getenv("FAULTLINE") ? getenv("FAULTLINE") : "", NULL);
 
 	if (!program || !mkdtemp(dir) || chdir(dir) < 0)
@@ -384,7 +279,7 @@ int main(int argc, char **argv)
 		for (unsigned i = 0; i < cases && failed < 5; i++) {
 			int r;
 
-			rnd_state = seed * 1000003u + i;
+			rnd_seed(seed * 1000003u + i);
 			r = one_case();
 			failed += r == 1;
 			odd += r == 2;

@@ -13,34 +13,21 @@
 
 #include <faultline/scan.h>
 
+#include "../support/drawn.h"
+#include "../support/guardbuf.h"
 #include "../support/opharness.h"
 
 #define PATTERNS 50000
 #define TEXT_BYTES 40000
 #define PATTERN_BYTES 400
 
-static unsigned rnd_state;
-
-static unsigned rnd(unsigned n)
-{
-	rnd_state = rnd_state * 1664525u + 1013904223u;
-	return (rnd_state >> 9) % n;
-}
-
-static bool one_in(unsigned n)
-{
-	return rnd(n) == 0;
-}
-
-#define PICK(list) (list)[rnd(sizeof(list) / sizeof((list)[0]))]
-
-struct bytes {
+struct text {
 	char *data;
 	size_t len;
 	size_t size;
 };
 
-static void put(struct bytes *b, const void *data, size_t len)
+static void put(struct text *b, const void *data, size_t len)
 {
 	if (b->len + len > b->size) {
 		b->size = 2 * (b->len + len) + 1024;
@@ -126,7 +113,7 @@ static void make_literals(char *to)
 	}
 }
 
-static void add_words(struct bytes *t, unsigned n, bool clean)
+static void add_words(struct text *t, unsigned n, bool clean)
 {
 	static const char *const words[] = {
 		"a",     "b",  "foo", "bar", "1", "12.3", " ",  "_", "-", "k",  "S",   "x",
@@ -143,7 +130,7 @@ static void add_words(struct bytes *t, unsigned n, bool clean)
 }
 
 /* Few lines that may match, anywhere in lines that hardly do. */
-static void make_text(struct bytes *t)
+static void make_text(struct text *t)
 {
 	static const char filler[] = "=====================================================";
 	size_t len = rnd(one_in(4) ? TEXT_BYTES : 300);
@@ -165,7 +152,7 @@ static void make_text(struct bytes *t)
 
 /* Return: false: the engine is not one for the pattern, or the pattern is wrong. */
 static bool scan(const struct fl_scan_options *base, enum fl_scan_engine engine,
-		 const struct bytes *text, struct bytes *out, int *ret_code)
+		 const struct text *text, struct text *out, int *ret_code)
 {
 	struct fl_scan_options opt = *base;
 	struct opharness how = {.chunk = 1 + rnd(one_in(2) ? 5000 : 200000),
@@ -195,12 +182,12 @@ static bool check(unsigned seed, bool hs)
 {
 	static const enum fl_scan_engine engines[] = {FL_SCAN_ENGINE_AUTO, FL_SCAN_ENGINE_LIT,
 						      FL_SCAN_ENGINE_STREAMS, FL_SCAN_ENGINE_HS};
-	static struct bytes text, want, got;
+	static struct text text, want, got;
 	char pattern[PATTERN_BYTES] = "";
 	struct fl_scan_options opt = {.size = sizeof(opt), .pattern = pattern};
 	int want_code, code;
 
-	rnd_state = seed;
+	rnd_seed(seed);
 	if (one_in(6)) {
 		make_literals(pattern);
 		opt.flags |= FL_SCAN_FIXED;
@@ -233,10 +220,9 @@ static bool check(unsigned seed, bool hs)
 
 int main(int argc, char **argv)
 {
-	const char *scale = getenv("FL_TEST_SCALE");
 	unsigned first = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 1;
 	unsigned count = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10)
-				  : (unsigned)(PATTERNS * (scale ? strtod(scale, NULL) : 1));
+				  : (unsigned)(PATTERNS * test_scale());
 	unsigned wrong = 0;
 
 	for (unsigned i = 0; i < count && wrong < 20; i++) {

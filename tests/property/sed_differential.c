@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,49 +15,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../support/drawn.h"
+#include "../support/guardbuf.h"
+
 #define CASES 5000
-#define ARGS_MAX 40
-#define ARG_BYTES 400
 #define TEXT_BYTES 60000
-#define RESULT_BYTES (8u << 20)
-
-static unsigned rnd_state;
-
-static unsigned rnd(unsigned n)
-{
-	rnd_state = rnd_state * 1664525u + 1013904223u;
-	return (rnd_state >> 9) % n;
-}
-
-static bool one_in(unsigned n)
-{
-	return rnd(n) == 0;
-}
-
-#define PICK(list) (list)[rnd(sizeof(list) / sizeof((list)[0]))]
-
-/* A command line under construction. */
-struct line {
-	char text[ARGS_MAX][ARG_BYTES];
-	unsigned count;
-};
-
-static void add(struct line *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void add(struct line *l, const char *format, ...)
-{
-	va_list args;
-
-	if (l->count == ARGS_MAX)
-		abort();
-	va_start(args, format);
-	vsnprintf(l->text[l->count++], ARG_BYTES, format, args);
-	va_end(args);
-}
-
-struct bytes {
-	char *p;
-	size_t len;
-};
 
 /* -------- texts and edits -------- */
 
@@ -89,7 +50,7 @@ static size_t make_text(char *ret)
 
 static void append(char *to, const char *s)
 {
-	if (strlen(to) + strlen(s) < ARG_BYTES - 1)
+	if (strlen(to) + strlen(s) < LINE_ARG_BYTES - 1)
 		strcat(to, s);
 }
 
@@ -140,7 +101,7 @@ static void make_replacement(char *ret, unsigned groups)
 
 static void add_subst(struct line *ours, struct line *theirs)
 {
-	char regex[ARG_BYTES], replacement[ARG_BYTES], flags[16] = "", theirs_flags[24];
+	char regex[LINE_ARG_BYTES], replacement[LINE_ARG_BYTES], flags[16] = "", theirs_flags[24];
 	static const char *const numbers[] = {"1", "2", "3"};
 	char delimiter = one_in(2) ? '/' : ',';
 	unsigned groups;
@@ -160,47 +121,47 @@ static void add_subst(struct line *ours, struct line *theirs)
 		append(flags, "i");
 		append(theirs_flags, "I");
 	}
-	add(ours, "-e");
-	add(ours, "s%c%s%c%s%c%s", delimiter, regex, delimiter, replacement, delimiter, flags);
-	add(theirs, "-e");
-	add(theirs, "s%c%s%c%s%c%s", delimiter, regex, delimiter, replacement, delimiter,
-	    theirs_flags);
+	line_add(ours, "-e");
+	line_add(ours, "s%c%s%c%s%c%s", delimiter, regex, delimiter, replacement, delimiter, flags);
+	line_add(theirs, "-e");
+	line_add(theirs, "s%c%s%c%s%c%s", delimiter, regex, delimiter, replacement, delimiter,
+		 theirs_flags);
 }
 
 static void add_edit(struct line *ours, struct line *theirs)
 {
 	static const char *const sets[] = {"y/abc/xyz/", "y/ab/ba/", "y/o1/\\n_/", "y/fox/FOX/",
 					   "y/abcdefghij/bcdefghija/"};
-	char regex[ARG_BYTES];
+	char regex[LINE_ARG_BYTES];
 	const char *set;
 	unsigned groups;
 
 	switch (rnd(10)) {
 	case 0:
 		set = PICK(sets);
-		add(ours, "-e");
-		add(ours, "%s", set);
-		add(theirs, "-e");
-		add(theirs, "%s", set);
+		line_add(ours, "-e");
+		line_add(ours, "%s", set);
+		line_add(theirs, "-e");
+		line_add(theirs, "%s", set);
 		return;
 	case 1:
 		make_regex(regex, false, &groups);
-		add(ours, "--delete=%s", regex);
-		add(theirs, "-e");
-		add(theirs, "\\!%s!d", regex);
+		line_add(ours, "--delete=%s", regex);
+		line_add(theirs, "-e");
+		line_add(theirs, "\\!%s!d", regex);
 		return;
 	case 2:
 		make_regex(regex, false, &groups);
-		add(ours, "--keep=%s", regex);
-		add(theirs, "-e");
-		add(theirs, "\\!%s!!d", regex);
+		line_add(ours, "--keep=%s", regex);
+		line_add(theirs, "-e");
+		line_add(theirs, "\\!%s!!d", regex);
 		return;
 	case 3:
-		add(ours, one_in(2) ? "--upper" : "-e");
+		line_add(ours, one_in(2) ? "--upper" : "-e");
 		if (strcmp(ours->text[ours->count - 1], "-e") == 0)
-			add(ours, "upper");
-		add(theirs, "-e");
-		add(theirs, "s/[a-z]+/\\U&/g");
+			line_add(ours, "upper");
+		line_add(theirs, "-e");
+		line_add(theirs, "s/[a-z]+/\\U&/g");
 		return;
 	default:
 		add_subst(ours, theirs);
@@ -214,76 +175,15 @@ static void add_how(struct line *ours)
 	static const char *const loaders[] = {"auto", "mmap", "read", "direct", "uring"};
 
 	if (!one_in(4))
-		add(ours, "--chunk-size=%s", PICK(chunks));
+		line_add(ours, "--chunk-size=%s", PICK(chunks));
 	if (!one_in(4))
-		add(ours, "-j%s", PICK(threads));
+		line_add(ours, "-j%s", PICK(threads));
 	if (one_in(2))
-		add(ours, "--io=%s", PICK(loaders));
+		line_add(ours, "--io=%s", PICK(loaders));
 	if (one_in(6))
-		add(ours, "--window-size=4096");
+		line_add(ours, "--window-size=4096");
 	if (one_in(6))
-		add(ours, "--max-memory=4M");
-}
-
-/* -------- programs -------- */
-
-static pid_t start(const struct line *l, const char *out)
-{
-	char *argv[ARGS_MAX + 1];
-	pid_t pid = fork();
-	int fd;
-
-	if (pid < 0)
-		abort();
-	if (pid > 0)
-		return pid;
-	for (unsigned i = 0; i < l->count; i++)
-		argv[i] = (char *)(size_t)l->text[i];
-	argv[l->count] = NULL;
-	fd = open(out, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0)
-		_exit(126);
-	execvp(argv[0], argv);
-	_exit(127);
-}
-
-static int run(const struct line *l, const char *out)
-{
-	pid_t pid = start(l, out);
-	int status;
-
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			abort();
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
-}
-
-static struct bytes slurp(const char *name)
-{
-	struct bytes b = {.p = malloc(RESULT_BYTES)};
-	FILE *f = fopen(name, "r");
-
-	if (!b.p || !f)
-		return b;
-	b.len = fread(b.p, 1, RESULT_BYTES, f);
-	fclose(f);
-	return b;
-}
-
-static void spill(const char *name, const char *p, size_t len)
-{
-	FILE *f = fopen(name, "w");
-
-	if (!f || fwrite(p, 1, len, f) != len || fclose(f) != 0)
-		abort();
-}
-
-static void show(const char *label, const struct line *l)
-{
-	printf("# %s:", label);
-	for (unsigned i = 0; i < l->count; i++)
-		printf(" '%s'", l->text[i]);
-	printf("\n");
+		line_add(ours, "--max-memory=4M");
 }
 
 /* Standard output, -o, or --rewrite of a copy. Return: the name of the file with the result. */
@@ -291,17 +191,17 @@ static const char *choose_destination(struct line *ours, const char *text, size_
 {
 	switch (rnd(4)) {
 	case 0:
-		add(ours, "-o");
-		add(ours, "made");
-		add(ours, "text");
+		line_add(ours, "-o");
+		line_add(ours, "made");
+		line_add(ours, "text");
 		return "made";
 	case 1:
-		spill("copy", text, len);
-		add(ours, "--rewrite");
-		add(ours, "copy");
+		bytes_write("copy", text, len);
+		line_add(ours, "--rewrite");
+		line_add(ours, "copy");
 		return "copy";
 	default:
-		add(ours, "text");
+		line_add(ours, "text");
 		return "ours";
 	}
 }
@@ -316,27 +216,27 @@ static int one_case(void)
 	unsigned edits = one_in(2) ? 1 : 1 + rnd(4);
 	int bad, status;
 
-	add(&ours, "%s", getenv("FAULTLINE"));
-	add(&ours, "transform");
-	add(&theirs, "sed");
-	add(&theirs, "-E");
+	line_add(&ours, "%s", getenv("FAULTLINE"));
+	line_add(&ours, "transform");
+	line_add(&theirs, "sed");
+	line_add(&theirs, "-E");
 	while (edits-- > 0)
 		add_edit(&ours, &theirs);
 	add_how(&ours);
-	spill("text", text, len);
+	bytes_write("text", text, len);
 	result = choose_destination(&ours, text, len);
-	add(&theirs, "text");
+	line_add(&theirs, "text");
 	/* What sed does not take is no case. */
-	if (run(&theirs, "theirs") != 0)
+	if (line_run(&theirs, NULL, "theirs") != 0)
 		return 2;
 	unlink("made");
-	status = run(&ours, "ours");
-	a = slurp(result);
-	b = slurp("theirs");
+	status = line_run(&ours, NULL, "ours");
+	a = bytes_read(result);
+	b = bytes_read("theirs");
 	bad = status != 0 || a.len != b.len || memcmp(a.p, b.p, a.len) != 0;
 	if (bad) {
-		show("ours", &ours);
-		show("theirs", &theirs);
+		line_show("ours", &ours);
+		line_show("theirs", &theirs);
 		printf("# status %d, %zu and %zu bytes, of a text of %zu:\n# %.*s\n", status, a.len,
 		       b.len, len, (int)(len < 500 ? len : 500), text);
 	}
@@ -375,18 +275,18 @@ static void make_perl_regex(char *ret, unsigned *groups)
 	}
 }
 
-static int perl_cases(unsigned count)
+static int perl_cases(unsigned seed, unsigned count)
 {
 	static char text[TEXT_BYTES];
 	struct line perl = {.count = 0};
 	FILE *f = fopen("perl_cases", "w");
-	unsigned seed = rnd_state, bad = 0;
-	char regex[ARG_BYTES], edit[2 * ARG_BYTES];
+	unsigned bad = 0;
+	char regex[LINE_ARG_BYTES], edit[2 * LINE_ARG_BYTES];
 	struct bytes all = {0};
 	size_t at = 0;
 
 	for (int pass = 0; pass < 2; pass++) {
-		rnd_state = seed;
+		rnd_seed(seed);
 		for (unsigned i = 0; i < count && bad < 5; i++) {
 			unsigned groups;
 			size_t len = make_text(text);
@@ -403,20 +303,20 @@ static int perl_cases(unsigned count)
 				fputc(0, f);
 				continue;
 			}
-			add(&ours, "%s", getenv("FAULTLINE"));
-			add(&ours, "transform");
-			add(&ours, "-e");
-			add(&ours, "%.390s", edit);
-			add(&ours, "text");
+			line_add(&ours, "%s", getenv("FAULTLINE"));
+			line_add(&ours, "transform");
+			line_add(&ours, "-e");
+			line_add(&ours, "%.390s", edit);
+			line_add(&ours, "text");
 			/* What is drawn must not depend on the pass: no add_how() here. */
-			add(&ours, "--chunk-size=%u", 1 + i % 5000);
-			spill("text", text, len);
-			if (run(&ours, "ours") != 0)
+			line_add(&ours, "--chunk-size=%u", 1 + i % 5000);
+			bytes_write("text", text, len);
+			if (line_run(&ours, NULL, "ours") != 0)
 				bad++;
-			a = slurp("ours");
+			a = bytes_read("ours");
 			if (at + a.len >= all.len || memcmp(all.p + at, a.p, a.len) != 0 ||
 			    all.p[at + a.len] != '\0') {
-				show("ours", &ours);
+				line_show("ours", &ours);
 				printf("# differs from perl's\n# %.*s\n",
 				       (int)(len < 500 ? len : 500), text);
 				bad++;
@@ -426,42 +326,26 @@ static int perl_cases(unsigned count)
 		}
 		if (pass == 0) {
 			fclose(f);
-			add(&perl, "perl");
-			add(&perl, "-e");
-			snprintf(perl.text[perl.count], ARG_BYTES,
+			line_add(&perl, "perl");
+			line_add(&perl, "-e");
+			snprintf(perl.text[perl.count], LINE_ARG_BYTES,
 				 "do './perl_program'; die $@ if $@;");
 			perl.count++;
-			spill("perl_program", perl_program, sizeof(perl_program) - 1);
-			if (run(&perl, "perl_out") != 0)
+			bytes_write("perl_program", perl_program, sizeof(perl_program) - 1);
+			if (line_run(&perl, NULL, "perl_out") != 0)
 				return 1;
-			all = slurp("perl_out");
+			all = bytes_read("perl_out");
 		}
 	}
 	free(all.p);
 	return bad > 0;
 }
 
-static double scale(void)
-{
-	const char *text = getenv("FL_TEST_SCALE");
-	double value = text ? atof(text) : 1;
-
-	return value > 0 ? value : 1;
-}
-
-static bool exists(const char *program)
-{
-	char command[64];
-
-	snprintf(command, sizeof(command), "command -v %s >/dev/null", program);
-	return system(command) == 0;
-}
-
 int main(int argc, char **argv)
 {
 	char dir[] = "/tmp/fl_sed_XXXXXX", command[64];
 	unsigned seed = argc > 1 ? (unsigned)atoi(argv[1]) : 1, failed = 0, skipped = 0;
-	unsigned cases = argc > 2 ? (unsigned)atoi(argv[2]) : (unsigned)(CASES * scale());
+	unsigned cases = argc > 2 ? (unsigned)atoi(argv[2]) : (unsigned)(CASES * test_scale());
 	char *program = realpath(getenv("FAULTLINE") ? getenv("FAULTLINE") : "", NULL);
 
 	if (!program || !mkdtemp(dir) || chdir(dir) < 0)
@@ -469,14 +353,14 @@ int main(int argc, char **argv)
 	setenv("FAULTLINE", program, 1);
 	setenv("LC_ALL", "C", 1);
 	printf("1..2\n");
-	if (!exists("sed") || !exists("perl")) {
+	if (!program_exists("sed") || !program_exists("perl")) {
 		printf("ok 1 # SKIP no sed or perl\nok 2 # SKIP no sed or perl\n");
 		return 0;
 	}
 	for (unsigned i = 0; i < cases && failed < 5; i++) {
 		int r;
 
-		rnd_state = seed * 1000003u + i;
+		rnd_seed(seed * 1000003u + i);
 		r = one_case();
 		failed += r == 1;
 		skipped += r == 2;
@@ -485,8 +369,7 @@ int main(int argc, char **argv)
 	}
 	printf("%sok 1 - %u cases as sed -E has them, %u that it refuses\n",
 	       failed || skipped > cases / 10 + 1 ? "not " : "", cases, skipped);
-	rnd_state = seed;
-	printf("%sok 2 - as perl has them\n", perl_cases(cases / 5 + 1) ? "not " : "");
+	printf("%sok 2 - as perl has them\n", perl_cases(seed, cases / 5 + 1) ? "not " : "");
 	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
 	free(program);
 	return chdir("/") == 0 && system(command) == 0 ? 0 : 99;
