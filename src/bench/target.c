@@ -10,13 +10,10 @@
 #include "plat/machine.h"
 #include "plat/prefetch.h"
 #include "plat/residency.h"
+#include "window/auto.h"
 
 /* A page that somebody else maps or reads cannot be had out, or came back: a hundredth may. */
 #define SLACK_PERCENT 1
-
-/* Where a page fault maps 64 KiB it takes 16 of them for a MiB, in folios of 2 MiB one half.
- * --io=auto draws the line there, too (window/auto.c). */
-#define FAULTS_PER_MIB_SMALL 8
 
 /* Looked at to find out about folios. */
 #define PROBE_BYTES FL_MIB(2)
@@ -125,7 +122,7 @@ static int make_warm_small(struct fl_target *t, struct fl_error *reterr)
 	if (r < 0)
 		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
 	r = check_warm(t, reterr);
-	if (r == 0 && faults_per_mib(t) < FAULTS_PER_MIB_SMALL)
+	if (r == 0 && faults_per_mib(t) < FL_AUTO_FAULTS_PER_MIB_SMALL)
 		return refuse(reterr, "the kernel keeps this file in large folios all the same");
 	return r;
 }

@@ -21,12 +21,6 @@
 /* A file takes at most this share of what memory is available, else it evicts itself and others. */
 #define CACHE_SHARE_PERCENT 80u
 
-/*
- * What is in the cache in 2 MiB folios takes 0.5-1.5 faults per MiB, in single pages 16, and where
- * folios are mixed 3-5. Where mapping costs less than this, reading was never seen to be faster.
- */
-#define FAULTS_PER_MIB_SMALL 8.0
-
 /* Samples of either loader before one is preferred. */
 #define SAMPLES_MIN 3u
 
@@ -271,7 +265,7 @@ void fl_auto_report(struct fl_auto *a, const struct fl_sample *s)
 		if (s->io == FL_IO_MMAP) {
 			a->mapped.bytes += s->bytes;
 			a->mapped.faults += s->faults;
-			a->small = faults_per_mib(s) >= FAULTS_PER_MIB_SMALL;
+			a->small = faults_per_mib(s) >= FL_AUTO_FAULTS_PER_MIB_SMALL;
 		}
 		if (a->small)
 			add(&a->pace[slot_of(s->io)], s);
@@ -288,9 +282,9 @@ enum fl_io fl_auto_explain(const struct fl_auto *a, const struct fl_choice *choi
 		snprintf(reason, n,
 			 "%s, %s folios: %.1f faults per MiB, mmap %.1f, read %.1f GB/s per "
 			 "thread",
-			 choice->reason, faults < FAULTS_PER_MIB_SMALL ? "mostly large" : "small",
-			 faults, 1048576.0 / a->pace[0].ns_per_mib,
-			 1048576.0 / a->pace[1].ns_per_mib);
+			 choice->reason,
+			 faults < FL_AUTO_FAULTS_PER_MIB_SMALL ? "mostly large" : "small", faults,
+			 1048576.0 / a->pace[0].ns_per_mib, 1048576.0 / a->pace[1].ns_per_mib);
 	else if (faults > 0)
 		snprintf(reason, n, "%s, large folios: %.1f faults per MiB", choice->reason,
 			 faults);
