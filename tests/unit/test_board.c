@@ -192,6 +192,7 @@ Test(board, a_board_that_is_cut_while_it_is_used)
 Test(board, the_last_one_and_a_new_one_at_the_same_time)
 {
 	pid_t pids[3];
+	int status[3];
 
 	for (int p = 0; p < 3; p++) {
 		pids[p] = shmtest_fork();
@@ -211,7 +212,10 @@ Test(board, the_last_one_and_a_new_one_at_the_same_time)
 		}
 		_exit(0);
 	}
+	/* All of them, before a failure removes the board of those that still run. */
 	for (int p = 0; p < 3; p++)
-		cr_assert_eq(shmtest_wait(pids[p]), 0);
+		status[p] = shmtest_wait(pids[p]);
+	for (int p = 0; p < 3; p++)
+		cr_assert_eq(status[p], 0, "job %d: %d", p, status[p]);
 	cr_assert_eq(access(path, F_OK), -1);
 }
