@@ -54,13 +54,6 @@ static void on_lane_progress(void *arg, const struct fl_progress *p)
 		fl_pipeline_cancel(runner->pl);
 }
 
-static void out_of_memory(void) __attribute__((noreturn));
-static void out_of_memory(void)
-{
-	message_error("%s", strerror(ENOMEM));
-	exit(EXIT_TROUBLE);
-}
-
 /* Half is for the lanes together, half for large files. A pipeline takes no less than 4 MiB. */
 static uint64_t share_of_memory(const struct common_options *common, unsigned shares)
 {
@@ -73,8 +66,10 @@ struct hash_lanes *hash_lanes_new(const struct common_options *common, unsigned 
 {
 	struct hash_lanes *lanes = calloc(1, sizeof(*lanes) + threads * sizeof(struct runner *));
 
-	if (lanes == NULL)
-		out_of_memory();
+	if (lanes == NULL) {
+		message_error("%s", strerror(ENOMEM));
+		exit(EXIT_TROUBLE);
+	}
 	lanes->threads = threads;
 	lane_processes = common->processes;
 	lanes->single = single;
@@ -114,6 +109,14 @@ static int take_sums(void *arg, const void *data, size_t len)
 	return runner->sink->sums ? runner->sink->sums(runner->sink->arg, data, len) : 0;
 }
 
+/* Return: @code, which is negative. */
+static int fail(struct fl_error *err, int code)
+{
+	*err = (struct fl_error){.code = code, .off = FL_OFF_NONE};
+	snprintf(err->text, sizeof(err->text), "%s", fl_strerror(code));
+	return code;
+}
+
 static int make_leaves(struct runner *runner, struct fl_error *err)
 {
 	struct fl_leaves_options opt = {.size = sizeof(opt),
@@ -140,8 +143,9 @@ static int runner_new(const struct hash_choice *choice, const struct fl_options 
 	struct fl_options opt = *options;
 	int rc;
 
+	/* On a lane: another thread may be printing, and what it has begun must not be cut off. */
 	if (runner == NULL)
-		out_of_memory();
+		return fail(err, -ENOMEM);
 	runner->choice = choice;
 	if (opt.progress == on_lane_progress)
 		opt.progress_arg = runner;
@@ -201,11 +205,7 @@ static int restore(struct runner *runner, struct hash_result *result)
 		rc = fl_hash_set_restore(runner->set, result->state, result->state_len);
 	else if (result->state_len == FL_LEAVES_STATE_BYTES)
 		rc = fl_leaves_restore(runner->leaves, result->state);
-	if (rc < 0) {
-		result->error = (struct fl_error){.code = rc, .off = FL_OFF_NONE};
-		snprintf(result->error.text, sizeof(result->error.text), "%s", fl_strerror(rc));
-	}
-	return rc;
+	return rc < 0 ? fail(&result->error, rc) : 0;
 }
 
 static void run(struct runner *runner, const char *name, struct hash_result *result)
