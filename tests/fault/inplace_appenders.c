@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,8 +25,13 @@
 static struct crashkit kit;
 static unsigned seed = 20261125, failed, killed, refused;
 
+/* On a loaded machine writers would else make the file grow faster than it can be rewritten. */
+#define LINES_PER_RUN 8u
+
+/* @room: so many lines may each of the writers have written */
 struct shared {
 	_Atomic int stop;
+	_Atomic unsigned room;
 	_Atomic unsigned written[WRITERS];
 };
 
@@ -47,7 +53,12 @@ static void append_lines(unsigned writer)
 	unsigned state = writer + 1;
 	char line[160];
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	while (fd >= 0 && !shared->stop) {
+		if (shared->written[writer] >= shared->room) {
+			usleep(2000);
+			continue;
+		}
 		unsigned number = shared->written[writer];
 		int n = snprintf(line, sizeof(line), "%u %u " SECRET " %.*s ", writer, number,
 				 (int)crashkit_rnd(&state, 60),
@@ -142,6 +153,7 @@ static void await_line(void)
 {
 	unsigned before = shared->written[0];
 
+	shared->room++;
 	for (int i = 0; shared->written[0] == before && i < 100000; i++)
 		usleep(100);
 }
@@ -182,6 +194,7 @@ int main(void)
 		return 99;
 	crashkit_set(&kit, "mfailed", (const unsigned char *)"", 0);
 	fflush(stdout);
+	shared->room = 1;
 	for (unsigned w = 0; w < WRITERS; w++) {
 		writers[w] = fork();
 		if (writers[w] == 0)
@@ -190,8 +203,10 @@ int main(void)
 	for (unsigned w = 0; w < WRITERS; w++)
 		while (shared->written[w] == 0)
 			usleep(100);
-	for (unsigned run = 0; run < runs; run++)
+	for (unsigned run = 0; run < runs; run++) {
+		shared->room += LINES_PER_RUN;
 		one_run(run);
+	}
 	shared->stop = 1;
 	for (unsigned w = 0; w < WRITERS; w++) {
 		waitpid(writers[w], &status, 0);
