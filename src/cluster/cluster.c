@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "cluster/cluster_impl.h"
+#include "cluster/replay.h"
 #include "plat/subprocess.h"
 #include "plat/futex.h"
 #include "plat/thread.h"
@@ -56,7 +57,7 @@ struct child {
  * struct boss - the coordinator
  * @piles:     of chunk k: k % FL_CLUSTER_WINDOW
  * @starts:    workers started since a chunk was folded last
- * @committed: parts of the oldest chunk have been folded before its end
+ * @replay:    parts of the oldest chunk that have been folded before its end
  * @deaths:    over the oldest chunk
  */
 struct boss {
@@ -64,7 +65,7 @@ struct boss {
 	struct child *children;
 	struct pile *piles;
 	unsigned starts;
-	bool committed;
+	struct fl_replay replay;
 	unsigned deaths;
 	uint64_t death_chunk;
 	pthread_t gate;
@@ -328,12 +329,10 @@ static int bury(struct boss *b, unsigned w)
 		p = find_pile(b, k);
 		if (p && p->ended)
 			continue;
-		if (k == base && b->committed)
-			return fl_error_set(&b->c.x->error, -ECHILD, FL_OFF_NONE,
-					    "a worker process died when part of its chunk had been "
-					    "written");
 		if (p)
 			drop_pile(p);
+		if (k == base)
+			fl_replay_again(&b->replay);
 		b->deaths = k == b->death_chunk ? b->deaths + 1 : 1;
 		b->death_chunk = k;
 		atomic_store(&c->claims[k % FL_CLUSTER_WINDOW], k << FL_CLAIM_BITS);
@@ -361,35 +360,56 @@ static int look_after(struct boss *b)
 	return r;
 }
 
-static int fold_part(struct fl_exec *x, const struct fl_message *m, unsigned char *data,
-		     struct fl_cluster_control *c)
+/* Said by a worker that took over, but not what the one before it had said. */
+static int contradiction(struct boss *b)
 {
+	struct fl_exec *x = b->c.x;
+	uint64_t chunk = atomic_load(&b->c.control->base);
+
+	return fl_error_set(
+		&x->error, -FL_ECHANGED, x->plan.begin + chunk * x->plan.chunk_bytes,
+		"the file changed here: a worker process died when half of this had been "
+		"written, and the next one finds something else");
+}
+
+static int fold_part(struct boss *b, const struct fl_message *m, unsigned char *data, bool early)
+{
+	struct fl_exec *x = b->c.x;
 	struct fl_part part = {.data = data,
 			       .len = (size_t)m->len,
 			       .limit = x->plan.part_limit,
 			       .off = m->off,
 			       .end = m->end,
 			       .capacity = (size_t)m->len};
-	int r = fl_exec_fold_part(x, m->stage, &part, &x->error);
+	int r = early || b->replay.any ? fl_replay_part(&b->replay, m, data) : 1;
 
+	if (r <= 0)
+		return r < 0 ? contradiction(b) : 0;
+	r = fl_exec_fold_part(x, m->stage, &part, &x->error);
 	if (atomic_load_explicit(&x->pl->stages[m->stage].stopped, memory_order_relaxed))
-		atomic_fetch_or(&c->stopped, UINT64_C(1) << m->stage);
+		atomic_fetch_or(&b->c.control->stopped, UINT64_C(1) << m->stage);
 	return r;
 }
 
 /* Return: 0; 1: the run is over; <0. */
-static int fold_end(struct fl_exec *x, const struct fl_message *m, const unsigned char *text)
+static int fold_end(struct boss *b, const struct fl_message *m, const unsigned char *text)
 {
+	struct fl_exec *x = b->c.x;
 	struct fl_part none[FL_OPERATORS_MAX];
 	struct fl_slot slot = {.parts = none, .result = (int)m->code, .end = m->end};
 
 	memset(none, 0, sizeof(none));
 	if (m->code < 0)
 		(void)fl_error_set(&slot.error, (int)m->code, m->off, "%.*s", (int)m->len, text);
+	for (unsigned k = 0; m->code >= 0 && k < x->pl->stage_count; k++)
+		if (fl_replay_is_short(&b->replay, k) &&
+		    !atomic_load_explicit(&x->pl->stages[k].stopped, memory_order_relaxed))
+			return contradiction(b);
 	return fl_exec_fold(x, &slot);
 }
 
-static int fold_pile(struct boss *b, struct pile *p)
+/* @early: more of the chunk is to come */
+static int fold_pile(struct boss *b, struct pile *p, bool early)
 {
 	size_t at = 0;
 	int r = 0;
@@ -400,9 +420,9 @@ static int fold_pile(struct boss *b, struct pile *p)
 
 		memcpy(&m, p->data + at, sizeof(m));
 		if (m.kind == FL_MESSAGE_PART)
-			r = fold_part(b->c.x, &m, data, b->c.control);
+			r = fold_part(b, &m, data, early);
 		else
-			r = fold_end(b->c.x, &m, data);
+			r = fold_end(b, &m, data);
 		at = (size_t)fl_round_up(at + sizeof(m) + (size_t)m.len, 8);
 	}
 	p->len = 0;
@@ -417,7 +437,7 @@ static void advance(struct boss *b)
 
 	atomic_store(&c->claims[k % FL_CLUSTER_WINDOW], (k + FL_CLUSTER_WINDOW) << FL_CLAIM_BITS);
 	atomic_store(&c->base, k + 1);
-	b->committed = false;
+	fl_replay_begin(&b->replay);
 	b->starts = 0;
 	if (!b->gated && atomic_load(&c->limit) < b->c.chunks)
 		set_limit(b, fl_min_u64(b->c.chunks, k + FL_CLUSTER_WINDOW));
@@ -447,8 +467,7 @@ static int commit_early(struct boss *b, struct pile *p)
 
 	if (before < HELD_MAX)
 		return 0;
-	b->committed = true;
-	r = fold_pile(b, p);
+	r = fold_pile(b, p, true);
 	/* What has come of the next message moves to the front, too. */
 	for (unsigned w = 0; w < b->c.processes; w++)
 		if (b->children[w].pile == p && b->children[w].body_got > 0)
@@ -479,7 +498,7 @@ static int fold_next(struct boss *b)
 	}
 	if (r < 0)
 		return r;
-	r = fold_pile(b, p);
+	r = fold_pile(b, p, false);
 	drop_pile(p);
 	advance(b);
 	return r;

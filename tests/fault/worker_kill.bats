@@ -128,6 +128,39 @@ survives() {
 	done
 }
 
+# Nobody has finished a line of 64 MiB of which 24 have been printed: who has it is killed, and the
+# next one says the same again.
+@test "processes: a worker is killed when half of its line has been printed" {
+	local pid workers worker status io round kills
+	head -c 64M /dev/zero | openssl enc -aes-128-ctr -K 00 -iv 00 2>/dev/null | base64 -w 0 | head -c 64M >long ||
+		true
+	[[ $(stat -c %s long) == 67108864 ]] || skip "no openssl"
+	printf ' needle\nanother needle\nno more\n' >>long
+	mkfifo pipe
+	for io in mmap read auto; do
+		"$FAULTLINE" scan -n --io=$io --processes=3 --chunk-size=1M needle long >pipe 2>err &
+		pid=$!
+		exec 9<pipe
+		: >got
+		kills=0
+		for round in 1 2; do
+			head -c 24M <&9 >>got
+			read -r -a workers <"/proc/$pid/task/$pid/children" || true
+			for worker in "${workers[@]}"; do
+				((worker <= 1)) || ! kill -9 "$worker" || kills=$((kills + 1))
+			done
+		done
+		((kills >= 4))
+		status=0
+		cat <&9 >>got
+		exec 9<&-
+		wait "$pid" || status=$?
+		cat err
+		equal "$status" 0
+		grep -n needle long | cmp - got
+	done
+}
+
 @test "processes: killing the coordinator ends the workers, and leaves nothing" {
 	local before after pid workers worker
 	mkfifo pipe
