@@ -98,7 +98,9 @@ kill_workers() {
 		read -r -a children 2>/dev/null <"/proc/$pid/task/$pid/children" || true
 		if ((${#children[@]} > 0)); then
 			child=${children[RANDOM % ${#children[@]}]}
-			((child > 1)) && kill -9 "$child" 2>/dev/null && killed=$((killed + 1))
+			[[ /proc/$child/exe -ef /proc/$pid/exe && ! /proc/$child/exe -ef /bin/sh &&
+				! /proc/$child/exe -ef $BASH ]] &&
+				kill -9 "$child" 2>/dev/null && killed=$((killed + 1))
 		fi
 		read -r -t 0.00$((RANDOM % 4 + 1)) <>/dev/zero || true
 	done
