@@ -83,6 +83,8 @@ struct drive {
 	struct fl_window window;
 	_Atomic int cancel;
 	struct fl_error err;
+	const unsigned char *text; /* all of it, or NULL */
+	size_t len;
 	unsigned char *records, *units;
 	size_t record_len, unit_len;
 	uint64_t chunks;
@@ -112,6 +114,17 @@ static void drive_done(struct drive *d)
 	free(d->units);
 }
 
+/* As far as was asked for, or to the end. */
+static void check_ahead(const struct drive *d, const struct fl_view *v)
+{
+	uint64_t end = v->off + v->len;
+
+	if (!d->text || v->len == 0)
+		return;
+	cr_assert_eq(v->ahead, fl_min_u64(d->way->needs.ahead_bytes, d->len - end));
+	cr_assert(memcmp(v->data + v->len, d->text + end, v->ahead) == 0);
+}
+
 /* Offsets and order; then its records and units, as a worker would see them. */
 static void take_in(struct drive *d)
 {
@@ -127,6 +140,7 @@ static void take_in(struct drive *d)
 	fl_window_fed(&d->window, &d->fed.span);
 	cr_assert_eq(fl_slicer_init(&slicer, &d->window, &d->way->needs, c, &d->err), 0);
 	while ((r = fl_slicer_next(&slicer, &slice, &d->err)) > 0) {
+		check_ahead(d, &slice.records);
 		memcpy(d->records + d->record_len,
 		       slice.records.data ? slice.records.data : d->records, slice.records.len);
 		d->record_len += slice.records.len;
@@ -171,6 +185,8 @@ static void check(const struct way *way, const unsigned char *text, size_t len)
 	struct drive d;
 
 	drive_init(&d, way, len);
+	d.text = text;
+	d.len = len;
 	cr_assert_eq(drive_all(&d), 0, "%s", d.err.text);
 	cr_assert(d.chunks == 0 || d.end == fl_max_u64(end, way->plan.begin));
 	if (way->needs.records) {
@@ -269,6 +285,30 @@ Test(feeder, lines_longer_than_memory_from_a_stream)
 		way.needs = random_needs(&seed);
 		random_range(&seed, len, FL_SIZE_UNKNOWN, &way.plan);
 		way.plan.chunk_bytes = i % 2 ? 4096 : FL_MIB(1);
+		check(&way, text, len);
+		free(text);
+	}
+}
+
+Test(feeder, streams_whose_records_are_looked_behind)
+{
+	static const size_t aheads[] = {1, 5000, 70000}, chunks[] = {4096, 4099, 1 << 20};
+
+	for (unsigned i = 0; i < scaled(150); i++) {
+		size_t len;
+		unsigned seed = i;
+		unsigned char *text = long_lines(i, &len);
+		struct fake fake;
+		struct way way = {.src = &fake.src, .io = FL_IO_READ, .limit = FL_KIB(256)};
+
+		/* Short ones, too: shorter than what is looked at behind. Never only a range. */
+		len = i % 3 ? len : nasty_rnd(&seed, 100000);
+		fake = fake_of(text, len, i);
+		way.needs = random_needs(&seed);
+		way.needs.records = true;
+		way.needs.ahead_bytes = aheads[i % 3];
+		way.plan.size = way.plan.end = FL_SIZE_UNKNOWN;
+		way.plan.chunk_bytes = chunks[nasty_rnd(&seed, 3)];
 		check(&way, text, len);
 		free(text);
 	}

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/size.h"
 #include "plat/file.h"
 #include "plat/mapping.h"
 #include "window/seam.h"
@@ -50,9 +51,10 @@ static void close_text(struct look *l)
 	fl_file_close(&l->file);
 }
 
-/* What the slices of all chunks must add up to. */
+/* What the slices of all chunks must add up to. @group: the last one that a record was seen of */
 struct sum {
 	uint64_t record_at;
+	uint64_t group;
 	uint64_t unit_at;
 };
 
@@ -68,6 +70,23 @@ static void no_record_starts(const struct look *l, uint64_t from, uint64_t to)
 			      (unsigned long long)at);
 }
 
+/* Records that start in the same unit are shown together, by the chunk that the unit starts in. */
+static void check_groups(const struct look *l, const struct fl_chunk *c, const struct fl_view *v,
+			 struct sum *sum)
+{
+	uint64_t first = (v->off - l->begin) / l->needs.group_bytes, from = v->off;
+	uint64_t at = l->begin + first * l->needs.group_bytes;
+	const unsigned char *last =
+		v->len > 1 ? memrchr(v->data, l->needs.delimiter, v->len - 1) : NULL;
+
+	cr_assert(sum->record_at == l->begin || first > sum->group);
+	cr_assert(at >= c->off && at < c->end);
+	if (last)
+		from += (uint64_t)(last + 1 - v->data);
+	sum->group = (from - l->begin) / l->needs.group_bytes;
+	sum->record_at = v->off + v->len;
+}
+
 static void check_records(const struct look *l, const struct fl_chunk *c, const struct fl_view *v,
 			  struct sum *sum)
 {
@@ -79,6 +98,12 @@ static void check_records(const struct look *l, const struct fl_chunk *c, const 
 	cr_assert(starts_record(l, v->off));
 	cr_assert(v->off + v->len == l->len || starts_record(l, v->off + v->len));
 	cr_assert(memcmp(v->data, l->text + v->off, v->len) == 0);
+	cr_assert_eq(v->ahead, fl_min_u64(l->needs.ahead_bytes, l->len - (v->off + v->len)));
+	cr_assert(memcmp(v->data + v->len, l->text + v->off + v->len, v->ahead) == 0);
+	if (l->needs.group_bytes > 0) {
+		check_groups(l, c, v, sum);
+		return;
+	}
 	/* The view's last record starts in the chunk, too. */
 	last = v->len > 1 ? memrchr(v->data, l->needs.delimiter, v->len - 1) : NULL;
 	cr_assert(v->off >= c->off);
@@ -220,6 +245,59 @@ Test(seam, random_texts_records_and_units)
 			l.needs.records = i % 3 != 2;
 			walk_both(&l);
 		}
+		close_text(&l);
+		free(text);
+	}
+}
+
+static void walk_chunks(struct look *l, uint64_t least)
+{
+	static const uint64_t chunks[] = {100, 4096, 4099, 10000, TEXT_MAX + 1};
+
+	for (size_t i = 0; i < sizeof(chunks) / sizeof(*chunks); i++) {
+		l->chunk_bytes = chunks[i];
+		if (l->chunk_bytes >= least)
+			walk_both(l);
+	}
+}
+
+/* Records of 30 KB span several groups of 1,000 bytes; groups of 20,000 several slices. */
+Test(seam, records_in_groups_and_units_beside_them)
+{
+	static const uint32_t groups[] = {64, 1000, 4096, 20000};
+	unsigned seed = 9;
+
+	for (double round = 0; round < 4 * test_scale(); round++) {
+		size_t len = 20000 + (size_t)rand_r(&seed) % (TEXT_MAX / 4);
+		unsigned char *text = text_of(len, (unsigned)rand_r(&seed), 30000);
+		struct look l;
+
+		open_text(&l, text, len);
+		l.needs.group_bytes = groups[(size_t)round % 4];
+		l.needs.units = (size_t)round % 2 == 1;
+		l.needs.unit_bytes = 64;
+		l.begin = (uint64_t)rand_r(&seed) % 5000;
+		walk_chunks(&l, 0);
+		close_text(&l);
+		free(text);
+	}
+}
+
+Test(seam, what_is_behind_the_records_is_in_sight)
+{
+	static const size_t aheads[] = {1, 5000, 70000};
+	unsigned seed = 11;
+
+	for (double round = 0; round < 3 * test_scale(); round++) {
+		size_t len = 20000 + (size_t)rand_r(&seed) % (TEXT_MAX / 4);
+		unsigned char *text = text_of(len, (unsigned)rand_r(&seed), 30000);
+		struct look l;
+
+		open_text(&l, text, len);
+		l.needs.ahead_bytes = aheads[(size_t)round % 3];
+		l.needs.units = (size_t)round % 2 == 0;
+		l.env.buffer_limit = 64 * fl_page_bytes();
+		walk_chunks(&l, 1000);
 		close_text(&l);
 		free(text);
 	}
