@@ -9,6 +9,7 @@
 #include "kern/block_sums.h"
 #include "kern/byte_ranges.h"
 #include "kern/kern_common.h"
+#include "kern/packed.h"
 #include "kern/translate.h"
 
 #define TARGET __attribute__((target("avx2,bmi,bmi2,popcnt")))
@@ -54,6 +55,7 @@ TARGET static inline __m256i shuffle(const unsigned char table[16], __m256i v)
 #define COMMON_BITS(a, b) BITS(((a) & (b)) != 0)
 #define STREAMS_ARE_FAST true
 #define FIND_RANGES fl_find_ranges_avx2
+#define FIND_PACKED fl_find_packed_avx2
 #define TRANSLATE fl_translate_avx2
 #define BLOCK_SUMS fl_block_sums_avx2
 #define APPLY_BLOCKS fl_apply_blocks_avx2

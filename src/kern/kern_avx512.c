@@ -9,6 +9,7 @@
 #include "kern/block_sums.h"
 #include "kern/byte_ranges.h"
 #include "kern/kern_common.h"
+#include "kern/packed.h"
 #include "kern/translate.h"
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx2,bmi,bmi2,popcnt")))
@@ -44,6 +45,7 @@ TARGET static inline __m512i spaces_of(__m512i v)
 #define SHUFFLE(table, v) (NAME(bytes)) _mm512_shuffle_epi8(table_of(table), (__m512i)(v))
 #define COMMON_BITS(a, b) (uint64_t) _mm512_test_epi8_mask((__m512i)(a), (__m512i)(b))
 #define STREAMS_ARE_FAST true
+#define FIND_PACKED fl_find_packed_avx512
 /* The kernels of AVX2 do these. */
 #define FIND_RANGES fl_find_ranges_avx2
 #define TRANSLATE fl_translate_avx2

@@ -4,6 +4,7 @@
 #include "kern/block_sums.h"
 #include "kern/byte_ranges.h"
 #include "kern/kern_common.h"
+#include "kern/packed.h"
 #include "kern/translate.h"
 #include "kern/kern_sets.h"
 
@@ -75,6 +76,7 @@ static inline vector shuffle(const unsigned char table[16], vector v)
 #define COMMON_BITS(a, b) BITS(((a) & (b)) != 0)
 #define STREAMS_ARE_FAST false
 #define FIND_RANGES fl_find_ranges_generic
+#define FIND_PACKED fl_find_packed_generic
 #define TRANSLATE fl_translate_generic
 #define BLOCK_SUMS fl_block_sums_generic
 #define APPLY_BLOCKS fl_apply_blocks_generic

@@ -13,7 +13,7 @@
  *   POPCOUNT(x)  bits set in a uint64_t
  *   BLOCK_SUMS, APPLY_BLOCKS  the XXH3 kernels
  *   SHUFFLE, STREAMS_ARE_FAST  see streams_template.h, and whether the processor has it
- *   FIND_RANGES, TRANSLATE    those of byte_ranges.h and translate.h
+ *   FIND_RANGES, FIND_PACKED, TRANSLATE  those of byte_ranges.h, packed.h and translate.h
  *
  * The compiler's own vector types carry the rest.
  */
@@ -242,6 +242,7 @@ const struct fl_kernels NAME(fl_kernels) = {.name = ISA,
 					    .run_streams = NAME(run_streams),
 					    .streams_are_fast = STREAMS_ARE_FAST,
 					    .find_ranges = FIND_RANGES,
+					    .find_packed = FIND_PACKED,
 					    .translate = TRANSLATE,
 					    .xxh3_block_sums = BLOCK_SUMS,
 					    .xxh3_apply_blocks = APPLY_BLOCKS};

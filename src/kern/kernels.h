@@ -47,6 +47,7 @@ struct fl_literal {
 void fl_literal_init(struct fl_literal *lit, const unsigned char *bytes, size_t len, bool icase);
 
 struct fl_byte_ranges;
+struct fl_packed;
 struct fl_translation;
 
 /**
@@ -59,6 +60,7 @@ struct fl_translation;
  *                   FL_STREAM_START is set, and the words in front of all slots are zero
  * @streams_are_fast: the processor looks 16 bytes up at once
  * @find_ranges:     first place of this kind (byte_ranges.h), or NULL
+ * @find_packed:     first place of any of a few literals (packed.h), or NULL
  * @translate:       dst[i] = table[src[i]] (translate.h); @changed gets a bit for each block of 64
  *                   bytes, set if something in it is different, in whole words; returns how many
  *                   bytes are different; @dst may not overlap @src
@@ -83,6 +85,8 @@ struct fl_kernels {
 			    size_t words, uint64_t *slots);
 	bool streams_are_fast;
 	const unsigned char *(*find_ranges)(const struct fl_byte_ranges *r, const unsigned char *p,
+					    size_t n);
+	const unsigned char *(*find_packed)(const struct fl_packed *k, const unsigned char *p,
 					    size_t n);
 	uint64_t (*translate)(const struct fl_translation *t, const unsigned char *src, size_t n,
 			      unsigned char *dst, uint64_t *changed);
