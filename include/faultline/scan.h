@@ -59,7 +59,7 @@ struct fl_scan;
 enum fl_scan_engine {
 	FL_SCAN_ENGINE_AUTO,
 	FL_SCAN_ENGINE_PCRE2,  /* PCRE2 line by line, no proposer: the reference */
-	FL_SCAN_ENGINE_LIT,    /* literal proposer; an error where the pattern has no literal */
+	FL_SCAN_ENGINE_LIT,    /* literals propose lines; an error where the pattern has none */
 	FL_SCAN_ENGINE_HS,     /* Hyperscan proposes lines; an error where it cannot */
 	FL_SCAN_ENGINE_STREAMS /* bit streams; an error where the pattern is not one for them */
 };

@@ -318,5 +318,24 @@ faultline scan: growing: file was replaced; following the new one"
 
 @test "scan: --stats names the plan" {
 	expect 0 "$FAULTLINE" scan -c --stats error pair
-	[[ $err =~ plan:\ .+ ]]
+	[[ $err =~ plan:\ literal\ \'error\'\ \(.+\) ]]
+	expect 0 "$FAULTLINE" scan -c --stats --engine=lit 'error|x1' pair
+	[[ $err =~ plan:\ 2\ literals,\ packed\ \(.+\) ]]
+	expect 0 "$FAULTLINE" scan -c --stats --engine=pcre2 error pair
+	[[ $err =~ plan:\ pcre2-jit\ line\ by\ line\ \(.+\) ]]
+}
+
+@test "scan: words, few and thousands" {
+	local n
+	seq 1000 9999 | sed 's/.*/& w&rd/' >many
+	for n in 2 8 9 64 65 2500; do
+		seq 1001 3 $((1001 + 3 * (n - 1))) | sed 's/.*/w&rd/' >words
+		same_as "$scan -nF -f words many" "grep -nF -f words many"
+		same_as "$scan -ciF -f words many" "grep -ciF -f words many"
+		same_as "$scan -noF --engine=lit -f words many" "grep -noF -f words many"
+		same_as "$scan -nwE -f words many" "grep -nwE -f words many"
+		same_as "$scan -cvxF -f words many" "grep -cvxF -f words many"
+	done
+	expect 0 "$FAULTLINE" scan -c --stats -F -f words many
+	[[ $err =~ plan:\ 2500\ literals,\ by\ hashed\ grams\ \(.+\) ]]
 }

@@ -19,7 +19,7 @@
 
 #define PATTERNS 50000
 #define TEXT_BYTES 40000
-#define PATTERN_BYTES 400
+#define PATTERN_BYTES 1500
 
 struct text {
 	char *data;
@@ -101,16 +101,30 @@ static void make_regex(char *to, unsigned depth, bool trapped)
 	}
 }
 
+/* Few short ones, or many that are long enough for grams. */
 static void make_literals(char *to)
 {
-	unsigned n = 1 + rnd(12);
+	bool many = one_in(4);
+	unsigned n = 1 + rnd(many ? 100 : 12);
 
 	for (unsigned i = 0; i < n; i++) {
 		append(to, i > 0 ? "\n" : "");
-		for (unsigned k = 1 + rnd(4); k > 0; k--)
+		for (unsigned k = (many ? 4 : 1) + rnd(4); k > 0; k--)
 			append(to, PICK(((const char *const[]){"a", "b", "foo", "ar", "1", ".", " ",
 							       "k", "x"})));
 	}
+}
+
+/* The literals that the text is to hold, or NULL. */
+static const char *literals;
+
+static void add_literal(struct text *t)
+{
+	const char *from = literals + rnd((unsigned)strlen(literals));
+
+	while (from > literals && from[-1] != '\n')
+		from--;
+	put(t, from, strcspn(from, "\n"));
 }
 
 static void add_words(struct text *t, unsigned n, bool clean)
@@ -123,7 +137,10 @@ static void add_words(struct text *t, unsigned n, bool clean)
 	for (; n > 0; n--) {
 		const char *w = !clean && one_in(12) ? PICK(dirt) : PICK(words);
 
-		put(t, w, strlen(w));
+		if (literals && one_in(9))
+			add_literal(t);
+		else
+			put(t, w, strlen(w));
 		if (!clean && one_in(400))
 			put(t, "", 1);
 	}
@@ -188,9 +205,11 @@ static bool check(unsigned seed, bool hs)
 	int want_code, code;
 
 	rnd_seed(seed);
+	literals = NULL;
 	if (one_in(6)) {
 		make_literals(pattern);
 		opt.flags |= FL_SCAN_FIXED;
+		literals = pattern;
 	} else {
 		make_regex(pattern, 2, one_in(5));
 	}

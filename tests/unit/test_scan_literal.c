@@ -56,6 +56,63 @@ Test(scan_literal, never_a_newline)
 	expect("[^[:space:]\\s]", NULL, false, "[^\\n[:space:]\\s]");
 }
 
+/* @want: the parts, with a comma behind each, and a "!" behind one that is all of its alternative */
+static void expect_parts(const char *pattern, const char *want)
+{
+	struct fl_pattern_facts f;
+	char got[200] = "";
+
+	cr_assert(fl_pattern_read(pattern, strlen(pattern), true, &f) == 0);
+	for (size_t i = 0; i < f.part_count; i++) {
+		strncat(got, (const char *)f.parts[i].bytes, f.parts[i].len);
+		strcat(got, f.parts[i].is_exact ? "!," : ",");
+	}
+	cr_assert(strcmp(got, want) == 0, "'%s': parts '%s', not '%s'", pattern, got, want);
+	fl_pattern_facts_done(&f);
+}
+
+Test(scan_literal, one_of_each_alternative)
+{
+	expect_parts("foo|bar|a\\.b", "foo!,bar!,a.b!,");
+	expect_parts("(?:foo)|(?:bar|ba)", "foo!,bar!,ba!,");
+	expect_parts("((foo)|(bar))", "foo!,bar!,");
+	expect_parts("^foo|bar$|\\bx", "foo,bar,x,");
+	expect_parts("fo+bar|ab?cd|x[ab]yz", "bar,cd,yz,");
+	expect_parts("foo.*ba|(a|b)", "foo,a!,b!,");
+	expect_parts("x(a|b)c|d", "x,d!,");
+	expect_parts("xy*|ab{2}c", "x,ab,");
+}
+
+Test(scan_literal, an_alternative_without_one)
+{
+	expect_parts("foo|", "");
+	expect_parts("foo||bar", "");
+	expect_parts("foo|a?", "");
+	expect_parts("foo|\\d+", "");
+	expect_parts("foo|(bar)?", "");
+	expect_parts("(foo|bar)baz|x", "");
+	expect_parts("(foo|bar)*", "");
+	expect_parts("foo|(bar", "");
+	expect_parts("foo|(?=a)bar", "");
+}
+
+Test(scan_literal, what_a_match_begins_with)
+{
+	static const struct {
+		const char *pattern;
+		bool leads;
+	} rows[] = {{"foo.*x", true}, {"fo+b", true},   {"fo?b", true},        {"^foo", false},
+		    {"f?oo", false},  {"foo|f", false}, {"ab[0-9]abc", false}, {"(foo)x", false}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fl_pattern_facts f;
+
+		cr_assert(fl_pattern_read(rows[i].pattern, strlen(rows[i].pattern), true, &f) == 0);
+		cr_assert(f.leads == rows[i].leads, "%s", rows[i].pattern);
+		fl_pattern_facts_done(&f);
+	}
+}
+
 /* What the reader does not know ends all it knew. */
 Test(scan_literal, gives_up)
 {

@@ -266,16 +266,106 @@ struct gather {
 	size_t depth;
 	bool has_or;
 	bool is_exact;
+	bool is_first; /* the run began with the pattern */
 };
 
 static void run_end(struct gather *g)
 {
 	if (g->run_len > g->facts->literal_len) {
+		g->facts->leads = g->is_first;
 		memcpy(g->facts->literal, g->run, g->run_len);
 		g->facts->literal_len = g->run_len;
 	}
 	g->run_len = 0;
 	g->last_len = 0;
+	g->is_first = false;
+}
+
+/**
+ * struct parts - the same for each alternative
+ * @best_len: of the longest run of this alternative; its bytes are facts->part_bytes + @used
+ * @flat:     groups that are open and make a whole alternative: theirs are the pattern's
+ * @is_fresh: nothing of this alternative has been seen but such groups
+ * @is_over:  such a group was closed: nothing may follow
+ */
+struct parts {
+	struct fl_pattern_facts *facts;
+	unsigned char *run;
+	size_t run_len;
+	size_t last_len;
+	size_t best_len;
+	size_t used;
+	size_t flat;
+	size_t depth;
+	bool is_fresh;
+	bool is_over;
+	bool is_exact;
+	bool failed;
+};
+
+static void part_run_end(struct parts *p)
+{
+	if (p->run_len > p->best_len) {
+		memcpy(p->facts->part_bytes + p->used, p->run, p->run_len);
+		p->best_len = p->run_len;
+	}
+	p->run_len = 0;
+	p->last_len = 0;
+}
+
+static void part_end(struct parts *p)
+{
+	part_run_end(p);
+	p->failed |= p->best_len == 0;
+	p->facts->parts[p->facts->part_count++] =
+		(struct fl_literal_part){p->facts->part_bytes + p->used, p->best_len, p->is_exact};
+	p->used += p->best_len;
+	p->best_len = 0;
+	p->is_fresh = p->is_exact = true;
+	p->is_over = false;
+}
+
+static void part_close(struct parts *p)
+{
+	p->is_over = p->depth == p->flat;
+	if (p->is_over && p->flat > 0)
+		p->flat--;
+	if (p->depth > 0)
+		p->depth--;
+}
+
+static void part_other(struct parts *p, const struct token *t)
+{
+	p->is_exact = false;
+	if (t->kind == TOKEN_REPEAT_MAYBE)
+		p->run_len -= p->last_len;
+	part_run_end(p);
+	p->depth += t->kind == TOKEN_OPEN;
+}
+
+static void gather_part(struct parts *p, const struct token *t)
+{
+	bool is_flat = p->depth == p->flat;
+
+	if (t->kind == TOKEN_END || (t->kind == TOKEN_OR && is_flat)) {
+		part_end(p);
+	} else if (t->kind == TOKEN_CLOSE) {
+		part_close(p);
+	} else if (p->is_over) {
+		p->failed = true;
+	} else if (t->kind == TOKEN_OPEN && is_flat && p->is_fresh) {
+		p->flat++;
+		p->depth++;
+	} else {
+		p->is_fresh = false;
+		if (t->kind != TOKEN_CHAR || !is_flat) {
+			part_other(p, t);
+			return;
+		}
+		memcpy(p->run + p->run_len, t->chars, t->char_len);
+		p->run_len += t->char_len;
+		p->last_len = t->char_len;
+	}
 }
 
 static void gather_literal(struct gather *g, const struct token *t)
@@ -329,7 +419,7 @@ static bool is_repeat(enum token_kind kind)
 	return kind == TOKEN_REPEAT || kind == TOKEN_REPEAT_MAYBE;
 }
 
-static bool read_all(struct reader *r, struct gather *g)
+static bool read_all(struct reader *r, struct gather *g, struct parts *parts)
 {
 	enum token_kind before = TOKEN_OPEN;
 
@@ -341,6 +431,7 @@ static bool read_all(struct reader *r, struct gather *g)
 			return false;
 		before = t.kind;
 		gather_literal(g, &t);
+		gather_part(parts, &t);
 		if (t.kind == TOKEN_END)
 			return true;
 		gather_whole(g->facts, &t);
@@ -348,33 +439,63 @@ static bool read_all(struct reader *r, struct gather *g)
 	}
 }
 
+static size_t count_alternatives(const char *pattern, size_t len)
+{
+	size_t n = 1;
+
+	for (size_t i = 0; i < len; i++)
+		n += pattern[i] == '|';
+	return n;
+}
+
+static void drop_literal(struct fl_pattern_facts *f)
+{
+	free(f->literal);
+	f->literal = NULL;
+	f->literal_len = 0;
+	f->leads = false;
+}
+
+static void drop_parts(struct fl_pattern_facts *f)
+{
+	free(f->parts);
+	free(f->part_bytes);
+	f->parts = NULL;
+	f->part_bytes = NULL;
+	f->part_count = 0;
+}
+
 int fl_pattern_read(const char *pattern, size_t len, bool utf, struct fl_pattern_facts *ret)
 {
 	struct fl_pattern_facts f = {0};
 	struct reader r = {.p = pattern, .end = pattern + len, .utf = utf};
-	struct gather g = {.facts = &f, .is_exact = len > 0};
+	struct gather g = {.facts = &f, .is_exact = len > 0, .is_first = true};
+	struct parts parts = {.facts = &f, .is_fresh = true, .is_exact = true};
 	int result = -ENOMEM;
 
 	memset(ret, 0, sizeof(*ret));
 	f.literal = malloc(len + 1);
 	f.whole = malloc(WHOLE_BYTES(len));
+	f.parts = calloc(count_alternatives(pattern, len), sizeof(*f.parts));
+	f.part_bytes = malloc(len + 1);
 	g.run = malloc(len + 1);
-	if (!f.literal || !f.whole || !g.run)
+	parts.run = malloc(len + 1);
+	if (!f.literal || !f.whole || !f.parts || !f.part_bytes || !g.run || !parts.run)
 		goto out;
 	result = 0;
-	if (!read_all(&r, &g))
+	if (!read_all(&r, &g, &parts))
 		goto out;
-	if (g.has_or || f.literal_len == 0) {
-		free(f.literal);
-		f.literal = NULL;
-		f.literal_len = 0;
-	}
+	if (g.has_or || f.literal_len == 0)
+		drop_literal(&f);
+	if (parts.failed || parts.depth > 0)
+		drop_parts(&f);
 	f.is_exact = f.literal && g.is_exact;
 	*ret = f;
 	memset(&f, 0, sizeof(f));
 out:
 	fl_pattern_facts_done(&f);
 	free(g.run);
+	free(parts.run);
 	return result;
 }
 
@@ -382,5 +503,6 @@ void fl_pattern_facts_done(struct fl_pattern_facts *facts)
 {
 	free(facts->literal);
 	free(facts->whole);
+	drop_parts(facts);
 	memset(facts, 0, sizeof(*facts));
 }

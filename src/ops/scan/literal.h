@@ -13,10 +13,20 @@
  * quantifiers, and the commonest escapes. Anything else, and it knows nothing.
  */
 
+/** struct fl_literal_part - @is_exact: an alternative is this and nothing else */
+struct fl_literal_part {
+	const unsigned char *bytes;
+	size_t len;
+	bool is_exact;
+};
+
 /**
  * struct fl_pattern_facts - what the reader found out
  * @literal:  bytes that stand in every match, or NULL; owned
  * @is_exact: the pattern is @literal and nothing else
+ * @leads:    every match begins with @literal
+ * @parts:    @part_count literals, one of each alternative: every match holds one of them; none:
+ *            unknown; owned
  * @whole:    an equivalent pattern, on lines, none of whose parts can match a
  *            newline: it may be run over many lines at once; NULL if unknown; owned
  *
@@ -26,6 +36,10 @@ struct fl_pattern_facts {
 	unsigned char *literal;
 	size_t literal_len;
 	bool is_exact;
+	bool leads;
+	struct fl_literal_part *parts;
+	size_t part_count;
+	unsigned char *part_bytes;
 	char *whole;
 	size_t whole_len;
 };

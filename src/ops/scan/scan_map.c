@@ -84,6 +84,7 @@ static int count_matching(struct fl_scan_mapping *m, uint64_t *ret, size_t *ret_
 	size_t pos = 0;
 	int found = 0;
 
+	m->search.only_ends = !(m->job->flags & FL_SCAN_COUNT_MATCHES);
 	for (*ret = 0; pos < m->in->len; pos = line.end + 1) {
 		found = fl_search_next(&m->search, pos, &line);
 		if (found > 0 && (m->job->flags & FL_SCAN_COUNT_MATCHES))

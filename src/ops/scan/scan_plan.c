@@ -88,29 +88,37 @@ static void describe(struct fl_scan_plan *plan)
 
 	switch (plan->method) {
 	case FL_SCAN_LITERAL:
-		snprintf(text, size, "literal '%.*s'", len, literal);
+		snprintf(text, size, "literal '%.*s' (the pattern is nothing else)", len, literal);
+		break;
+	case FL_SCAN_SET:
+		snprintf(text, size, "%zu literals, %s%s (each alternative holds one)",
+			 plan->set.count, plan->set.is_packed ? "packed" : "by hashed grams",
+			 plan->set_decides ? "" : ", then pcre2-jit on their lines");
 		break;
 	case FL_SCAN_PROPOSED:
-		snprintf(text, size, "literal '%.*s', then pcre2-jit on its lines", len, literal);
+		snprintf(text, size,
+			 "literal '%.*s', then pcre2-jit on its lines (every match holds it)", len,
+			 literal);
 		break;
 	case FL_SCAN_WHOLE:
-		snprintf(text, size, "pcre2-jit on whole views");
+		snprintf(text, size, "pcre2-jit on whole views (no match leaves its line)");
 		break;
 	case FL_SCAN_HS:
-		snprintf(text, size, "hyperscan, then pcre2-jit on its lines");
+		snprintf(text, size, "hyperscan, then pcre2-jit on its lines (no good literals)");
 		break;
 	case FL_SCAN_STREAMS:
-		snprintf(text, size, "bit streams%s",
+		snprintf(text, size, "bit streams%s (a short program of classes)",
 			 plan->streams_decide ? "" : ", then pcre2-jit on their lines");
 		break;
 	case FL_SCAN_EVERY:
-		snprintf(text, size, "every line");
+		snprintf(text, size, "every line (the pattern is empty)");
 		break;
 	case FL_SCAN_MULTI:
-		snprintf(text, size, "pcre2-jit across lines");
+		snprintf(text, size, "pcre2-jit across lines (--multiline)");
 		break;
 	default:
-		snprintf(text, size, "pcre2-jit line by line");
+		snprintf(text, size, "pcre2-jit line by line (%s)",
+			 plan->facts.whole ? "as asked for" : "the pattern is for pcre2 alone");
 		break;
 	}
 }
@@ -215,6 +223,48 @@ static int prepare_streams(struct fl_scan_plan *plan, const struct fl_scan_optio
 		return r;
 	plan->has_streams = true;
 	plan->streams_decide = plan->streams.exact && !is_wrapped(opt->flags);
+	return 0;
+}
+
+static bool is_utf8(const struct fl_scan_plan *plan)
+{
+	return fl_utf8_is_valid((const unsigned char *)plan->pattern, plan->pattern_len);
+}
+
+/* Beyond ASCII, or where "k" and "s" have a third form there, the kernels know too little of cases. */
+static bool parts_fold(const struct fl_scan_plan *plan)
+{
+	const struct fl_pattern_facts *f = &plan->facts;
+
+	for (size_t i = 0; i < f->part_count; i++)
+		for (size_t k = 0; k < f->parts[i].len; k++) {
+			unsigned char c = f->parts[i].bytes[k];
+
+			if (c >= 0x80 ||
+			    (plan->is_utf_locale && memchr("kKsS", c, sizeof("kKsS") - 1)))
+				return false;
+		}
+	return locale_is_known(plan);
+}
+
+/* A literal of each alternative, where no literal stands in all of them. */
+static int consider_set(struct fl_scan_plan *plan, const struct fl_scan_options *opt)
+{
+	const struct fl_pattern_facts *f = &plan->facts;
+	bool icase = (opt->flags & FL_SCAN_IGNORE_CASE) != 0;
+	bool insist = opt->engine == FL_SCAN_ENGINE_LIT;
+	int r;
+
+	if ((opt->flags & (FL_SCAN_CRLF | FL_SCAN_NULL_DATA)) ||
+	    (plan->method != FL_SCAN_BY_LINE && plan->method != FL_SCAN_WHOLE) ||
+	    (plan->is_utf_locale && !is_utf8(plan)) || (icase && !parts_fold(plan)))
+		return 0;
+	r = fl_literal_set_init(&plan->set, f->parts, f->part_count, icase, insist);
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	plan->method = FL_SCAN_SET;
+	plan->set_decides = plan->set.is_exact && !is_wrapped(opt->flags);
+	describe(plan);
 	return 0;
 }
 
@@ -443,10 +493,16 @@ static int build(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
 	if (crosses(plan, opt))
 		return build_multi(plan, opt, reterr);
 	choose(plan, opt);
+	if (opt->engine == FL_SCAN_ENGINE_AUTO || opt->engine == FL_SCAN_ENGINE_LIT) {
+		r = consider_set(plan, opt);
+		if (r < 0)
+			return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
+	}
 	if (opt->engine == FL_SCAN_ENGINE_LIT && plan->method != FL_SCAN_LITERAL &&
-	    plan->method != FL_SCAN_PROPOSED)
+	    plan->method != FL_SCAN_PROPOSED && plan->method != FL_SCAN_SET)
 		return fl_error_set(reterr, -FL_EUNSUPPORTED, FL_OFF_NONE,
 				    "the pattern has no literal that every match holds");
+	plan->literal_leads = plan->facts.leads && !is_wrapped(opt->flags);
 	if (plan->facts.literal)
 		fl_literal_init(&plan->literal, plan->facts.literal, plan->facts.literal_len,
 				(opt->flags & FL_SCAN_IGNORE_CASE) != 0);
@@ -487,6 +543,7 @@ int fl_scan_plan_init(struct fl_scan_plan *plan, const struct fl_scan_options *o
 
 void fl_scan_plan_done(struct fl_scan_plan *plan)
 {
+	fl_literal_set_done(&plan->set);
 	fl_hs_free(plan->hs);
 	drop_hs_patterns(plan);
 	fl_regex_done(&plan->regex);

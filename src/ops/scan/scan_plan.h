@@ -10,6 +10,7 @@
 #include "kern/kernels.h"
 #include "ops/scan/hyperscan.h"
 #include "ops/scan/literal.h"
+#include "ops/scan/literal_set.h"
 #include "ops/scan/match.h"
 #include "ops/scan/multi.h"
 #include "ops/scan/regex_streams.h"
@@ -21,6 +22,7 @@ enum fl_scan_method {
 	FL_SCAN_EVERY,    /* the empty pattern: every line */
 	FL_SCAN_LITERAL,  /* the literal decides */
 	FL_SCAN_PROPOSED, /* the literal proposes a line, PCRE2 decides */
+	FL_SCAN_SET,      /* one of several literals decides, or proposes a line for PCRE2 */
 	FL_SCAN_MULTI,    /* PCRE2 across lines (multi.h) */
 	FL_SCAN_WHOLE,    /* PCRE2 on many lines at once */
 	FL_SCAN_STREAMS,  /* bit streams decide, or propose lines of which PCRE2 decides */
@@ -46,9 +48,12 @@ enum fl_scan_method {
  * @hs_anchored: they may hold ^ or $, which Hyperscan does not see beside a NUL byte
  * @streams:     the pattern on bit streams, with @has_streams
  * @streams_decide: a line that they are sure of matches
+ * @set:         with FL_SCAN_SET
+ * @set_decides: a line that holds one of its literals matches
+ * @literal_leads: PCRE2 had best look where the literal was found first
  * @hs_is_better: than streams
  * @multi:       with FL_SCAN_MULTI
- * @text:        for people
+ * @text:        for people: what is done, and why
  */
 struct fl_scan_plan {
 	enum fl_scan_method method;
@@ -76,9 +81,12 @@ struct fl_scan_plan {
 	struct fl_streams streams;
 	bool has_streams;
 	bool streams_decide;
+	struct fl_literal_set set;
+	bool set_decides;
+	bool literal_leads;
 	bool hs_is_better;
 	struct fl_multi_regex multi;
-	char text[128];
+	char text[192];
 };
 
 /**

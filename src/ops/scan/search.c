@@ -76,6 +76,8 @@ static enum fl_scan_method method_for(struct fl_search *s, int *ret_error)
 		return hs_or_others(s, ret_error);
 	case FL_SCAN_STREAMS:
 		return find_streams(s, ret_error);
+	case FL_SCAN_SET:
+		return s->eol == '\n' ? plan->method : FL_SCAN_BY_LINE;
 	default:
 		return plan->method;
 	}
@@ -150,22 +152,51 @@ static int next_by_line(struct fl_search *s, size_t pos, struct fl_span *ret)
 	return 0;
 }
 
+/*
+ * A match that begins at or after @from makes the line match; where there is none, one may begin
+ * before. In UTF-8 @from may be within a character: there the line is looked at as a whole.
+ */
+static int line_matches_near(struct fl_search *s, const struct fl_span *line, size_t from)
+{
+	struct fl_pcre_subject subject;
+	struct fl_span match;
+	int r;
+
+	if (from == line->begin)
+		return line_matches(s, line);
+	r = fl_matcher_line(s->matcher, s->data + line->begin, text_len(s, line), &subject);
+	if (r == 0 && from - line->begin < subject.len && subject.options == 0)
+		r = fl_matcher_find(s->matcher, &subject, from - line->begin, &match);
+	return r == 0 ? line_matches(s, line) : r;
+}
+
+static const unsigned char *find_proposal(const struct fl_search *s, size_t pos)
+{
+	const struct fl_scan_plan *plan = s->plan;
+	const unsigned char *from = s->data + pos;
+
+	if (s->method == FL_SCAN_SET)
+		return fl_literal_set_find(&plan->set, from, s->len - pos);
+	return fl_kernels_get()->find_literal(&plan->literal, from, s->len - pos);
+}
+
 static int next_by_literal(struct fl_search *s, size_t pos, struct fl_span *ret)
 {
-	const struct fl_kernels *k = fl_kernels_get();
+	const struct fl_scan_plan *plan = s->plan;
+	bool decides =
+		s->method == FL_SCAN_LITERAL || (s->method == FL_SCAN_SET && plan->set_decides);
 
 	for (; pos < s->len; pos = ret->end + 1) {
-		const unsigned char *hit =
-			k->find_literal(&s->plan->literal, s->data + pos, s->len - pos);
+		const unsigned char *hit = find_proposal(s, pos);
 		size_t at;
 		int r;
 
 		if (!hit)
 			return 0;
 		at = (size_t)(hit - s->data);
-		ret->begin = fl_search_line_begin(s, pos, at);
 		ret->end = fl_search_line_end(s, at);
-		r = s->method == FL_SCAN_LITERAL ? 1 : line_matches(s, ret);
+		ret->begin = decides && s->only_ends ? at : fl_search_line_begin(s, pos, at);
+		r = decides ? 1 : line_matches_near(s, ret, plan->literal_leads ? at : ret->begin);
 		if (r != 0)
 			return r;
 	}
@@ -198,24 +229,6 @@ static int next_by_whole(struct fl_search *s, size_t pos, struct fl_span *ret)
 			return r;
 	}
 	return 0;
-}
-
-/*
- * A match that begins at or after @from makes the line match; where there is none, one may begin
- * before. In UTF-8 @from may be within a character: there the line is looked at as a whole.
- */
-static int line_matches_near(struct fl_search *s, const struct fl_span *line, size_t from)
-{
-	struct fl_pcre_subject subject;
-	struct fl_span match;
-	int r;
-
-	if (from == line->begin)
-		return line_matches(s, line);
-	r = fl_matcher_line(s->matcher, s->data + line->begin, text_len(s, line), &subject);
-	if (r == 0 && from - line->begin < subject.len && subject.options == 0)
-		r = fl_matcher_find(s->matcher, &subject, from - line->begin, &match);
-	return r == 0 ? line_matches(s, line) : r;
 }
 
 static int next_by_hs(struct fl_search *s, size_t pos, struct fl_span *ret)
@@ -276,6 +289,7 @@ int fl_search_next(struct fl_search *s, size_t pos, struct fl_span *ret)
 		return 0;
 	case FL_SCAN_LITERAL:
 	case FL_SCAN_PROPOSED:
+	case FL_SCAN_SET:
 		return next_by_literal(s, pos, ret);
 	case FL_SCAN_WHOLE:
 		return next_by_whole(s, pos, ret);

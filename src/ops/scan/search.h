@@ -13,6 +13,7 @@
  * @eol:       ends a line
  * @split_nul: so does a NUL byte: in binary data GNU grep -P takes NULs for line ends
  * @empties:   fl_search_each() tells empty matches, too
+ * @only_ends: where a matching line begins need not be told: it is somewhere in the line
  * @method:    of this view
  * @whole:     FL_SCAN_WHOLE: the view made ready
  * @lane:      the thread's, for FL_SCAN_HS
@@ -28,6 +29,7 @@ struct fl_search {
 	unsigned char eol;
 	bool split_nul;
 	bool empties;
+	bool only_ends;
 	enum fl_scan_method method;
 	struct fl_pcre_subject whole;
 	struct fl_hs_lane *lane;
