@@ -41,6 +41,9 @@ enum fl_inplace_sync {
  * @watch:             called with each pipeline that starts to work, so that another thread or a
  *                     signal handler can cancel it, and with NULL when it has ended; or NULL
  * @watch_arg:         handed to it
+ * @taps:              runs beside the rewrite: its source is the whole file as it was before, in
+ *                     order. Where lengths change it has ended before anything is stored. Its error
+ *                     ends the rewrite, fl_pipeline_failed() then names its operator; or NULL
  */
 struct fl_inplace_options {
 	size_t size;
@@ -50,6 +53,7 @@ struct fl_inplace_options {
 	const char *backup_suffix;
 	void (*watch)(void *arg, struct fl_pipeline *pl);
 	void *watch_arg;
+	struct fl_pipeline *taps;
 };
 
 /** fl_inplace_options_init() - defaults: journal, batch, no limit, no backup */
@@ -102,6 +106,18 @@ struct fl_inplace_result {
 FL_API int fl_transform_in_place(struct fl_transform *transform, const char *path,
 				 const struct fl_options *run, const struct fl_inplace_options *opt,
 				 struct fl_inplace_result *ret, struct fl_error *reterr);
+
+/**
+ * fl_transforms_in_place() - the same with several edit programs, one behind the other
+ * @transforms: @count >= 1 of them, with the same delimiter; each edits the records of what the one
+ *              before it makes, as with pipelines, but nothing is written in between
+ *
+ * Return: as fl_transform_in_place().
+ */
+FL_API int fl_transforms_in_place(struct fl_transform *const *transforms, size_t count,
+				  const char *path, const struct fl_options *run,
+				  const struct fl_inplace_options *opt,
+				  struct fl_inplace_result *ret, struct fl_error *reterr);
 
 enum fl_recover_action {
 	FL_RECOVER_STATUS,   /* look, change nothing */

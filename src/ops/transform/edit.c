@@ -226,6 +226,11 @@ bool fl_edit_preserves_length(const struct fl_edit *edit)
 	return true;
 }
 
+unsigned char fl_edit_delimiter(const struct fl_edit *edit)
+{
+	return edit->opt.delimiter;
+}
+
 const char *fl_edit_plan(const struct fl_edit *edit)
 {
 	return edit->plan;

@@ -85,6 +85,9 @@ const struct fl_edit *fl_transform_edit(const struct fl_transform *transform);
 /** fl_edit_preserves_length() - does every delta have as many new bytes as old ones, always? */
 bool fl_edit_preserves_length(const struct fl_edit *edit);
 
+/** fl_edit_delimiter() - what ends its records */
+unsigned char fl_edit_delimiter(const struct fl_edit *edit);
+
 /** fl_edit_plan() - how matches are looked for, for --stats: "literal 'x'; ..." */
 const char *fl_edit_plan(const struct fl_edit *edit);
 

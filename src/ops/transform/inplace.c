@@ -90,6 +90,9 @@ int fl_inplace_edit_file(const char *path, const struct fl_inplace_edit *edit,
 		r = open_job(path, &job, reterr);
 	if (r < 0)
 		return r;
+	watched.watch = opt->watch;
+	watched.watch_arg = opt->watch_arg;
+	watched.taps = opt->taps;
 	fill_job(&job, edit, opt);
 	if (r == 0 && opt->backup_suffix)
 		r = fl_target_backup(&job.target, opt->backup_suffix, reterr);

@@ -23,6 +23,7 @@ struct fl_change_sink;
  * @program, @program_len: from which the same edit can be made again
  * @scratch_new, @scratch_free: for one thread
  * @watch, @watch_arg: see struct fl_inplace_options
+ * @taps:          the same; only the first pass over the file feeds them
  * @map:           call fl_change_sink_put() for each change of the view, in order
  */
 struct fl_inplace_edit {
@@ -35,6 +36,7 @@ struct fl_inplace_edit {
 	void (*scratch_free)(void *scratch);
 	void (*watch)(void *arg, struct fl_pipeline *pl);
 	void *watch_arg;
+	struct fl_pipeline *taps;
 	int (*map)(const void *arg, void *scratch, const struct fl_view *view,
 		   struct fl_change_sink *sink, struct fl_error *reterr);
 };

@@ -6,52 +6,33 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "ops/transform/edit_impl.h"
-
-/* Deltas of one view; kept from view to view, so that memory is asked for once. */
-struct scratch {
-	struct fl_edit_scratch *of_edit;
-	struct fl_deltas deltas;
-};
+#include "ops/transform/edit_list.h"
 
 static void scratch_free(void *scratch)
 {
-	struct scratch *s = scratch;
-
-	if (!s)
-		return;
-	fl_edit_scratch_free(s->of_edit);
-	fl_deltas_done(&s->deltas);
-	free(s);
+	fl_edit_list_scratch_free(scratch);
 }
 
 static int scratch_new(const void *arg, void **ret)
 {
-	struct scratch *s = calloc(1, sizeof(*s));
-	int r;
+	struct fl_edit_list_scratch *scratch;
+	int r = fl_edit_list_scratch_new(arg, &scratch);
 
-	if (!s)
-		return -ENOMEM;
-	fl_deltas_init(&s->deltas, SIZE_MAX);
-	r = fl_edit_scratch_new(arg, &s->of_edit);
-	if (r < 0) {
-		scratch_free(s);
-		return r;
-	}
-	*ret = s;
-	return 0;
+	if (r == 0)
+		*ret = scratch;
+	return r;
 }
 
 static int map(const void *arg, void *scratch, const struct fl_view *view,
 	       struct fl_change_sink *sink, struct fl_error *reterr)
 {
-	struct scratch *s = scratch;
-	int r;
+	const struct fl_deltas *deltas;
+	int r = fl_edit_list_map(arg, scratch, view, &deltas, reterr);
 
-	fl_deltas_reset(&s->deltas);
-	r = fl_edit_map(arg, s->of_edit, view, &s->deltas, reterr);
-	for (size_t k = 0; r == 0 && k < s->deltas.count; k++) {
-		const struct fl_delta *d = &s->deltas.list[k];
+	if (r < 0)
+		return r;
+	for (size_t k = 0; r == 0 && k < deltas->count; k++) {
+		const struct fl_delta *d = &deltas->list[k];
 
 		r = fl_change_sink_put(sink, d->off, d->old_len, d->new_bytes, d->new_len);
 		if (r < 0)
@@ -60,16 +41,16 @@ static int map(const void *arg, void *scratch, const struct fl_view *view,
 	return r;
 }
 
-int fl_inplace_edit_make(const struct fl_edit *edit, struct fl_inplace_edit *ret)
+int fl_inplace_edit_make(const struct fl_edit_list *list, struct fl_inplace_edit *ret)
 {
-	struct fl_inplace_edit ie = {.arg = edit,
-				     .keeps_length = fl_edit_preserves_length(edit),
-				     .delimiter = edit->opt.delimiter,
+	struct fl_inplace_edit ie = {.arg = list,
+				     .keeps_length = fl_edit_list_preserves_length(list),
+				     .delimiter = fl_edit_list_delimiter(list),
 				     .scratch_new = scratch_new,
 				     .scratch_free = scratch_free,
 				     .map = map};
 	char *program;
-	int r = fl_edit_save(edit, &program, &ie.program_len);
+	int r = fl_edit_list_save(list, &program, &ie.program_len);
 
 	if (r < 0)
 		return r;
@@ -84,24 +65,39 @@ void fl_inplace_edit_done(struct fl_inplace_edit *ie)
 	ie->program = NULL;
 }
 
-int fl_transform_in_place(struct fl_transform *transform, const char *path,
-			  const struct fl_options *run, const struct fl_inplace_options *opt,
-			  struct fl_inplace_result *ret, struct fl_error *reterr)
+/* Return: 0; -ENOMEM; -EINVAL: they do not go together. */
+static int list_of(struct fl_transform *const *transforms, size_t count, struct fl_edit_list **ret)
+{
+	const struct fl_edit **edits = calloc(count, sizeof(const struct fl_edit *));
+	int r = edits ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		edits[i] = fl_transform_edit(transforms[i]);
+		if (fl_edit_delimiter(edits[i]) != fl_edit_delimiter(edits[0]))
+			r = -EINVAL;
+	}
+	if (r == 0)
+		r = fl_edit_list_new(edits, count, ret);
+	free((void *)edits);
+	return r;
+}
+
+static int edit_with(const struct fl_edit_list *list, const char *path,
+		     const struct fl_options *run, const struct fl_inplace_options *opt,
+		     struct fl_inplace_result *ret, struct fl_error *reterr)
 {
 	struct fl_inplace_options defaults;
 	struct fl_options options;
 	struct fl_inplace_edit edit;
 	int r;
 
-	if (ret->size != sizeof(*ret))
-		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, NULL);
 	fl_inplace_options_init(&defaults);
 	fl_options_init(&options);
 	if (run)
 		options = *run;
 	options.range_off = 0;
 	options.range_len = FL_SIZE_UNKNOWN;
-	r = fl_inplace_edit_make(fl_transform_edit(transform), &edit);
+	r = fl_inplace_edit_make(list, &edit);
 	if (r < 0)
 		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
 	r = fl_inplace_edit_file(path, &edit, &options, opt ? opt : &defaults, NULL, ret, reterr);
@@ -109,23 +105,45 @@ int fl_transform_in_place(struct fl_transform *transform, const char *path,
 	return r;
 }
 
+int fl_transforms_in_place(struct fl_transform *const *transforms, size_t count, const char *path,
+			   const struct fl_options *run, const struct fl_inplace_options *opt,
+			   struct fl_inplace_result *ret, struct fl_error *reterr)
+{
+	struct fl_edit_list *list;
+	int r = ret->size != sizeof(*ret) || count == 0 ? -EINVAL
+							: list_of(transforms, count, &list);
+
+	if (r < 0)
+		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
+	r = edit_with(list, path, run, opt, ret, reterr);
+	fl_edit_list_free(list);
+	return r;
+}
+
+int fl_transform_in_place(struct fl_transform *transform, const char *path,
+			  const struct fl_options *run, const struct fl_inplace_options *opt,
+			  struct fl_inplace_result *ret, struct fl_error *reterr)
+{
+	return fl_transforms_in_place(&transform, 1, path, run, opt, ret, reterr);
+}
+
 static int load(const void *key, const char *program, size_t len, struct fl_inplace_edit *ret,
 		struct fl_error *reterr)
 {
-	struct fl_edit *edit;
-	int r = fl_edit_load(program, len, key, &edit, reterr);
+	struct fl_edit_list *list;
+	int r = fl_edit_list_load(program, len, key, &list, reterr);
 
 	if (r < 0)
 		return r;
-	r = fl_inplace_edit_make(edit, ret);
+	r = fl_inplace_edit_make(list, ret);
 	if (r < 0)
-		fl_edit_free(edit);
+		fl_edit_list_free(list);
 	return r;
 }
 
 static void unload(struct fl_inplace_edit *ie)
 {
-	fl_edit_free((struct fl_edit *)(uintptr_t)ie->arg);
+	fl_edit_list_free((struct fl_edit_list *)(uintptr_t)ie->arg);
 	fl_inplace_edit_done(ie);
 }
 

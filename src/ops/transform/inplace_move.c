@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "engine/exec.h"
+#include "ops/transform/inplace_feed.h"
 #include "ops/transform/inplace_map.h"
 #include "store/journal_block.h"
 #include "store/move_store.h"
@@ -88,14 +89,13 @@ static const struct fl_operator gather_ops = {.size = sizeof(gather_ops),
 					      .fold = gather_fold};
 
 static int make_pipeline(const struct fl_inplace_edit *edit, const struct fl_options *run,
-			 const struct fl_operator *ops, void *op, struct fl_pipeline **ret,
-			 struct fl_error *reterr)
+			 struct gather *g, struct fl_pipeline **ret, struct fl_error *reterr)
 {
 	int r = fl_pipeline_new(run, ret, reterr);
 
 	if (r < 0)
 		return r;
-	r = fl_pipeline_add(*ret, ops, op);
+	r = fl_pipeline_add(*ret, &gather_ops, g);
 	if (r < 0)
 		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
 	if (edit->watch)
@@ -114,16 +114,14 @@ static int measure(struct fl_move *m, struct fl_source *src, const struct fl_inp
 		   const struct fl_options *run, struct fl_error *reterr)
 {
 	struct dry dry = {.run = {edit, true}, .plan = &m->plan};
-	struct fl_pipeline *pl = NULL;
+	struct fl_edit_pass pass = {
+		.edit = edit, .ops = &dry_ops, .op = &dry, .run = run, .feeds = true};
 	int r = fl_move_plan_begin(&m->plan);
 
 	if (r < 0)
 		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
 	dry.batch_bytes = m->job->small_groups ? 1 : FL_BATCH_BYTES;
-	r = make_pipeline(edit, run, &dry_ops, &dry, &pl, reterr);
-	if (r == 0)
-		r = fl_pipeline_run(pl, src, reterr);
-	drop_pipeline(edit, pl);
+	r = fl_edit_pass_run(&pass, src, reterr);
 	if (r == 0 && fl_move_plan_end(&m->plan, m->job->target.size_bytes) < 0)
 		r = fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
 	return r;
@@ -157,7 +155,7 @@ static int all_batches(struct fl_move *m, struct fl_source *src, const struct fl
 	if (opt.io == FL_IO_AUTO)
 		opt.io = FL_IO_MMAP;
 	opt.progress = NULL;
-	r = make_pipeline(edit, &opt, &gather_ops, &g, &pl, reterr);
+	r = make_pipeline(edit, &opt, &g, &pl, reterr);
 	while (r == 0 && m->next < m->plan.moves)
 		r = one_batch(m, src, pl, &g, reterr);
 	drop_pipeline(edit, pl);

@@ -3,20 +3,29 @@
 
 #include "base/error.h"
 #include "base/size.h"
-#include "engine/exec.h"
+#include "ops/transform/inplace_feed.h"
 #include "ops/transform/inplace_map.h"
 #include "store/same_store.h"
 
 /**
  * struct same - the operator
- * @store:   NULL in a dry pass, which only adds up
- * @payload: bytes that the runs take in the journal
+ * @payload:  bytes that the runs take in the journal
+ * @measures: there was no room for the largest journal that could be needed: from here on the pass
+ *            only adds up what is
  */
 struct same {
 	struct fl_edit_run run;
 	struct fl_same_store *store;
 	uint64_t payload;
+	bool measures;
 };
+
+/* Before anything was stored, how much room the journal needs can be found out exactly. */
+static bool lacks_room(const struct fl_same_store *store, int r)
+{
+	return (r == -ENOSPC || r == -EDQUOT || r == -EFBIG || r == -FL_ELIMIT) &&
+	       !store->job->stored && !store->job->open && store->exact_space == 0;
+}
 
 static int same_fold(void *op, const struct fl_part *part, struct fl_error *reterr)
 {
@@ -27,8 +36,12 @@ static int same_fold(void *op, const struct fl_part *part, struct fl_error *rete
 
 	while (r == 0 && fl_edit_part_next(part, &at, &run)) {
 		same->payload += run.len + FL_RUN_HEAD_BYTES;
-		if (same->store)
-			r = fl_same_add(same->store, run.off, run.end, run.p, run.len, reterr);
+		if (same->measures)
+			continue;
+		r = fl_same_add(same->store, run.off, run.end, run.p, run.len, reterr);
+		same->measures = lacks_room(same->store, r);
+		if (same->measures)
+			r = 0;
 	}
 	return r;
 }
@@ -42,33 +55,17 @@ static const struct fl_operator same_ops = {.size = sizeof(same_ops),
 					    .fold = same_fold};
 
 static int run_pass(struct same *same, struct fl_store_job *job, const struct fl_options *run,
-		    struct fl_error *reterr)
+		    bool feeds, struct fl_error *reterr)
 {
+	struct fl_edit_pass pass = {
+		.edit = same->run.edit, .ops = &same_ops, .op = same, .run = run, .feeds = feeds};
 	struct fl_source *src = NULL;
-	struct fl_pipeline *pl = NULL;
 	int r = fl_inplace_source(job, &src, reterr);
 
 	if (r == 0)
-		r = fl_pipeline_new(run, &pl, reterr);
-	if (r == 0)
-		r = fl_pipeline_add(pl, &same_ops, same);
-	if (r == 0) {
-		if (same->run.edit->watch)
-			same->run.edit->watch(same->run.edit->watch_arg, pl);
-		r = fl_pipeline_run(pl, src, reterr);
-		if (same->run.edit->watch)
-			same->run.edit->watch(same->run.edit->watch_arg, NULL);
-	}
-	fl_pipeline_free(pl);
+		r = fl_edit_pass_run(&pass, src, reterr);
 	fl_source_close(src);
 	return r;
-}
-
-/* Before anything was stored, how much room the journal needs can be found out exactly. */
-static bool wants_dry_pass(const struct fl_store_job *job, const struct fl_same_store *store, int r)
-{
-	return (r == -ENOSPC || r == -EDQUOT || r == -EFBIG || r == -FL_ELIMIT) && !job->stored &&
-	       !job->open && store->exact_space == 0;
 }
 
 int fl_inplace_same(struct fl_store_job *job, const struct fl_inplace_edit *edit,
@@ -76,7 +73,6 @@ int fl_inplace_same(struct fl_store_job *job, const struct fl_inplace_edit *edit
 {
 	struct fl_same_store store;
 	struct same same = {.run = {edit, false}, .store = &store};
-	struct same dry = {.run = {edit, false}};
 	struct fl_options opt = *run;
 	int r;
 
@@ -91,14 +87,13 @@ int fl_inplace_same(struct fl_store_job *job, const struct fl_inplace_edit *edit
 	fl_same_init(&store, job, from);
 	if (job->small_groups)
 		store.group_bytes = 1;
-	r = run_pass(&same, job, &opt, reterr);
-	if (wants_dry_pass(job, &store, r)) {
-		r = run_pass(&dry, job, &opt, reterr);
+	r = run_pass(&same, job, &opt, true, reterr);
+	if (r == 0 && same.measures) {
 		fl_same_done(&store);
 		fl_same_init(&store, job, from);
-		store.exact_space = fl_same_space(dry.payload);
-		if (r == 0)
-			r = run_pass(&same, job, &opt, reterr);
+		store.exact_space = fl_same_space(same.payload);
+		same.measures = false;
+		r = run_pass(&same, job, &opt, false, reterr);
 	}
 	if (r == 0)
 		r = fl_same_finish(&store, reterr);

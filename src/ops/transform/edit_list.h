@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FL_OPS_TRANSFORM_EDIT_LIST_H
+#define FL_OPS_TRANSFORM_EDIT_LIST_H
+
+#include "ops/transform/edit.h"
+
+/**
+ * DOC: Several edit programs in a row, as one.
+ *
+ * As with `a | b`: a program sees the records of what the one before it made, where a step within a
+ * program sees what became of one record of the original. A view of whole records becomes a text
+ * of whole records, so each view is done by itself.
+ */
+struct fl_edit_list;
+struct fl_edit_list_scratch;
+
+/** fl_edit_list_new() - @count >= 1 programs, which must outlive it. Return: 0; -ENOMEM. */
+int fl_edit_list_new(const struct fl_edit *const *edits, size_t count, struct fl_edit_list **ret);
+
+/** fl_edit_list_free() - the list, and its programs if fl_edit_list_load() made them */
+void fl_edit_list_free(struct fl_edit_list *list);
+
+/** fl_edit_list_preserves_length() - fl_edit_preserves_length() of all */
+bool fl_edit_list_preserves_length(const struct fl_edit_list *list);
+
+/** fl_edit_list_delimiter() - that of the first program: all have the same */
+unsigned char fl_edit_list_delimiter(const struct fl_edit_list *list);
+
+/** fl_edit_list_scratch_new() - what one thread needs. Return: 0; -ENOMEM. */
+int fl_edit_list_scratch_new(const struct fl_edit_list *list, struct fl_edit_list_scratch **ret);
+
+/** fl_edit_list_scratch_free() - NULL is fine */
+void fl_edit_list_scratch_free(struct fl_edit_list_scratch *scratch);
+
+/**
+ * fl_edit_list_map() - what the programs do to some records, see fl_edit_map()
+ * @ret: the deltas from the original to the last text; valid until the next call with this scratch
+ */
+int fl_edit_list_map(const struct fl_edit_list *list, struct fl_edit_list_scratch *scratch,
+		     const struct fl_view *in, const struct fl_deltas **ret,
+		     struct fl_error *reterr);
+
+/** fl_edit_list_save() - as text, that of fl_edit_save() where there is one program */
+int fl_edit_list_save(const struct fl_edit_list *list, char **ret, size_t *ret_len);
+
+/** fl_edit_list_load() - the same programs again, see fl_edit_load() */
+int fl_edit_list_load(const char *text, size_t len, const unsigned char *key,
+		      struct fl_edit_list **ret, struct fl_error *reterr);
+
+#endif
