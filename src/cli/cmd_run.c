@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/outbuf.h"
+#include "cli/run_inplace.h"
 #include "cli/run_part.h"
 #include "cli/run_work.h"
 #include "cli/verbs.h"
@@ -31,6 +32,8 @@ int cmd_run(int argc, char **argv)
 	}
 	is_whole = run.line.parts == 0;
 	run_work_begin(&run);
+	if (run.line.inplace.wanted)
+		return run_inplace(&run);
 	if (is_whole)
 		run_files(&run);
 	else

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/inplace_run.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,29 +44,28 @@ static void complain(struct job *job, const char *name, const struct fl_error *e
 			name);
 }
 
-static void edit_one(struct job *job, struct fl_transform *transform,
-		     const struct fl_inplace_options *how, const char *name,
-		     struct fl_inplace_result *sum)
+int inplace_edit(struct inplace_work *work, const char *name, struct fl_inplace_result *ret)
 {
+	struct job *job = work->job;
 	struct fl_inplace_result one = {.size = sizeof(one)};
-	struct fl_error err = {.code = -1, .off = FL_OFF_NONE};
-	int rc;
+	struct fl_error err = {.code = -EINVAL, .off = FL_OFF_NONE};
+	int rc = -EINVAL;
 
 	if (input_is_stdin(name)) {
 		snprintf(err.text, sizeof(err.text), "standard input cannot be edited in place");
-		complain(job, "-", &err, 0);
-		return;
-	}
-	if (job->inputs.problem != NULL) {
+		name = "-";
+	} else if (job->inputs.problem != NULL) {
 		snprintf(err.text, sizeof(err.text), "%s", job->inputs.problem);
-		complain(job, name, &err, 0);
-		return;
+	} else {
+		rc = fl_transforms_in_place(work->transforms, work->count, name, &job->common->run,
+					    &work->how, &one, &err);
+		add(&work->sum, &one);
 	}
-	rc = fl_transform_in_place(transform, name, &job->common->run, how, &one, &err);
-	add(sum, &one);
 	if (rc < 0)
 		complain(job, name, &err, one.unfinished);
 	progress_bar_erase();
+	*ret = one;
+	return rc;
 }
 
 static void print_number(const char *key, uint64_t value)
@@ -73,8 +73,10 @@ static void print_number(const char *key, uint64_t value)
 	fprintf(stderr, "%s: %" PRIu64 "\n", key, value);
 }
 
-static void print_stats(const struct fl_inplace_result *sum)
+void inplace_print_stats(const struct inplace_work *work)
 {
+	const struct fl_inplace_result *sum = &work->sum;
+
 	print_number("changes", sum->changes);
 	print_number("bytes changed", sum->changed_bytes);
 	print_number("pages changed", sum->changed_pages);
@@ -86,23 +88,30 @@ static void print_stats(const struct fl_inplace_result *sum)
 	print_number("new bytes", sum->new_bytes);
 }
 
+void inplace_begin(struct inplace_work *work, const struct inplace_options *opt)
+{
+	work->sum = (struct fl_inplace_result){.size = sizeof(work->sum)};
+	work->how = opt->how;
+	work->how.watch = watch;
+	work->how.watch_arg = work->job;
+	if (work->how.flags & FL_INPLACE_NO_JOURNAL)
+		message_error(
+			"warning: without a journal, a crash leaves a mixture of old and new");
+}
+
 int inplace_run(struct job *job, struct fl_transform *transform, const struct inplace_options *opt)
 {
-	struct fl_inplace_result sum = {.size = sizeof(sum)};
-	struct fl_inplace_options how = opt->how;
+	struct inplace_work work = {.job = job, .transforms = &transform, .count = 1};
+	struct fl_inplace_result one;
 	int stats = job->common->stats;
 	const char *name;
 
-	how.watch = watch;
-	how.watch_arg = job;
-	if (how.flags & FL_INPLACE_NO_JOURNAL)
-		message_error(
-			"warning: without a journal, a crash leaves a mixture of old and new");
+	inplace_begin(&work, opt);
 	while (job_next(job, &name))
-		edit_one(job, transform, &how, name, &sum);
+		inplace_edit(&work, name, &one);
 	/* Those of the job's own pipeline, which did not run, say nothing. */
 	job->common->stats = 0;
 	if (stats)
-		print_stats(&sum);
+		inplace_print_stats(&work);
 	return job_end(job, NULL, 0);
 }

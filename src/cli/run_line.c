@@ -11,6 +11,7 @@
 #include "cli/inputs.h"
 #include "cli/message.h"
 #include "cli/outbuf.h"
+#include "cli/run_inplace.h"
 
 enum key {
 	KEY_PLAN = 512,
@@ -59,6 +60,7 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &line->common;
 		state->child_inputs[1] = &line->common;
 		state->child_inputs[2] = &line->common;
+		state->child_inputs[3] = &line->inplace;
 		state->err_stream = NULL;
 		return 0;
 	case 'z':
@@ -94,13 +96,14 @@ static const struct argp_child run_children[] = {
 	{.argp = &common_argp},
 	{.argp = &document_argp},
 	{.argp = &processes_argp},
+	{.argp = &inplace_argp},
 	{0},
 };
 
 static const struct argp run_argp = {
 	.options = run_table,
 	.parser = parse_run,
-	.args_doc = "STAGE [ARG...] [then STAGE [ARG...]]... [-o OUT] -- [FILE...]",
+	.args_doc = "STAGE [ARG...] [then STAGE [ARG...]]... [-o OUT | -i] -- [FILE...]",
 	.doc = "Run several jobs over each FILE in one pass. Stages that only look (count, hash, "
 	       "scan) report; the others write the bytes that the stages behind them see. Without "
 	       "FILE, or where it is -, read standard input.\vStages:\n",
@@ -214,7 +217,8 @@ static void connect(struct run_line *line)
 		stage->is_named = stage->segment == 0 && !decoded;
 		decoded |= stage->ops->decodes != NULL;
 		if (stage->out_name == NULL)
-			stage->to_stdout = stage->ops->writes ? last : prints(stage);
+			stage->to_stdout =
+				stage->ops->writes ? last && !line->inplace.wanted : prints(stage);
 		if (stage->to_stdout && printer != NULL)
 			run_stage_refuse(stage,
 					 "stage %u writes to standard output, too: give one "
@@ -229,15 +233,18 @@ static void connect(struct run_line *line)
 
 static void find_files(struct run_line *line, char **words, int count)
 {
-	int end = 0;
+	int end = 0, end_of_stages;
 
 	while (end < count && strcmp(words[end], "--") != 0)
 		end++;
 	if (end == 0)
 		message_usage("no stage given");
+	end_of_stages = end;
 	line->words = words;
 	line->word_count = end;
-	split_stages(line, words, end, end < count);
+	if (end < count)
+		run_inplace_take(line, words, &end_of_stages);
+	split_stages(line, words, end_of_stages, end < count);
 	line->common.files = words + end + (end < count);
 	line->common.file_count = (size_t)(count - end - (end < count));
 	if (line->common.files_from != NULL && line->common.file_count > 0)
@@ -248,6 +255,7 @@ static void find_files(struct run_line *line, char **words, int count)
 void run_line_parse(struct run_line *line, int argc, char **argv)
 {
 	common_options_init(&line->common);
+	fl_inplace_options_init(&line->inplace.how);
 	if (argp_parse(&run_argp, argc, argv, ARGP_IN_ORDER, NULL, line) != 0)
 		message_try_help();
 	if (line->common.file_count == 0)
@@ -260,6 +268,7 @@ void run_line_parse(struct run_line *line, int argc, char **argv)
 	for (unsigned i = 0; i < line->count; i++)
 		parse_stage(&line->stages[i]);
 	connect(line);
+	run_inplace_check(line);
 	if (line->part_file != NULL && line->parts == 0)
 		message_usage("--part-file needs --part");
 	if (line->parts > 0 && (line->common.file_count != 1 || line->common.files_from != NULL ||
@@ -292,7 +301,9 @@ static void plan_stage(const struct run_line *line, const struct run_stage *stag
 		outbuf_printf("; writes to %s", stage->out_name);
 	if (stage->to_stdout)
 		outbuf_printf("; writes to standard output");
-	if (stage->number < line->count && stage[1].segment != stage->segment &&
+	if (line->inplace.wanted && stage->ops->edit != NULL)
+		outbuf_printf("; edits in place");
+	if (stage->number < line->tapped && stage[1].segment != stage->segment &&
 	    stage->ops->writes && stage->ops->decodes == NULL)
 		outbuf_printf("; feeds segment %u", stage->segment + 2);
 	outbuf_printf("\n");
@@ -316,6 +327,7 @@ static void plan_segment(const struct run_stage *stage, unsigned i)
 
 void run_line_plan(const struct run_line *line)
 {
+	run_inplace_plan(line);
 	for (unsigned i = 0; i < line->count; i++) {
 		const struct run_stage *stage = &line->stages[i];
 

@@ -3,6 +3,7 @@
 #define FAULTLINE_CLI_RUN_LINE_H
 
 #include "cli/common_options.h"
+#include "cli/inplace_options.h"
 #include "cli/run_stage.h"
 
 /* Segments and operators are limited by the library; this many stages always fit. */
@@ -14,6 +15,9 @@
  * @segments: how many
  * @plan:     --plan: say what would be done
  * @words:    of the stages as they were given, @word_count of them; the caller's
+ * @inplace:  -i
+ * @tapped:   so many stages, from the first one on, see bytes: all, or with -i those up to the last
+ *            one that looks; edits behind it are in the files only
  * @part, @parts: --part: number from 1, of so many; or 0
  * @part_file: --part-file, or NULL
  */
@@ -25,6 +29,8 @@ struct run_line {
 	int plan;
 	char **words;
 	int word_count;
+	struct inplace_options inplace;
+	unsigned tapped;
 	unsigned part;
 	unsigned parts;
 	const char *part_file;

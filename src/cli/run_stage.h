@@ -10,6 +10,7 @@
 #include <faultline/output.h>
 #include <faultline/pipeline.h>
 #include <faultline/stream.h>
+#include <faultline/transform.h>
 
 #include "cli/common_options.h"
 
@@ -30,6 +31,8 @@ struct run_stage;
  * @prints:  1 if this one, as it was parsed, prints lines while the run goes on; or NULL
  * @parse:   its words, argv[0] being "faultline run NAME"; sets @stage->state; wrong ones end the
  *           program
+ * @edit:    for a stage that edits records: the edit, made when first asked for; or NULL
+ * @keyless: 1 if its edit depends on a key that is not kept anywhere; beside @edit
  * @add:     add its operators; they write with run_stage_write()
  * @begin:   the next file; @name is what results call it; or NULL
  * @report:  the result of one file, as lines of text, with outbuf_printf(); or NULL
@@ -44,6 +47,8 @@ struct run_stage_ops {
 	const struct fl_decode_options *(*decodes)(const struct run_stage *stage);
 	int (*prints)(const struct run_stage *stage);
 	void (*parse)(struct run_stage *stage, int argc, char **argv);
+	struct fl_transform *(*edit)(struct run_stage *stage);
+	int (*keyless)(const struct run_stage *stage);
 	void (*add)(struct run_stage *stage, struct fl_pipeline *pl);
 	void (*begin)(struct run_stage *stage, const char *name);
 	void (*report)(struct run_stage *stage, const char *name);

@@ -2,6 +2,7 @@
 #include "cli/run_work.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,6 +10,7 @@
 #include "cli/json_doc.h"
 #include "cli/message.h"
 #include "cli/outbuf.h"
+#include "cli/run_inplace.h"
 #include "cli/verbs.h"
 
 void run_work_open_outputs(struct run_work *run)
@@ -98,7 +100,7 @@ static void build(struct run_work *run)
 {
 	struct run_line *line = &run->line;
 
-	for (unsigned i = 0; i < line->count; i++) {
+	for (unsigned i = 0; i < line->tapped; i++) {
 		struct run_stage *stage = &line->stages[i];
 
 		if (i > 0 && stage->segment == stage[-1].segment)
@@ -152,6 +154,12 @@ static void put_report(struct run_work *run, struct run_stage *stage, const char
 	}
 }
 
+/* What edits in place do is told of all of them together. */
+static int is_stored(const struct run_work *run, const struct run_stage *stage)
+{
+	return run->line.inplace.wanted && stage->ops->edit != NULL;
+}
+
 static void report_text(struct run_work *run, const char *name)
 {
 	for (unsigned i = 0; i < run->line.count; i++) {
@@ -160,7 +168,7 @@ static void report_text(struct run_work *run, const char *name)
 		size_t len = 0;
 		FILE *memory;
 
-		if (stage->ops->report == NULL)
+		if (stage->ops->report == NULL || is_stored(run, stage))
 			continue;
 		memory = open_memstream(&text, &len);
 		if (memory == NULL)
@@ -195,7 +203,7 @@ static void json_bytes(const struct run_stage *stage, const struct fl_stats *sta
 		json_doc_set(object, "bytes_out", json_integer((json_int_t)out));
 }
 
-static void report_json(struct run_work *run, const char *name)
+static json_t *report_json(struct run_work *run, const char *name)
 {
 	json_t *file = json_doc_add_file(run->doc, name), *list = json_array();
 
@@ -213,6 +221,8 @@ static void report_json(struct run_work *run, const char *name)
 		json_array_append_new(list, object);
 		json_doc_set(object, "stage", json_integer(stage->number));
 		json_doc_set(object, "name", json_string(stage->ops->name));
+		if (is_stored(run, stage))
+			continue;
 		json_doc_set(object, "segment", json_integer(stage->segment + 1));
 		json_bytes(stage, &stats, name, object);
 		json_doc_set(object, "seconds", json_real((double)stats.ns / 1e9));
@@ -220,6 +230,36 @@ static void report_json(struct run_work *run, const char *name)
 		if (stage->ops->json != NULL)
 			stage->ops->json(stage, object);
 	}
+	return file;
+}
+
+json_t *run_work_results(struct run_work *run, const char *name)
+{
+	if (run->doc != NULL)
+		return report_json(run, name);
+	if (!run->line.common.quiet)
+		report_text(run, name);
+	return NULL;
+}
+
+void run_work_say(struct run_work *run, const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	va_end(args);
+	if (text == NULL)
+		return;
+	if (run->results == stdout) {
+		outbuf_write(text, strlen(text));
+		outbuf_flush_lines();
+	} else {
+		fputs(text, run->results);
+	}
+	free(text);
 }
 
 void run_work_report(struct run_work *run, const char *name)
@@ -229,10 +269,7 @@ void run_work_report(struct run_work *run, const char *name)
 	fl_pipeline_stats(run->job.pl, &stats);
 	run->files++;
 	run->bytes += stats.bytes;
-	if (run->doc != NULL)
-		report_json(run, name);
-	else if (!run->line.common.quiet)
-		report_text(run, name);
+	run_work_results(run, name);
 }
 
 /* What the file's own error does not tell: which stage it was. */
@@ -276,6 +313,7 @@ void run_work_begin(struct run_work *run)
 	run->results = bytes_go_to_stdout(&run->line) ? stderr : stdout;
 	if (run->line.common.json && run->results == stderr)
 		message_usage("--json and a stage's bytes cannot both go to standard output");
+	run_inplace_share(&run->line);
 	job_begin(&run->job, &run->line.common);
 	build(run);
 	run->doc = run->line.common.json ? json_doc_new("faultline-run/1") : NULL;

@@ -37,6 +37,16 @@ void run_work_begin_file(struct run_work *run, const char *name);
 /** run_work_report() - after a run without error: what each stage found */
 void run_work_report(struct run_work *run, const char *name);
 
+/**
+ * run_work_results() - the same, but nothing is added to the totals
+ * Return: --json: the file's object, borrowed; else NULL.
+ */
+json_t *run_work_results(struct run_work *run, const char *name);
+
+/** run_work_say() - a line where results go */
+void run_work_say(struct run_work *run, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /** run_work_name_failure() - after a run with one: which stage it was */
 void run_work_name_failure(struct run_work *run);
 

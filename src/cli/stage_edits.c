@@ -27,7 +27,8 @@ static void transform_parse(struct run_stage *stage, int argc, char **argv)
 	transform_options_parse(&s->opt, argc, argv);
 	if (s->opt.dry_run || s->opt.rewrite || s->opt.inplace.wanted)
 		run_stage_refuse(stage, "--dry-run, --diff, --rewrite and -i are for faultline "
-					"transform");
+					"transform; run -i stands before the first stage, or "
+					"behind the last one");
 	if ((s->opt.job.flags & FL_TRANSFORM_MULTILINE) && stage->common->run.delimiter != '\0')
 		run_stage_refuse(stage, "--multiline needs -z before the first stage");
 	run_stage_check(stage, &s->opt.common);
@@ -51,17 +52,33 @@ static void filter_parse(struct run_stage *stage, int argc, char **argv)
 	free(words[1]);
 }
 
-static void transform_add(struct run_stage *stage, struct fl_pipeline *pl)
+static struct fl_transform *transform_edit(struct run_stage *stage)
 {
 	struct transform_state *s = stage->state;
 	struct fl_error err;
 
+	if (s->transform != NULL)
+		return s->transform;
 	s->opt.job.delimiter = stage->common->run.delimiter;
 	s->opt.job.write = run_stage_write;
 	s->opt.job.arg = stage;
 	if (fl_transform_new(&s->opt.job, &s->transform, &err) < 0)
 		run_stage_die(stage, err.text);
-	run_stage_add(stage, pl, fl_transform_operator(s->transform), s->transform);
+	return s->transform;
+}
+
+static int transform_keyless(const struct run_stage *stage)
+{
+	const struct transform_state *s = stage->state;
+
+	return (s->opt.job.flags & FL_TRANSFORM_HASH) && s->opt.key_file == NULL;
+}
+
+static void transform_add(struct run_stage *stage, struct fl_pipeline *pl)
+{
+	struct fl_transform *transform = transform_edit(stage);
+
+	run_stage_add(stage, pl, fl_transform_operator(transform), transform);
 }
 
 static void transform_report(struct run_stage *stage, const char *name)
@@ -100,6 +117,8 @@ const struct run_stage_ops stage_transform = {.name = "transform",
 					      .summary = "Edits, as sed does",
 					      .writes = 1,
 					      .parse = transform_parse,
+					      .edit = transform_edit,
+					      .keyless = transform_keyless,
 					      .add = transform_add,
 					      .report = transform_report,
 					      .json = transform_json,
@@ -109,6 +128,8 @@ const struct run_stage_ops stage_keep = {.name = "keep",
 					 .summary = "Only the lines that match",
 					 .writes = 1,
 					 .parse = filter_parse,
+					 .edit = transform_edit,
+					 .keyless = transform_keyless,
 					 .add = transform_add,
 					 .json = transform_json,
 					 .free = transform_free};
@@ -117,6 +138,8 @@ const struct run_stage_ops stage_delete = {.name = "delete",
 					   .summary = "Only the lines that do not match",
 					   .writes = 1,
 					   .parse = filter_parse,
+					   .edit = transform_edit,
+					   .keyless = transform_keyless,
 					   .add = transform_add,
 					   .json = transform_json,
 					   .free = transform_free};

@@ -1,0 +1,225 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# shellcheck disable=SC1010 # "then" stands between stages
+# run -i: what the stages that edit make of a file is stored in it, and the stages that look say what
+# the separate commands say.
+load helpers
+
+setup() {
+	make_work
+	export LC_ALL=C
+}
+
+teardown() {
+	remove_work
+}
+
+fl() {
+	"$FAULTLINE" "$@"
+}
+
+# digest FILE
+digest() {
+	fl hash -a xxh3 <"$1" | sed 's/.*= //'
+}
+
+# separately FILE: what the commands of in_one() make of it, in new, and say, in want
+separately() {
+	fl transform --redact=ipv4 "$1" >masked
+	fl transform --keep=a masked >kept
+	fl transform 's/session/S/g' kept >new
+	{
+		digest "$1"
+		wc -lc <masked | awk '{ print $1, $2 }'
+		sha256sum <kept | cut -d' ' -f1
+		grep -ac S new || :
+	} >want
+	cp new want.copy
+}
+
+# in_one FILE [OPTION...]
+in_one() {
+	fl run "${@:2}" hash -a xxh3 then transform --redact=ipv4 then count -lc then keep a \
+		then hash -a sha256 then transform 's/session/S/g' then write copy then scan -ac S \
+		--in-place -- "$1" >results
+	sed -n 's/^\[1\] hash: .*= //p; s/^\[3\] count: *\([0-9]*\)  *\([0-9]*\) .*/\1 \2/p
+		s/^\[5\] hash: \([0-9a-f]*\).*/\1/p; s/^\[8\] scan: //p' results | cmp - want
+	cmp "$1" new
+	cmp copy want.copy
+	equal "$(find . -name '.*faultline*')" ""
+}
+
+@test "run -i: the file, and what the taps say, are those of separate commands" {
+	local io threads chunk inode
+	"$LOGGEN" --size=700K --seed=11 >real
+	cp real file
+	separately file
+	inode=$(stat -c %i file)
+	for io in auto mmap read direct uring; do
+		for threads in 1 2 7; do
+			for chunk in 4K 4099 8M; do
+				some || continue
+				cp real file
+				in_one file "--io=$io" "-j$threads" "--chunk-size=$chunk" --sync=none
+			done
+		done
+	done
+	equal "$(stat -c %i file)" "$inode"
+}
+
+@test "run -i: small and nasty files" {
+	local file how
+	"${abs_top_builddir:?}/tests/property/nasty_dump" 1
+	: >empty
+	for file in text* empty; do
+		some || continue
+		separately "$file"
+		cp "$file" before
+		for how in -j2 "-j7 --chunk-size=4099 --io=mmap"; do
+			cp before "$file"
+			# shellcheck disable=SC2086 # words
+			in_one "$file" $how --sync=none
+		done
+	done
+}
+
+@test "run -i: a tap sees what was there, however little the edit changes" {
+	local chunk
+	# Lines that cross every chunk, so that one chunk's changes stand in the next one's bytes.
+	awk 'BEGIN { for (i = 0; i < 9000; i++) printf "%0*d abcabc\n", i * 37 % 900, i }' >before
+	for chunk in 4K 4099 64K; do
+		cp before file
+		fl run -i -j7 "--chunk-size=$chunk" --sync=none hash -a xxh3 then scan -c abc then \
+			hash -a md5 then transform 'y/abc0/bcaO/' then hash -a xxh3 -- file >results
+		tr abc0 bcaO <before | cmp - file
+		equal "$(sed -n 's/^\[1\].*= //p' results)" "$(digest before)"
+		contains "$(<results)" "$(md5sum <before | cut -d' ' -f1)"
+		equal "$(sed -n 's/^\[5\].*= //p' results)" "$(digest file)"
+		equal "$(sed -n 's/^\[2\] scan: //p' results)" 9000
+	done
+}
+
+@test "run -i: several files, a suffix, --json, options behind the last stage" {
+	printf 'a\nb\n' >one
+	printf 'c\na\n' >two
+	expect 0 fl run hash -a md5 then transform 's/a/xx/' --in-place=.old -- one two
+	contains "$out" "in place: 4 bytes became 5  two"
+	equal "$(<one)" $'xx\nb'
+	printf 'a\nb\n' | cmp - one.old
+	contains "$err" "total: 2 files, 8 bytes"
+	expect 0 fl run delete xx then keep . -i -- one
+	equal "$(<one)" b
+	expect 0 fl run --json -i delete x then count -l -- two
+	python3 - "$out" <<-'PY'
+		import json, sys
+		file = json.loads(sys.argv[1])["files"][0]
+		assert file["in_place"]["old_bytes"] == 5 and file["in_place"]["new_bytes"] == 2, file
+		assert file["stages"][1]["lines"] == 1
+	PY
+	# Behind scan, -i is grep's.
+	printf 'a\nB\n' >one
+	expect 0 fl run transform 's/a/b/' then scan -c b -i -- one
+	equal "$(<one)" $'a\nB'
+	contains "$out" "[2] scan: 2"
+}
+
+@test "run -i: what cannot be done in place is refused by the stage's name" {
+	local stage
+	echo text >file
+	for stage in "compress" "decompress" "exec cat" "head -n 1" "tail" "slice --lines=1:2" \
+		"sample --every=2"; do
+		# shellcheck disable=SC2086 # words
+		expect 2 fl run -i hash then $stage then transform s/t/T/ -- file
+		contains "$err" "stage 2 (${stage%% *}): cannot be done in place"
+	done
+	expect 2 fl run -i hash then count -- file
+	contains "$err" "no stage edits"
+	expect 2 fl run -i transform s/t/T/ -o out -- file
+	contains "$err" "-i and -o exclude each other"
+	expect 2 fl run -i --part=1/2 transform s/t/T/ -- file
+	expect 2 fl run -i --range=1:2 transform s/t/T/ -- file
+	contains "$err" "whole files"
+	expect 2 fl run -i --no-rollback transform --redact=ipv4 --redact-style=hash -- file
+	contains "$err" "stage 1 (transform): --no-rollback"
+	expect 2 fl run -i transform s/t/T/ -- - <file
+	contains "$err" "standard input cannot be edited in place"
+	expect 2 fl run hash then transform -i s/t/T/ then count -- file
+	equal "$(<file)" text
+}
+
+@test "run -i: --plan says what is stored, and does nothing" {
+	echo text >file
+	expect 0 fl run --plan hash -a md5 then transform y/t/T/ then count then delete q -i -- file
+	contains "$out" "in place: file := stage 2, then stage 4, as one edit on all threads"
+	contains "$out" "1 hash -a md5: waits for order"
+	contains "$out" "2 transform y/t/T/: fused, on all threads; edits in place; feeds segment 2"
+	contains "$out" "4 delete q: fused, on all threads; edits in place"
+	equal "$(<file)" text
+}
+
+@test "run -i: a stage that fails leaves the file alone where lengths change" {
+	"$LOGGEN" --size=3M --seed=5 >before
+	cp before file
+	expect 2 fl run -i transform 's/session/S/' then write /dev/full then count -- file
+	expect 2 fl run -i transform 's/session/S/' then write no/such/place -- file
+	cmp before file
+	equal "$(find . -name '.*faultline*')" ""
+	expect 0 fl transform 's/session/S/' before
+	expect 2 fl run -i scan -e '(a*)*b(a+)+$' -o then transform 's/(x+x+)+y/S/' -- nosuchfile
+}
+
+@test "run -i: a journal that may not become as large as it could lets the taps see the file once" {
+	"$LOGGEN" --size=3M --seed=5 >before
+	cp before file
+	expect 0 fl run -i --journal-max=100K scan -n 'session closed for user root' then \
+		transform 's/session closed for user root/SESSION CLOSED FOR USER ROOT/' -- file
+	grep -n 'session closed for user root' before | cmp - .out
+	sed 's/session closed for user root/SESSION CLOSED FOR USER ROOT/' before | cmp - file
+}
+
+@test "run -i: killed, refused by every verb, and recovered" {
+	local i action
+	"$LOGGEN" --size=2M --seed=7 >before
+	sed 's/session/SESSION/g' before | tr a A >after
+	for action in --rollback --resume; do
+		for i in 0.02 0.04 0.03 0.06 0.1 0.01 0.15 0.05 0.2; do
+			cp before file
+			rm -f .file.faultline
+			fl run -i --sync=full --chunk-size=4K --no-progress hash then \
+				transform 's/session/SESSION/g' then count then transform y/a/A/ \
+				-- file >/dev/null &
+			sleep "$i"
+			pkill -9 -P $! 2>/dev/null || kill -9 $! 2>/dev/null || :
+			wait $! 2>/dev/null || :
+			[[ -e .file.faultline ]] && break
+		done
+		[[ -e .file.faultline ]] || skip "every rewrite was faster than its kill"
+		expect 2 fl run -i transform s/a/b/ -- file
+		contains "$err" recover
+		expect 2 fl run hash -- file
+		expect 0 fl recover $action file
+		if [[ $action == --rollback ]]; then
+			cmp before file
+		else
+			cmp after file || cmp before file
+		fi
+		equal "$(find . -name '.*faultline*')" ""
+	done
+}
+
+@test "run -i: the first signal ends a rewrite where recover can go on" {
+	local i
+	"$LOGGEN" --size=2M --seed=7 >before
+	for i in {1..10}; do
+		cp before file
+		rm -f .file.faultline
+		# timeout is the one that is told, and tells: the program is its child.
+		timeout -s TERM "0.0$i" "$FAULTLINE" run -i --sync=full --chunk-size=4K hash then \
+			transform y/a/A/ -- file >/dev/null 2>.err || :
+		[[ -e .file.faultline ]] && break
+	done
+	[[ -e .file.faultline ]] || skip "every rewrite was faster than its signal"
+	contains "$(<.err)" "half of it is rewritten: faultline recover --resume or --rollback"
+	expect 0 fl recover --resume file
+	tr a A <before | cmp - file
+}
