@@ -126,8 +126,10 @@ static int check_loader(const struct fl_options *opt, const struct fl_stats *st,
 {
 	if (opt->io == FL_IO_AUTO || st->io_used == opt->io)
 		return 0;
-	return fl_error_set(reterr, -FL_EUNSUPPORTED, FL_OFF_NONE, "%s was used instead: %.120s",
-			    fl_io_name(st->io_used), st->io_reason);
+	/* The reason ends with why this loader was chosen: because it was asked for. */
+	return fl_error_set(reterr, -FL_EUNSUPPORTED, FL_OFF_NONE, "%s was used instead: %.*s",
+			    fl_io_name(st->io_used), (int)strcspn(st->io_reason, ";"),
+			    st->io_reason);
 }
 
 static uint64_t copied_by(enum fl_bench_method method, const struct fl_stats *st, uint64_t bytes)
@@ -236,6 +238,13 @@ static void take_copied(struct fl_bench_sample *s, const struct fl_copied *copie
 	s->rss_file_bytes = rss.file_bytes;
 }
 
+static int no_copy(const struct fl_bench *b, int error, struct fl_error *reterr)
+{
+	return fl_error_set(reterr, error, FL_OFF_NONE, "no copy can be made in %s: %s",
+			    b->dir ? b->dir : "the directory of temporary files",
+			    fl_strerror(error));
+}
+
 static int measure_copy(const struct fl_bench *b, const struct fl_bench_cell *cell,
 			struct fl_bench_sample *s, struct fl_error *reterr)
 {
@@ -247,9 +256,7 @@ static int measure_copy(const struct fl_bench *b, const struct fl_bench_cell *ce
 	uint64_t begin;
 
 	if (to < 0)
-		return fl_error_set(reterr, to, FL_OFF_NONE, "no copy can be made in %s: %s",
-				    b->dir ? b->dir : "the directory of temporary files",
-				    fl_strerror(to));
+		return no_copy(b, to, reterr);
 	begin = fl_clock_ns();
 	r = fl_copy_file(ways[cell->method - FL_BENCH_READ_WRITE], b->file.src->file.fd, to,
 			 s->bytes, &copied);
@@ -258,7 +265,7 @@ static int measure_copy(const struct fl_bench *b, const struct fl_bench_cell *ce
 	if (r == 0)
 		r = fl_bench_sum(to, s->bytes, &s->checksum);
 	fl_fd_close(to);
-	return r;
+	return r < 0 ? no_copy(b, r, reterr) : 0;
 }
 
 /* The sum without the bytes that were stored: the same whatever is stored. */

@@ -22,7 +22,7 @@
  * struct shared - what the threads have in common
  * @map:     FL_BENCH_MMAP
  * @fd:      to read from
- * @result:  the first error
+ * @result:  the last error, @error what was said of it; under @merging
  */
 struct shared {
 	struct fl_random *job;
@@ -30,7 +30,8 @@ struct shared {
 	int fd;
 	uint64_t pages;
 	atomic_flag merging;
-	_Atomic int result;
+	int result;
+	struct fl_error error;
 };
 
 /* The place of read number i, the same for every method and number of threads. */
@@ -47,6 +48,15 @@ static void merge(struct shared *s, uint64_t sum, const struct fl_histogram *h)
 		;
 	s->job->checksum += sum;
 	fl_histogram_merge(&s->job->latency, h);
+	atomic_flag_clear(&s->merging);
+}
+
+static void give_up(struct shared *s, int r, const struct fl_error *error)
+{
+	while (atomic_flag_test_and_set(&s->merging))
+		;
+	s->result = r;
+	s->error = *error;
 	atomic_flag_clear(&s->merging);
 }
 
@@ -137,7 +147,7 @@ static void work(void *arg, unsigned i)
 	struct shared *s = arg;
 	struct fl_histogram *h = calloc(1, sizeof(*h));
 	bool uring = s->job->method == FL_BENCH_URING || s->job->method == FL_BENCH_URING_DIRECT;
-	struct fl_error err = {.code = 0};
+	struct fl_error err = {.text = ""};
 	uint64_t sum = 0;
 	int r = -ENOMEM;
 
@@ -146,7 +156,7 @@ static void work(void *arg, unsigned i)
 	if (r == 0)
 		merge(s, sum, h);
 	else
-		atomic_store(&s->result, r);
+		give_up(s, r, &err);
 	free(h);
 }
 
@@ -194,12 +204,15 @@ int fl_random_run(struct fl_random *job, struct fl_error *reterr)
 		if (fl_pool_run(pool, job->threads, work, &s) < job->threads)
 			r = -EAGAIN;
 		else
-			r = atomic_load(&s.result);
+			r = s.result;
 	}
 	fl_pool_free(pool);
 	if (s.map)
 		fl_unmap((void *)(uintptr_t)s.map, (size_t)job->target->bytes);
 	if (s.fd != job->target->src->file.fd)
 		fl_fd_close(s.fd);
-	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, NULL) : 0;
+	if (r == 0)
+		return 0;
+	return fl_error_set(reterr, r, FL_OFF_NONE, "%s",
+			    s.error.text[0] != '\0' ? s.error.text : fl_strerror(r));
 }
