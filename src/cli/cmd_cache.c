@@ -189,7 +189,7 @@ static void check(struct cache_run *run, const struct cache_row *row)
 			 st->flags & FL_CACHE_MEMORY
 				 ? "this file system is memory: its pages cannot be dropped"
 				 : "some pages stay: they are mapped, locked or under I/O "
-				   "elsewhere");
+				   "elsewhere, or in a folio that reaches beyond the range");
 	if (run->opt->action >= ACTION_TOUCH && run->opt->action != ACTION_EVICT &&
 	    st->resident < st->pages)
 		complain(run, row->name, -ENOMEM, "not all pages could be kept in memory");
