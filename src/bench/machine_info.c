@@ -61,7 +61,8 @@ static void add_processor(const struct rows *to, const struct fl_machine *m)
 	} sets[] = {{FL_CPU_POPCNT, "popcnt"},
 		    {FL_CPU_BMI1, "bmi1"},
 		    {FL_CPU_BMI2, "bmi2"},
-		    {FL_CPU_AVX2, "avx2"}};
+		    {FL_CPU_AVX2, "avx2"},
+		    {FL_CPU_AVX512BW, "avx512bw"}};
 	char text[64] = "";
 	size_t i, n = 0;
 
