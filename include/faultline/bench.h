@@ -141,6 +141,9 @@ struct fl_bench_sample {
 	char io_reason[160];
 };
 
+/* Of a sample, where nothing else is asked for. */
+#define FL_BENCH_SAMPLE_BYTES (UINT64_C(1) << 30)
+
 /* struct fl_bench_options.flags: FL_BENCH_AUTO does not look at what `faultline tune` found out */
 #define FL_BENCH_UNTUNED 1u
 

@@ -18,7 +18,6 @@
 #include "plat/tuning.h"
 #include "plat/usage.h"
 
-#define SAMPLE_BYTES (UINT64_C(1) << 30)
 #define SAMPLE_BYTES_MIN (UINT64_C(16) << 20)
 
 /* Of a sample whose pages are taken away meanwhile. */
@@ -50,7 +49,7 @@ static int open_file(struct fl_bench *b, const struct fl_bench_options *opt,
 static int make_sample(struct fl_bench *b, const struct fl_bench_options *opt,
 		       struct fl_error *reterr)
 {
-	uint64_t bytes = opt->bytes > 0 ? opt->bytes : SAMPLE_BYTES;
+	uint64_t bytes = opt->bytes > 0 ? opt->bytes : FL_BENCH_SAMPLE_BYTES;
 	int r;
 
 	for (;; bytes /= 2) {

@@ -112,10 +112,10 @@ const char *bench_auto_text(const struct bench_matrix *m)
 	snprintf(
 		text, sizeof(text),
 		"--io=auto beside the best fixed method that leaves the page cache alike: at worst "
-		"%.1f %% slower (%s, %s, -j%u, %s: %.2f - %.2f times its time)",
+		"%.1f %% slower (%s, %s, -j%u, %s: %s)",
 		100 * (worst.pair.ratio - 1), fl_bench_op_name(w->op),
 		fl_bench_cache_name(w->cache), w->threads, bench_cell_name(worst.best),
-		worst.pair.low, worst.pair.high);
+		bench_pair_text(&worst.pair));
 	return text;
 }
 

@@ -101,11 +101,30 @@ const char *bench_noise_text(const struct bench_matrix *m)
 	return text;
 }
 
+const char *bench_sample_text(const struct bench_matrix *m)
+{
+	static char text[160];
+	uint64_t wanted = m->opt->sample.bytes > 0 ? m->opt->sample.bytes : FL_BENCH_SAMPLE_BYTES;
+
+	if (m->opt->sample.file != NULL || m->bytes >= wanted)
+		return NULL;
+	snprintf(text, sizeof(text), "The disk is full: the sample has %.0f MiB instead of %.0f",
+		 (double)m->bytes / 1048576, (double)wanted / 1048576);
+	return text;
+}
+
+int bench_pair_has_interval(const struct fl_bench_pair *p)
+{
+	return p->level >= 0.99 - 1e-9;
+}
+
 const char *bench_pair_text(const struct fl_bench_pair *p)
 {
 	static char text[160];
 
-	if (p->verdict == FL_BENCH_FASTER)
+	if (!bench_pair_has_interval(p))
+		snprintf(text, sizeof(text), "too few runs (%.2f)", p->ratio);
+	else if (p->verdict == FL_BENCH_FASTER)
 		snprintf(text, sizeof(text), "%.2f x faster (%.2f - %.2f)", 1 / p->ratio,
 			 1 / p->high, 1 / p->low);
 	else if (p->verdict == FL_BENCH_SLOWER)

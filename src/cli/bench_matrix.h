@@ -79,6 +79,12 @@ const char *bench_cell_name(const struct bench_cell *cell);
 /** bench_noise_text() - a sentence about the machine; static */
 const char *bench_noise_text(const struct bench_matrix *m);
 
+/** bench_sample_text() - a sentence where the sample is smaller than asked for, or NULL; static */
+const char *bench_sample_text(const struct bench_matrix *m);
+
+/** bench_pair_has_interval() - were there runs enough for a verdict? */
+int bench_pair_has_interval(const struct fl_bench_pair *p);
+
 /** bench_pair_text() - "1.52 x faster (1.47 - 1.58)", "no difference", ...; static */
 const char *bench_pair_text(const struct fl_bench_pair *p);
 

@@ -140,7 +140,7 @@ static void write_kind(FILE *f, const struct bench_matrix *m, const struct bench
 		       enum kind kind)
 {
 	static const char *const words[] = {"Slower: ", "No difference to ",
-					    "Too few runs to tell it from "};
+					    "Not sure, for too few runs or too much noise: "};
 	struct fl_bench_pair p;
 	int n = 0;
 
@@ -154,7 +154,9 @@ static void write_kind(FILE *f, const struct bench_matrix *m, const struct bench
 			continue;
 		fprintf(f, "%s", n++ == 0 ? words[kind] : ", ");
 		escaped(f, bench_cell_name(c));
-		if (kind == KIND_SLOWER)
+		if (!bench_pair_has_interval(&p))
+			fprintf(f, " (%.2f times as long)", p.ratio);
+		else if (kind == KIND_SLOWER)
 			fprintf(f, " (%.2f times as long, %.2f to %.2f)", p.ratio, p.low, p.high);
 		else
 			fprintf(f, " (%.2f to %.2f)", p.low, p.high);
@@ -201,6 +203,8 @@ static void write_problems(FILE *f, const struct bench_matrix *m)
 {
 	int any = 0;
 
+	if (bench_sample_text(m) != NULL)
+		fprintf(f, "<p>%s.</p>\n", bench_sample_text(m));
 	for (size_t i = 0; i < m->count; i++) {
 		const struct bench_cell *c = &m->cells[i];
 

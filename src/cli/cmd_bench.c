@@ -18,6 +18,8 @@ static void print_notes(const struct bench_matrix *m)
 	if (m->opt->quiet)
 		return;
 	outbuf_printf("\n%s.\n", bench_noise_text(m));
+	if (bench_sample_text(m) != NULL)
+		outbuf_printf("%s.\n", bench_sample_text(m));
 	if (bench_auto_text(m) != NULL)
 		outbuf_printf("%s.\n", bench_auto_text(m));
 	for (size_t i = 0; i < m->count; i++) {
