@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/bench_plots.h"
 
+#include <math.h>
 #include <stdint.h>
 
 #include "cli/bench_figure.h"
 
 /* In the picture's units. */
 #define BAR_HEIGHT 19
-#define BARS_REST 60
+#define BARS_REST 80
+
+/* The numbers stand behind the bars. */
+#define LABEL_ROOM 1.08
+
+/* More rows than this: the scale stands above them, too. */
+#define BARS_TALL 20
 
 static double gb_per_s(const struct bench_cell *c, double seconds)
 {
@@ -21,8 +28,9 @@ static void print_group(FILE *f, const struct bench_cell *c)
 		c->what.threads > 1 ? "s" : "");
 }
 
-/* A row for each cell, one more with the name of a group above its cells. */
-static unsigned bar_rows(struct bench_figure *p, const struct bench_matrix *m)
+/* A row for each cell, one more with the name of a group above its cells. *ret_longest: where the
+ * longest bar's interval ends. */
+static unsigned bar_rows(struct bench_figure *p, const struct bench_matrix *m, double *ret_longest)
 {
 	unsigned last = ~0u, row = 0;
 
@@ -34,6 +42,7 @@ static unsigned bar_rows(struct bench_figure *p, const struct bench_matrix *m)
 			continue;
 		row += c->group != last ? 2 : 1;
 		last = c->group;
+		*ret_longest = fmax(*ret_longest, gb_per_s(c, c->time.ci_low));
 		fprintf(p->script, "%u \"%s\" %.4f %.4f %.4f %u \"  %.2f\"\n", row,
 			bench_cell_name(c), bench_cell_rate(c), gb_per_s(c, c->time.ci_high),
 			gb_per_s(c, c->time.ci_low),
@@ -69,17 +78,19 @@ static unsigned plot_throughput(FILE *page, const struct bench_matrix *m,
 				const struct bench_series *names)
 {
 	struct bench_figure p;
+	double longest = 0;
 	unsigned rows;
 
 	if (!bench_figure_begin(&p, names, "Throughput",
 				"Medians, and their 95 % intervals. Longer is faster."))
 		return 0;
 	p.panels = 1;
-	rows = bar_rows(&p, m);
+	rows = bar_rows(&p, m, &longest);
 	bar_headings(&p, m);
 	fprintf(p.script,
-		"set lmargin 24\nset rmargin 3\nset tmargin 0.5\nset bmargin 3.5\n"
-		"set yrange [%u.7:0.3]\nset xrange [0:*]\nset xlabel 'GB/s'\nunset ylabel\n"
+		"set lmargin 24\nset rmargin 3\nset tmargin %s\nset bmargin 3.5\n"
+		"set yrange [%u.7:0.3]\nset xrange [0:%.4f]\nset xlabel 'throughput (GB/s)'\n"
+		"unset ylabel\n"
 		"set ytics scale 0 noenhanced font ',12'\nunset grid\nset grid xtics lc rgb "
 		"'#999999' lw 0.5\n"
 		"set style fill solid 0.75 noborder\n"
@@ -87,7 +98,8 @@ static unsigned plot_throughput(FILE *page, const struct bench_matrix *m,
 		"variable, "
 		"$d using 3:1:4:5 with xerrorbars lc black lw 1.2 ps 0, "
 		"$d using 5:1:7 with labels left font ',10' noenhanced\n",
-		rows);
+		rows > BARS_TALL ? "2\nset link x2\nset x2tics nomirror font ',10'" : "0.5", rows,
+		longest * LABEL_ROOM);
 	return bench_figure_end(&p, page, rows * BAR_HEIGHT + BARS_REST, 0);
 }
 
@@ -155,10 +167,8 @@ static void fault_data(FILE *f, const struct bench_cell *c)
 static void print_series(FILE *f, const struct bench_series *names, const struct bench_cell *c,
 			 unsigned block, const char *how)
 {
-	unsigned n = bench_series_of(names, c);
-
-	fprintf(f, "%s$p%u with %s lt %u dt %u", block == 0 ? "plot " : ", ", block, how,
-		n % BENCH_SERIES_COLORS + 1, n / BENCH_SERIES_COLORS % 4 + 1);
+	fprintf(f, "%s$p%u with %s", block == 0 ? "plot " : ", ", block, how);
+	bench_series_look(f, bench_series_of(names, c));
 }
 
 /* A panel for each group, a line for each of its cells that @wanted takes. */
@@ -208,7 +218,9 @@ static unsigned plot_faults(FILE *page, const struct bench_matrix *m,
 		    "large "
 		    "folios one for two MiB."))
 		return 0;
-	fputs("set xrange [0:*]\nset xlabel 'page faults per MiB'\nset ylabel 'GB/s'\n", p.script);
+	fputs("set xrange [0:*]\nset xlabel 'page faults per MiB'\nset ylabel 'throughput "
+	      "(GB/s)'\n",
+	      p.script);
 	group_panels(&p, m, is_measured, fault_data, "points ps 1.3");
 	return bench_figure_end_panels(&p, page);
 }
@@ -222,7 +234,8 @@ static unsigned plot_time(FILE *page, const struct bench_matrix *m,
 		    &p, names, "Throughput over time",
 		    "As far as results were complete in file order, medians of the runs."))
 		return 0;
-	fputs("set xrange [0:*]\nset xlabel 'ms'\nset ylabel 'GB/s'\n", p.script);
+	fputs("set xrange [0:*]\nset xlabel 'time (ms)'\nset ylabel 'throughput (GB/s)'\n",
+	      p.script);
 	group_panels(&p, m, has_steps, step_data, "linespoints ps 0.4");
 	return bench_figure_end_panels(&p, page);
 }
@@ -237,9 +250,11 @@ static unsigned plot_latency(FILE *page, const struct bench_matrix *m,
 		    "Of a step of 256 KiB, work included; of a read of 4 KiB where places are "
 		    "random."))
 		return 0;
-	fputs("set logscale xy\nset yrange [*:*]\nset format y '10^{%L}'\nset xrange [1.7:13000]\n"
+	fputs("set logscale xy\nset yrange [*:*]\nset ytics ('10 ns' 0.01, '100 ns' 0.1, '1 µs' "
+	      "1, '10 µs' 10, '100 µs' 100, '1 ms' 1000, '10 ms' 1e4, '100 ms' 1e5, '1 s' 1e6, "
+	      "'10 s' 1e7)\nset xrange [1.7:13000]\n"
 	      "set xtics ('50' 2, '90' 10, '99' 100, '99.9' 1000, 'max' 10000)\n"
-	      "set xlabel 'percentile'\nset ylabel 'microseconds'\n",
+	      "set xlabel 'percentile'\nset ylabel 'latency' offset 3,0\n",
 	      p.script);
 	group_panels(&p, m, has_latency, latency_data, "linespoints ps 0.5");
 	return bench_figure_end_panels(&p, page);
@@ -335,9 +350,10 @@ static unsigned plot_scaling(FILE *page, const struct bench_matrix *m,
 				threads ? "Level where the device, or one thread, is the limit."
 					: "Windows of 8 MiB where the size was automatic."))
 		return 0;
-	fprintf(p.script, "set ylabel 'GB/s'\nset offsets graph 0.05, graph 0.05, 0, 0\n%s",
+	fprintf(p.script,
+		"set ylabel 'throughput (GB/s)'\nset offsets graph 0.05, graph 0.05, 0, 0\n%s",
 		threads ? "set xlabel 'threads'\nset xtics 1\n"
-			: "set xlabel 'MiB of a window'\nset logscale x 2\n");
+			: "set xlabel 'window (MiB)'\nset logscale x 2\n");
 	for (size_t i = 0; i < m->count; i++)
 		if (panel_is_new(m, i, threads))
 			scaling_panel(&p, m, i, threads);

@@ -11,7 +11,8 @@
 /**
  * struct bench_series - the methods of a matrix, with hint and window, each once
  *
- * The n-th has colour n modulo BENCH_SERIES_COLORS, and another dash after each round of colours.
+ * The n-th has colour n modulo BENCH_SERIES_COLORS, and another dash and mark after each round of
+ * colours.
  */
 struct bench_series {
 	char **names;
@@ -27,7 +28,10 @@ unsigned bench_series_of(const struct bench_series *names, const struct bench_ce
 /** bench_series_styles() - the colours as gnuplot's line types 1 to BENCH_SERIES_COLORS */
 void bench_series_styles(FILE *script);
 
-/** bench_series_legend() - colours, dashes and names, as HTML */
+/** bench_series_look() - of the @n-th: line type, dash and mark, as options of plot */
+void bench_series_look(FILE *script, unsigned n);
+
+/** bench_series_legend() - colours, dashes, marks and names, as HTML */
 void bench_series_legend(const struct bench_series *names, FILE *page);
 
 /** bench_series_free() - the names */
