@@ -257,7 +257,7 @@ for name, factor in ("slow", 100), ("fast", 0.01):
 	contains "$(cat out.html)" "prefers-color-scheme: dark"
 	contains "$(cat out.html)" "@media print"
 	if command -v gnuplot >/dev/null; then
-		equal "$(grep -c '<svg' out.html)" 6
+		equal "$(grep -c '^<svg' out.html)" 6
 	else
 		contains "$(cat out.html)" "gnuplot is not installed"
 	fi
