@@ -50,6 +50,7 @@ enum fl_segment_type {
 #define FL_SEGMENT_READ_ONLY 4u /* attach: do not map it writable */
 #define FL_SEGMENT_TRUST 8u     /* attach: whoever owns it, whoever may write to it */
 #define FL_SEGMENT_KEEP 16u /* create, managed: it is meant to outlive the process that made it */
+#define FL_SEGMENT_UNNAMED 32u /* create: no name leads to it; for children, and fl_segment_send() */
 
 /* Bytes that the header of a managed segment takes: a page, the unit of mmap(2) on most machines, which
  * holds the segment's lock and 48 rows of the directory of objects. */
@@ -60,15 +61,16 @@ enum fl_segment_type {
  * @size:  sizeof this struct
  * @type:  which of the four ways
  * @name:  POSIX: 1 to 255 characters, no '/' but a leading one; file: its path; memfd: a label
- *         (create), or a path such as /proc/PID/fd/N (attach); sysv: a path for ftok(3), or NULL
+ *         (create), or a path such as /proc/PID/fd/N (attach); sysv: a path for ftok(3), or NULL.
+ *         FL_SEGMENT_UNNAMED: says which file system; a kill at any moment leaves nothing behind
  * @key:   sysv without @name and @id: the key; 0 = private (create only)
  * @id:    sysv: attach this one; -1 = by key
  * @fd:    memfd: attach this descriptor, which stays the caller's; -1 = by path
  * @bytes: create: size; attach: least size that is accepted
  * @mode:  create: permissions, 0 = 0600; the umask does not apply
  * @flags: FL_SEGMENT_...
- * @nonce: attach, managed: the one it must have; 0 = any. Tells a segment from another one that
- *         took its name or id
+ * @nonce: attach, remove, managed: the one it must have; 0 = any. Tells a segment from another one
+ *         that took its name or id
  */
 struct fl_segment_options {
 	size_t size;
@@ -119,6 +121,7 @@ enum fl_segment_header_state {
  * @nonce:       of a managed one
  * @lock:        of a managed one; @lock_pid: who holds it
  * @seals:       memfd: F_SEAL_... of fcntl(2)
+ * @dev, @ino:   of the file, POSIX or memfd object: the same in all processes, as /proc/PID/maps has it
  * @problem:     a few words, when it cannot be what it seems (a symbolic link, a FIFO), else NULL
  */
 struct fl_segment_info {
@@ -144,6 +147,8 @@ struct fl_segment_info {
 	enum fl_segment_lock lock;
 	int32_t lock_pid;
 	unsigned seals;
+	uint64_t dev;
+	uint64_t ino;
 	const char *problem;
 };
 
@@ -208,7 +213,8 @@ FL_API int fl_segment_check(const struct fl_segment *seg, struct fl_error *reter
  *
  * By pread(2) and pwrite(2) where there is a descriptor: a segment that was cut is an error with
  * an offset. A write never makes it longer.
- * Return: 0; -FL_ETRUNCATED: [off, off + len) is not within it; -EPERM: sealed; -errno.
+ * Return: 0; -FL_ETRUNCATED: [off, off + len) is not within it; -EPERM: sealed, or attached read-only;
+ * -errno.
  */
 FL_API int fl_segment_read(const struct fl_segment *seg, uint64_t off, void *buf, size_t len,
 			   struct fl_error *reterr);
@@ -238,14 +244,21 @@ FL_API int fl_segment_resize(struct fl_segment *seg, uint64_t bytes, struct fl_e
  */
 FL_API int fl_segment_seal(struct fl_segment *seg, unsigned seals, struct fl_error *reterr);
 
-/** fl_segment_info() - ret->size must be set; nobody is searched for in /proc. Return: 0; -EINVAL; -errno. */
+/**
+ * fl_segment_info() - ret->size must be set
+ *
+ * Nobody is searched for in /proc. Of a segment that was attached without FL_SEGMENT_MANAGED the header
+ * is looked at all the same.
+ * Return: 0; -EINVAL; -errno.
+ */
 FL_API int fl_segment_info(const struct fl_segment *seg, struct fl_segment_info *ret);
 
 /**
  * fl_segment_remove() - take its name (or key) away; attached processes keep the memory
  * @opt: as for fl_segment_attach(), whose refusals apply except for the size; a managed segment
  *       may be damaged
- * Return: 0; as fl_segment_attach(); -FL_EUNSUPPORTED for a memfd, which has no name.
+ * Return: 0; as fl_segment_attach(); -FL_ECHANGED: another nonce; -FL_EUNSUPPORTED for a memfd, which
+ * has no name.
  */
 FL_API int fl_segment_remove(const struct fl_segment_options *opt, struct fl_error *reterr);
 

@@ -198,6 +198,34 @@ FL_API int fl_lease_lock(struct fl_segment *seg, int32_t pid, uint64_t timeout_n
 /** fl_lease_unlock() - @pid: who holds it. Return: 0; -EPERM: it does not. */
 FL_API int fl_lease_unlock(struct fl_segment *seg, int32_t pid, struct fl_error *reterr);
 
+/**
+ * struct fl_shm_state - of one object in a segment
+ * @size:  sizeof this struct
+ * @name, @kind: what it is
+ * @state: mutex, reader/writer lock, semaphore with owners: who holds it; ring, queue: who is at it. DEAD:
+ *         one of them ended and left it so: the next one is told; BROKEN: a recovery failed;
+ *         UNKNOWN: its row in the directory cannot be
+ * @pid:   HELD, DEAD: that process, or one of several
+ */
+struct fl_shm_state {
+	size_t size;
+	char name[32];
+	enum fl_shm_kind kind;
+	enum fl_segment_lock state;
+	int32_t pid;
+};
+
+/**
+ * fl_shm_list() - the objects of a managed segment, and how they are; it may be attached read-only
+ * @row: called once per object; another value than 0 ends the listing
+ * Return: 0; what @row returned; -EINVAL: not managed.
+ */
+FL_API int fl_shm_list(const struct fl_segment *seg,
+		       int (*row)(void *arg, const struct fl_shm_state *state), void *arg);
+
+/** fl_shm_kind_name() - "mutex", "rwlock", ...; NULL for another value */
+FL_API const char *fl_shm_kind_name(enum fl_shm_kind kind);
+
 /** fl_segment_recover() - take the segment's lock away from a dead holder. Return: 1 if there was one, else 0; -errno. */
 FL_API int fl_segment_recover(struct fl_segment *seg, struct fl_error *reterr);
 

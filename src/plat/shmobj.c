@@ -103,6 +103,10 @@ static int create_file(const struct fl_segment_options *opt, const char *path,
 	obj->fd = open_new_file(path, mode, &obj->pending);
 	if (obj->fd < 0)
 		return obj->fd;
+	if ((opt->flags & FL_SEGMENT_UNNAMED) && !obj->pending) {
+		(void)unlink(path);
+		obj->pending = true;
+	}
 	return fchmod(obj->fd, mode) < 0 ? -errno : 0;
 }
 
@@ -257,6 +261,7 @@ int fl_shmobj_open_seen(int seen, enum fl_segment_type type, const char *path, b
 			struct fl_shmobj *ret)
 {
 	struct fl_shmobj obj;
+	struct statfs fs;
 	char self[32];
 
 	fl_shmobj_none(&obj);
@@ -265,6 +270,7 @@ int fl_shmobj_open_seen(int seen, enum fl_segment_type type, const char *path, b
 	obj.fd = open(self, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
 	if (obj.fd < 0)
 		return -errno;
+	obj.huge = fstatfs(obj.fd, &fs) == 0 && fs.f_type == HUGETLBFS_MAGIC;
 	obj.path = path ? strdup(path) : NULL;
 	if (path && !obj.path) {
 		fl_shmobj_close(&obj);

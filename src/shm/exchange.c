@@ -49,7 +49,7 @@ struct line {
 /**
  * struct meter - a measurement
  * @there, @back: from parent to child, from child to parent
- * @segment_opt: of the rings' segment, to be removed
+ * @segment_opt: of the rings' segment
  */
 struct meter {
 	enum fl_exchange way;
@@ -93,7 +93,7 @@ static int receive_on(struct line *l, void *buf, size_t len)
 	return 0;
 }
 
-/* The name goes as soon as both processes have the segment: a kill leaves nothing. */
+/* Without a name: the child inherits the mapping, and a kill leaves nothing. */
 static int make_segment(struct meter *m, struct fl_error *reterr)
 {
 	static const enum fl_segment_type types[] = {FL_SEGMENT_POSIX, FL_SEGMENT_SYSV,
@@ -101,12 +101,10 @@ static int make_segment(struct meter *m, struct fl_error *reterr)
 	const char *folder = getenv("TMPDIR");
 	struct fl_segment_options *o = &m->segment_opt;
 	unsigned long long random = fl_random_u64();
-	struct fl_segment_info info = {.size = sizeof(info)};
-	int r;
 
 	fl_segment_options_init(o);
 	o->type = types[m->way];
-	o->flags = FL_SEGMENT_MANAGED;
+	o->flags = FL_SEGMENT_MANAGED | FL_SEGMENT_UNNAMED;
 	o->bytes = FL_SEGMENT_HEADER_BYTES + 2 * (RING_BYTES + 4096);
 	if (o->type == FL_SEGMENT_POSIX)
 		snprintf(m->name, sizeof(m->name), "/faultline-exchange-%016llx", random);
@@ -114,12 +112,7 @@ static int make_segment(struct meter *m, struct fl_error *reterr)
 		snprintf(m->name, sizeof(m->name), "%.80s/faultline-exchange-%016llx",
 			 folder && *folder ? folder : "/var/tmp", random);
 	o->name = o->type == FL_SEGMENT_SYSV ? NULL : m->name;
-	r = fl_segment_create(o, &m->seg, reterr);
-	if (r < 0 || o->type == FL_SEGMENT_MEMFD)
-		return r;
-	if (o->type == FL_SEGMENT_SYSV && fl_segment_info(m->seg, &info) == 0)
-		o->id = info.id;
-	return fl_segment_remove(o, reterr);
+	return fl_segment_create(o, &m->seg, reterr);
 }
 
 static int open_ring(struct meter *m, const char *name, bool producer, struct fl_shm_object **ret,

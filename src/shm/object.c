@@ -31,14 +31,43 @@ static struct fl_object *find_row(struct fl_segment_header *h, const char *name)
 	return NULL;
 }
 
+/* What a body that somebody else made must have at least to be looked into. */
+static uint64_t least_bytes(enum fl_shm_kind kind)
+{
+	switch (kind) {
+	case FL_SHM_MUTEX:
+		return sizeof(struct fl_mutex_body);
+	case FL_SHM_RWLOCK:
+	case FL_SHM_SEMAPHORE:
+		return sizeof(struct fl_gate_body);
+	case FL_SHM_CELL:
+		return sizeof(struct fl_cell_body);
+	case FL_SHM_RING:
+		return sizeof(struct fl_bytering_body);
+	case FL_SHM_QUEUE:
+		return sizeof(struct fl_queue_body);
+	case FL_SHM_CONDITION:
+	case FL_SHM_EVENT:
+	default:
+		return sizeof(struct fl_event_body);
+	}
+}
+
+bool fl_object_fits(const struct fl_segment *seg, enum fl_shm_kind kind, uint64_t off,
+		    uint64_t bytes)
+{
+	return kind >= FL_SHM_MUTEX && kind <= FL_SHM_QUEUE && off >= FL_SEGMENT_HEADER_BYTES &&
+	       off % FL_OBJECT_ALIGN == 0 && off <= seg->bytes && bytes <= seg->bytes - off &&
+	       bytes >= least_bytes(kind);
+}
+
 static int take_row(struct fl_shm_object *obj, const struct fl_object *row)
 {
 	struct fl_object seen = {.off = row->off, .bytes = row->bytes};
 
 	if (atomic_load(&row->kind) != (uint32_t)obj->kind)
 		return -EINVAL;
-	if (seen.off < FL_SEGMENT_HEADER_BYTES || seen.off % FL_OBJECT_ALIGN ||
-	    seen.off > obj->seg->bytes || seen.bytes > obj->seg->bytes - seen.off)
+	if (!fl_object_fits(obj->seg, obj->kind, seen.off, seen.bytes))
 		return -FL_ECORRUPT;
 	obj->off = seen.off;
 	obj->bytes = seen.bytes;
@@ -203,26 +232,15 @@ static int (*init_of(enum fl_shm_kind kind))(void *body, const struct fl_shm_spe
 	}
 }
 
-/* What a body that somebody else made must have at least to be looked into. */
-static uint64_t least_bytes(enum fl_shm_kind kind)
+const char *fl_shm_kind_name(enum fl_shm_kind kind)
 {
-	switch (kind) {
-	case FL_SHM_MUTEX:
-		return sizeof(struct fl_mutex_body);
-	case FL_SHM_RWLOCK:
-	case FL_SHM_SEMAPHORE:
-		return sizeof(struct fl_gate_body);
-	case FL_SHM_CELL:
-		return sizeof(struct fl_cell_body);
-	case FL_SHM_RING:
-		return sizeof(struct fl_bytering_body);
-	case FL_SHM_QUEUE:
-		return sizeof(struct fl_queue_body);
-	case FL_SHM_CONDITION:
-	case FL_SHM_EVENT:
-	default:
-		return sizeof(struct fl_event_body);
-	}
+	static const char *const names[] = {
+		[FL_SHM_MUTEX] = "mutex",         [FL_SHM_RWLOCK] = "rwlock",
+		[FL_SHM_SEMAPHORE] = "semaphore", [FL_SHM_CONDITION] = "condition",
+		[FL_SHM_EVENT] = "event",         [FL_SHM_CELL] = "cell",
+		[FL_SHM_RING] = "ring",           [FL_SHM_QUEUE] = "queue"};
+
+	return (unsigned)kind < sizeof(names) / sizeof(*names) ? names[kind] : NULL;
 }
 
 static int join(struct fl_shm_object *obj)
@@ -281,8 +299,6 @@ int fl_shm_open(struct fl_segment *seg, const struct fl_shm_spec *spec, struct f
 	obj->kind = spec->kind;
 	obj->flags = spec->flags;
 	r = fl_object_place(obj, spec, body_bytes(spec), init_of(spec->kind));
-	if (r == 0 && obj->bytes < least_bytes(obj->kind))
-		r = -FL_ECORRUPT;
 	if (r == 0)
 		r = join(obj);
 	if (r < 0) {

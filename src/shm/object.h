@@ -38,6 +38,14 @@ static inline void *fl_object_body(const struct fl_shm_object *obj)
 }
 
 /**
+ * fl_object_fits() - may a body of that kind be at [off, off + bytes)?
+ *
+ * What somebody else wrote into the directory, read once.
+ */
+bool fl_object_fits(const struct fl_segment *seg, enum fl_shm_kind kind, uint64_t off,
+		    uint64_t bytes);
+
+/**
  * fl_object_place() - find or make the row and the body
  * @bytes: of a new body
  * @init:  called once for a new body, which is zeroed, before anybody can find it

@@ -19,7 +19,7 @@ void fl_segment_options_init(struct fl_segment_options *opt)
 static int check_options(const struct fl_segment_options *opt, struct fl_error *reterr)
 {
 	const unsigned known = FL_SEGMENT_MANAGED | FL_SEGMENT_HUGE | FL_SEGMENT_READ_ONLY |
-			       FL_SEGMENT_TRUST | FL_SEGMENT_KEEP;
+			       FL_SEGMENT_TRUST | FL_SEGMENT_KEEP | FL_SEGMENT_UNNAMED;
 
 	if (opt->size != sizeof(*opt))
 		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE,
@@ -38,6 +38,9 @@ static int check_new(const struct fl_segment_options *opt, struct fl_error *rete
 				    "a managed segment has 4096 bytes at least");
 	if (opt->mode & ~0777u)
 		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, "a mode has nine bits");
+	if ((opt->flags & FL_SEGMENT_UNNAMED) && opt->type == FL_SEGMENT_SYSV &&
+	    (opt->key != 0 || opt->name))
+		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, "without a name, and a key");
 	return 0;
 }
 
@@ -126,22 +129,24 @@ static int make_object(const struct fl_segment_options *opt, struct fl_segment *
 }
 
 /* Reserved huge pages come whole: the object is as long as they are. */
-static void round_huge(struct fl_segment_options *opt)
+static uint64_t round_huge(uint64_t bytes)
 {
-	if ((opt->flags & FL_SEGMENT_HUGE) &&
-	    (opt->type == FL_SEGMENT_MEMFD || opt->type == FL_SEGMENT_SYSV))
-		opt->bytes = fl_round_up(opt->bytes, FL_HUGE_BYTES);
+	return fl_round_up(bytes, FL_HUGE_BYTES);
 }
 
 static int publish(struct fl_segment *seg, struct fl_error *reterr)
 {
 	bool renamed = seg->obj.pending && seg->obj.path;
-	int r = fl_shmobj_publish(&seg->obj);
+	bool unnamed = seg->flags & FL_SEGMENT_UNNAMED;
+	int r = unnamed && renamed ? 0 : fl_shmobj_publish(&seg->obj);
 
+	/* The kernel keeps it until the last one has detached it. */
+	if (r == 0 && unnamed && seg->obj.type == FL_SEGMENT_SYSV)
+		r = fl_shmobj_remove(&seg->obj);
 	if (r < 0)
 		return fl_error_set(reterr, r, FL_OFF_NONE,
 				    r == -EEXIST ? "it exists already" : NULL);
-	if (!renamed)
+	if (!renamed || unnamed)
 		return 0;
 	/* Mapped again, so that /proc shows it under its name. */
 	fl_shmobj_unmap(&seg->obj, seg->base, (size_t)seg->bytes);
@@ -161,7 +166,9 @@ int fl_segment_create_with(const struct fl_segment_options *opt,
 		r = check_new(&o, reterr);
 	if (r < 0)
 		return r;
-	round_huge(&o);
+	if ((o.flags & FL_SEGMENT_HUGE) &&
+	    (o.type == FL_SEGMENT_MEMFD || o.type == FL_SEGMENT_SYSV))
+		o.bytes = round_huge(o.bytes);
 	seg = segment_new(&o);
 	if (!seg)
 		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
@@ -302,6 +309,8 @@ int fl_segment_write(struct fl_segment *seg, uint64_t off, const void *buf, size
 
 	if (r < 0)
 		return r;
+	if (seg->flags & FL_SEGMENT_READ_ONLY)
+		return fl_error_set(reterr, -EPERM, FL_OFF_NONE, "attached for reading only");
 	if (seg->obj.fd < 0 || seg->obj.huge) {
 		memcpy(seg->base + off, buf, len);
 		return 0;
@@ -352,6 +361,8 @@ int fl_segment_resize(struct fl_segment *seg, uint64_t bytes, struct fl_error *r
 
 	if (bytes == 0 || bytes > INT64_MAX || bytes > SIZE_MAX / 2)
 		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, "a size out of range");
+	if (seg->obj.huge && seg->obj.fd >= 0)
+		bytes = round_huge(bytes);
 	r = resize_object(seg, bytes);
 	if (r < 0)
 		return fl_error_set(reterr, r, FL_OFF_NONE, "%s", resize_text(r));
@@ -377,7 +388,6 @@ int fl_segment_seal(struct fl_segment *seg, unsigned seals, struct fl_error *ret
 
 int fl_segment_info(const struct fl_segment *seg, struct fl_segment_info *ret)
 {
-	const struct fl_segment_header *h = fl_segment_header_of(seg);
 	struct fl_shmobj_stat st;
 	int r;
 
@@ -400,18 +410,19 @@ int fl_segment_info(const struct fl_segment *seg, struct fl_segment_info *ret)
 					.creator = st.creator,
 					.creator_alive = -1,
 					.changed_s = st.changed_s,
-					.seals = fl_shmobj_seals(&seg->obj)};
-	if (seg->header_bytes) {
-		ret->header = FL_SEGMENT_OK;
-		ret->nonce = h->nonce;
-		ret->keep = (h->flags & FL_SEGMENT_KEEP) != 0;
-		ret->creator = h->creator_pid;
-		ret->creator_alive = fl_process_alive(
-			&(struct fl_process){.pid = h->creator_pid, .start = h->creator_start});
-		ret->changed_s = h->created_s;
-		ret->lock = fl_header_lock_state(h, &ret->lock_pid);
-	}
+					.seals = fl_shmobj_seals(&seg->obj),
+					.dev = st.dev,
+					.ino = st.ino};
+	fl_segment_read_header(ret, &seg->obj);
 	return 0;
+}
+
+static uint64_t nonce_of(const struct fl_shmobj *obj, uint64_t bytes)
+{
+	struct fl_segment_info info = {.type = obj->type, .bytes = bytes};
+
+	fl_segment_read_header(&info, obj);
+	return info.nonce;
 }
 
 int fl_segment_remove(const struct fl_segment_options *opt, struct fl_error *reterr)
@@ -428,6 +439,9 @@ int fl_segment_remove(const struct fl_segment_options *opt, struct fl_error *ret
 		r = fl_segment_find(opt, false, &obj, &st, reterr);
 	if (r == 0)
 		r = fl_segment_trustworthy(&st, opt->type, opt->flags, reterr);
+	if (r == 0 && opt->nonce != 0 && nonce_of(&obj, st.bytes) != opt->nonce)
+		r = fl_error_set(reterr, -FL_ECHANGED, FL_OFF_NONE,
+				 "another segment has this name now");
 	if (r == 0) {
 		r = fl_shmobj_remove(&obj);
 		if (r < 0)

@@ -128,7 +128,8 @@ int fl_segment_check(const struct fl_segment *seg, struct fl_error *reterr)
 	int r = fl_shmobj_stat(&seg->obj, &st);
 
 	/* EINVAL: its id is gone altogether. */
-	if (seg->obj.type == FL_SEGMENT_SYSV && (r == -EINVAL || (r == 0 && st.removed)))
+	if (seg->obj.type == FL_SEGMENT_SYSV && !(seg->flags & FL_SEGMENT_UNNAMED) &&
+	    (r == -EINVAL || (r == 0 && st.removed)))
 		return fl_error_set(reterr, -EIDRM, FL_OFF_NONE, "it was removed meanwhile");
 	if (r < 0)
 		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);

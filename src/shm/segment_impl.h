@@ -143,6 +143,9 @@ int fl_segment_create_with(const struct fl_segment_options *opt,
  */
 int fl_header_check(const struct fl_segment_header *h, uint64_t real, struct fl_error *reterr);
 
+/** fl_segment_read_header() - fill in what a managed segment says about itself; @info has its size */
+void fl_segment_read_header(struct fl_segment_info *info, const struct fl_shmobj *obj);
+
 /** fl_header_is_ours() - does it begin with the magic? */
 bool fl_header_is_ours(const struct fl_segment_header *h);
 

@@ -117,55 +117,6 @@ static void add_users(struct fl_segment_info *info, struct seen *s)
 		info->attached = s->pid_count;
 }
 
-static void set_creator(struct fl_segment_info *info, int32_t pid, uint64_t start)
-{
-	struct fl_process p = {.pid = pid, .start = start};
-
-	info->creator = pid;
-	if (start != 0)
-		info->creator_alive = fl_process_alive(&p);
-	else
-		info->creator_alive = fl_process_of(pid, &p) == 0;
-}
-
-/* Copied first: the original may be somebody else's. */
-static void look_at_header(struct fl_segment_info *info, const struct fl_segment_header *h)
-{
-	if (!fl_header_is_ours(h))
-		return;
-	info->header =
-		fl_header_check(h, info->bytes, NULL) == 0 ? FL_SEGMENT_OK : FL_SEGMENT_DAMAGED;
-	if (info->header != FL_SEGMENT_OK)
-		return;
-	info->nonce = h->nonce;
-	info->keep = (h->flags & FL_SEGMENT_KEEP) != 0;
-	info->changed_s = h->created_s;
-	info->lock = fl_header_lock_state(h, &info->lock_pid);
-	set_creator(info, h->creator_pid, h->creator_start);
-}
-
-static void read_header(struct fl_segment_info *info, const struct fl_shmobj *obj)
-{
-	struct fl_segment_header h;
-	void *base = NULL;
-	size_t got = 0;
-
-	memset(&h, 0, sizeof(h));
-	if (info->bytes < FL_SEGMENT_HEADER_BYTES)
-		return;
-	if (obj->fd >= 0) {
-		if (fl_file_pread(obj->fd, &h, sizeof(h), 0, &got) == 0 && got == sizeof(h))
-			look_at_header(info, &h);
-	} else if (fl_shmobj_map(obj, sizeof(h), false, &base) == 0) {
-		memcpy(&h, base, sizeof(h));
-		fl_shmobj_unmap(obj, base, sizeof(h));
-		look_at_header(info, &h);
-	} else {
-		info->header = FL_SEGMENT_UNSEEN;
-		info->lock = FL_SEGMENT_LOCK_UNKNOWN;
-	}
-}
-
 static void from_stat(struct fl_segment_info *info, const struct fl_shmobj_stat *st)
 {
 	info->bytes = st->bytes;
@@ -176,6 +127,8 @@ static void from_stat(struct fl_segment_info *info, const struct fl_shmobj_stat 
 	info->changed_s = st->changed_s;
 	info->key = st->key;
 	info->attached = st->attached;
+	info->dev = st->dev;
+	info->ino = st->ino;
 	if (st->link)
 		info->problem = "a symbolic link";
 	else if (!st->regular)
@@ -198,7 +151,7 @@ static int list_path(struct listing *l, struct fl_segment_info *info, const char
 	from_stat(info, &st);
 	if (st.regular) {
 		if (fl_shmobj_open_seen(seen, info->type, NULL, false, &obj) == 0) {
-			read_header(info, &obj);
+			fl_segment_read_header(info, &obj);
 			info->seals = fl_shmobj_seals(&obj);
 			fl_shmobj_close(&obj);
 		} else {
@@ -242,6 +195,7 @@ static int list_sysv(void *arg, int32_t id)
 {
 	struct fl_segment_info info = new_info(FL_SEGMENT_SYSV, "");
 	struct listing *l = arg;
+	struct fl_process maker;
 	struct fl_shmobj_stat st;
 	struct fl_shmobj obj;
 
@@ -249,12 +203,13 @@ static int list_sysv(void *arg, int32_t id)
 		return 0;
 	info.id = id;
 	from_stat(&info, &st);
-	set_creator(&info, st.creator, 0);
+	info.creator = st.creator;
+	info.creator_alive = fl_process_of(st.creator, &maker) == 0;
 	/* Attaching would keep a removed one alive a moment longer; it is gone for everybody. */
 	if (st.unfinished)
 		info.header = FL_SEGMENT_UNFINISHED;
 	else if (!st.removed)
-		read_header(&info, &obj);
+		fl_segment_read_header(&info, &obj);
 	add_users(&info, find_sysv_seen(l, id));
 	return l->row(l->arg, &info);
 }

@@ -381,6 +381,76 @@ Test(segment, the_nonce_tells_a_segment_from_its_successor)
 	destroy(seg);
 }
 
+Test(segment, the_nonce_keeps_a_successor_from_being_removed)
+{
+	struct fl_segment_info info = {.size = sizeof(info)};
+	struct fl_segment *seg = create(FL_SEGMENT_POSIX, 8192, FL_SEGMENT_MANAGED);
+	struct fl_segment_options o = options(FL_SEGMENT_POSIX, 0, 0);
+
+	cr_assert_eq(fl_segment_info(seg, &info), 0);
+	o.nonce = info.nonce;
+	destroy(seg);
+	seg = create(FL_SEGMENT_POSIX, 8192, FL_SEGMENT_MANAGED);
+	cr_assert_eq(fl_segment_remove(&o, &err), -FL_ECHANGED);
+	cr_assert_eq(access(path, F_OK), 0);
+	cr_assert_eq(fl_segment_info(seg, &info), 0);
+	o.nonce = info.nonce;
+	cr_assert_eq(fl_segment_remove(&o, &err), 0, "%s", err.text);
+	fl_segment_detach(seg);
+}
+
+/* Nothing to be left behind: only children have it. */
+Test(segment, without_a_name)
+{
+	for
+		EACH_TYPE(t)
+		{
+			struct fl_segment_options o =
+				options(t, 8192, FL_SEGMENT_MANAGED | FL_SEGMENT_UNNAMED);
+			struct fl_segment *seg = NULL;
+			struct fl_segment_info info = {.size = sizeof(info)};
+			struct fl_segment *second = NULL;
+			char *data;
+			pid_t pid;
+
+			cr_assert_eq(fl_segment_create(&o, &seg, &err), 0, "%s", err.text);
+			cr_assert_eq(access(path, F_OK), -1);
+			cr_assert(t != FL_SEGMENT_FILE || access(o.name, F_OK) == -1);
+			data = fl_segment_data(seg, NULL);
+			pid = fork();
+			if (pid == 0) {
+				data[5] = 'x';
+				_exit(0);
+			}
+			cr_assert_eq(wait_status(pid), 0);
+			cr_assert_eq(data[5], 'x');
+			cr_assert_eq(fl_segment_check(seg, &err), 0, "%s", err.text);
+			cr_assert_eq(fl_segment_info(seg, &info), 0);
+			cr_assert_eq(info.header, FL_SEGMENT_OK);
+			/* The name is not taken. */
+			cr_assert_eq(fl_segment_create(&o, &second, &err), 0, "%s", err.text);
+			fl_segment_detach(second);
+			fl_segment_detach(seg);
+			if (t == FL_SEGMENT_SYSV)
+				cr_assert_eq(shmctl(info.id, IPC_STAT, &(struct shmid_ds){0}), -1);
+		}
+}
+
+Test(segment, what_is_attached_for_reading_is_not_written)
+{
+	for
+		EACH_TYPE(t)
+		{
+			struct fl_segment *seg = create(t, 8192, 0), *there = NULL;
+			struct fl_segment_options o = address(seg, FL_SEGMENT_READ_ONLY);
+
+			cr_assert_eq(fl_segment_attach(&o, &there, &err), 0, "%s", err.text);
+			cr_assert_eq(fl_segment_write(there, 0, "x", 1, &err), -EPERM);
+			fl_segment_detach(there);
+			destroy(seg);
+		}
+}
+
 Test(segment, cut_while_attached_is_no_signal)
 {
 	static const enum fl_segment_type types[] = {FL_SEGMENT_POSIX, FL_SEGMENT_FILE,
