@@ -202,27 +202,23 @@ static int open_object(struct demo *d, enum fl_shm_kind kind, const char *name,
 	return fl_shm_open(d->seg, &spec, ret, err);
 }
 
-/* Without a name as soon as it is made: the children inherit the mapping, and a kill leaves nothing. */
+/* Without a name: the children inherit the mapping, and a kill leaves nothing. */
 static int make_segment(enum fl_segment_type type, struct fl_segment **ret, struct fl_error *err)
 {
-	struct fl_segment_info info = {.size = sizeof(info)};
+	const char *folder = getenv("TMPDIR");
 	struct fl_segment_options o;
-	char name[64];
-	int rc;
+	char name[256];
 
+	if (folder == NULL || *folder == '\0')
+		folder = "/var/tmp";
 	fl_segment_options_init(&o);
 	o.type = type;
 	o.bytes = 65536;
-	o.flags = FL_SEGMENT_MANAGED;
-	snprintf(name, sizeof(name), "%s/faultline-demo-%ld",
-		 type == FL_SEGMENT_POSIX ? "" : "/var/tmp", (long)getpid());
+	o.flags = FL_SEGMENT_MANAGED | FL_SEGMENT_UNNAMED;
+	snprintf(name, sizeof(name), "%.200s/faultline-demo-%ld",
+		 type == FL_SEGMENT_POSIX ? "" : folder, (long)getpid());
 	o.name = type == FL_SEGMENT_SYSV ? NULL : name;
-	rc = fl_segment_create(&o, ret, err);
-	if (rc < 0 || type == FL_SEGMENT_MEMFD)
-		return rc;
-	if (type == FL_SEGMENT_SYSV && fl_segment_info(*ret, &info) == 0)
-		o.id = info.id;
-	return fl_segment_remove(&o, err);
+	return fl_segment_create(&o, ret, err);
 }
 
 static int show_type(enum fl_segment_type type, struct fl_error *err)

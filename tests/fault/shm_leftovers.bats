@@ -21,6 +21,9 @@ setup() {
 	fi
 	make_work
 	chmod 755 "$work"
+	# Where segments of the type file are made.
+	export TMPDIR=$work/files
+	mkdir -m 1777 files
 	# Waiting without a process: nobody ever writes to it.
 	mkfifo nothing
 	exec 9<>nothing
@@ -36,13 +39,14 @@ teardown() {
 
 # Segments of the user: a line each.
 theirs() {
-	find /dev/shm -mindepth 1 -maxdepth 1 -uid "$uid" ! -name 'bxfi_*' | sort
+	find /dev/shm "$TMPDIR" -mindepth 1 -maxdepth 1 -uid "$uid" ! -name 'bxfi_*' | sort
 	awk -v uid="$uid" 'NR > 1 && $8 == uid { print "sysv", $1, $2, "nattch", $7, "mode", $3 }' /proc/sysvipc/shm | sort
 }
 
 # One of the programs, in $pid: makers more often than not.
 start() {
-	case $(($1 % 8)) in
+	case $(($1 % 9)) in
+	4) "${as_user[@]}" "$FAULTLINE" shm demo --type=file >/dev/null 2>&1 & ;;
 	5) "${as_user[@]}" "$FAULTLINE" shm demo --type=posix >/dev/null 2>&1 & ;;
 	6) "${as_user[@]}" "$FAULTLINE" shm bench --size=64 --time=0.01 >/dev/null 2>&1 & ;;
 	7) "${as_user[@]}" "$FAULTLINE" count --processes=2 --chunk-size=4K input >/dev/null 2>&1 & ;;
