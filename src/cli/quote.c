@@ -76,12 +76,15 @@ static void put_name(struct quoted *q, const char *name, size_t len)
 
 char *quote_name(const char *name)
 {
+	return strchr(name, '\n') == NULL ? strdup(name) : quote_shell(name);
+}
+
+char *quote_shell(const char *name)
+{
 	size_t len = strlen(name);
 	struct quoted q = {0};
 	char *text;
 
-	if (strchr(name, '\n') == NULL)
-		return strdup(name);
 	/* The worst byte is one escaped alone, '$'\ooo' and a quote: 9; plus the outer quotes. */
 	text = malloc(9 * len + 3);
 	if (text == NULL)

@@ -15,4 +15,11 @@
  */
 char *quote_name(const char *name);
 
+/**
+ * quote_shell() - a word for a command line that people paste into bash: always in quotes
+ *
+ * Return: malloc'ed text; NULL without memory.
+ */
+char *quote_shell(const char *name);
+
 #endif

@@ -259,17 +259,9 @@ struct wanted {
 
 static int is_same(const struct fl_segment_info *a, const struct fl_segment_info *b)
 {
-	const char *x = a->name, *y = b->name;
-
-	if (a->type != b->type)
-		return 0;
-	if (a->type == FL_SEGMENT_SYSV)
-		return a->id == b->id;
-	if (a->type == FL_SEGMENT_POSIX) {
-		x += *x == '/';
-		y += *y == '/';
-	}
-	return strcmp(x, y) == 0;
+	if (a->type == FL_SEGMENT_SYSV || b->type == FL_SEGMENT_SYSV)
+		return a->type == b->type && a->id == b->id;
+	return a->dev == b->dev && a->ino == b->ino;
 }
 
 static void print_stat(const char *shown, const struct fl_segment_info *info)
@@ -341,20 +333,18 @@ int shm_stat(int argc, char **argv)
 	if (args.json)
 		w.doc = json_doc_new("faultline-shm/1");
 	rc = fl_segment_info(seg, &info);
-	/* Our own descriptor would make it look used, and its own mapping, too. */
-	if (rc == 0 && info.type != FL_SEGMENT_MEMFD) {
-		info.name = strdup(info.name);
-		fl_segment_detach(seg);
-		seg = NULL;
-	}
+	/* Our own descriptor and mapping would make it look used. */
+	fl_segment_detach(seg);
+	info.name = args.shown;
 	if (rc == 0)
 		rc = fl_segment_list(match_row, &w, &err);
-	if (rc >= 0 && !w.found)
+	else
+		(void)snprintf(err.text, sizeof(err.text), "%s", strerror(-rc));
+	if (rc < 0)
+		message_error("%s: %s", args.shown, err.text);
+	else if (!w.found)
 		show_stat(&w, &info);
 	if (w.doc != NULL)
 		json_doc_print(w.doc);
-	if (seg == NULL)
-		free((char *)(uintptr_t)info.name);
-	fl_segment_detach(seg);
 	return outbuf_finish() < 0 || rc < 0 ? EXIT_TROUBLE : 0;
 }

@@ -285,12 +285,18 @@ assert json.load(sys.stdin)['files'][0]['bytes'] == 12288"
 	contains "$err" "its last holder died"
 }
 
-# Runs the command that doctor gives for the segment.
-repair() {
+# Runs the first command that doctor gives for the segment.
+treat() {
 	local command
-	command=$(shm doctor | grep -A1 "^$name" | sed -n 's/^    //p' | head -n 1)
+	command=$(shm doctor | grep -F -A1 -e "${1-$name}:" | sed -n 's/^    //p' | head -n 1)
+	[[ -n $command && $command != '#'* ]]
 	eval "${command/#faultline/\"\$FAULTLINE\"}"
-	[[ -z $(shm doctor | grep "^$name") ]]
+}
+
+# And that is all there was.
+repair() {
+	treat "$@"
+	[[ -z $(shm doctor | grep -F -e "${1-$name}:") ]]
 }
 
 @test "shm: doctor names what is wrong, and its commands repair it" {
@@ -310,6 +316,91 @@ repair() {
 	contains "$(shm doctor)" "$name: a symbolic link"
 	repair
 	[[ ! -L /dev/shm/$name ]]
+}
+
+@test "shm: doctor says who maps what is wrong" {
+	shm create "$name" --size=4K --mode=620
+	# shellcheck disable=SC2016 # the command's own shell expands it
+	"$FAULTLINE" shm attach --trust "$name" -- sh -c 'echo $$ >sleeper; exec sleep 60' &
+	local holder=$! id
+	mapped() {
+		shm doctor | grep -A2 "^$name" | grep -q "mapped by $holder (.*faultline.*)"
+	}
+	wait_until mapped
+	wait_until test -s sleeper
+	kill "$(<sleeper)"
+	wait $holder || true
+	contains "$(shm doctor | grep -A2 "^$name")" "# owner $EUID, mapped by nobody"
+	repair
+	# A lock whose owner is stopped.
+	shm rm "$name"
+	shm create "$name" --size=4K --managed
+	sleep 60 &
+	holder=$!
+	shm lock "$name" --pid=$holder
+	[[ -z $(shm doctor | grep "^$name") ]]
+	kill -STOP $holder
+	contains "$(shm doctor)" "$name: its lock is held by process $holder (sleep), which is stopped"
+	repair
+	kill -9 $holder
+	wait $holder || true
+	repair
+	# A System V segment whose maker is gone.
+	command -v ipcmk >/dev/null || skip "no ipcmk"
+	id=$(ipcmk -M 4096 | grep -o '[0-9]*$')
+	contains "$(shm doctor)" "/$id: its maker is gone and nobody is attached"
+	repair "/$id"
+	[[ -z $(shm ls | grep "/$id ") ]]
+}
+
+@test "shm: doctor's commands are safe to paste, whatever people call their segments" {
+	local nasty
+	for nasty in "$name'; touch pasted; '" "$name \$(touch pasted)" "$name"$'\n\e[31m' "$name\`touch pasted\`"; do
+		shm create "$nasty" --size=4K --managed --mode=622
+		printf 'XXXX' | dd "of=/dev/shm/$nasty" bs=1 seek=20 conv=notrunc status=none
+		treat "${nasty//[$'\n\e']/?}"
+		[[ -e /dev/shm/$nasty ]]
+		repair "${nasty//[$'\n\e']/?}"
+		[[ ! -e /dev/shm/$nasty && ! -e pasted ]]
+		ln -s /etc/passwd "/dev/shm/$nasty"
+		repair "${nasty//[$'\n\e']/?}"
+		[[ ! -L /dev/shm/$nasty && ! -e pasted ]]
+	done
+	[[ -z $(shm doctor | tr -d '[:print:]\n') ]]
+	nasty=-$name
+	shm create "--name=$nasty" --size=4K --managed
+	printf 'XXXX' | dd "of=/dev/shm/$nasty" bs=1 seek=20 conv=notrunc status=none
+	repair "$nasty"
+	[[ ! -e /dev/shm/$nasty ]]
+}
+
+@test "shm: doctor sees who sits on the name of a job board" {
+	((EUID == 0)) || skip "needs root to make something for another user"
+	local board=/dev/shm/faultline-board-$((3000000 + $$))
+	: >"$board"
+	chown 65534 "$board"
+	contains "$(shm doctor)" "${board##*/}: user 65534 sits on the name of the job board of user"
+	repair "${board##*/}"
+	[[ ! -e $board ]]
+}
+
+@test "shm: stat knows the users of every kind, and the header" {
+	local id
+	shm create --path=seg --size=8K --managed
+	shm create "$name" --size=8K --managed
+	id=$(shm create --type=sysv --size=8K --managed)
+	for place in "--path=seg" "--path=./seg" "$name" "/$name" "--id=$id"; do
+		# shellcheck disable=SC2016 # the command's own shell expands it
+		shm attach "$place" -- bash -c '"$FAULTLINE" shm stat "$0"; echo "me $PPID"' "$place" >out
+		grep -q "^header: *ok" out
+		equal "$(sed -n 's/^pids: *//p' out)" "$(sed -n 's/^me //p' out)"
+		grep -q "^attached: 1" out
+	done
+	shm rm --id="$id"
+	# shellcheck disable=SC2016 # the command's own shell expands it
+	shm create --type=memfd --size=8K --managed -- bash -c '"$FAULTLINE" shm stat --path=$FAULTLINE_MEMFD; echo "me $PPID"' >out
+	grep -q "^header: *ok" out
+	equal "$(sed -n 's/^pids: *//p' out)" "$(sed -n 's/^me //p' out)"
 }
 
 @test "shm: gc removes nothing that somebody may still want" {

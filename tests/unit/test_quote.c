@@ -32,6 +32,22 @@ Test(quote, only_names_with_a_newline)
 	quoted_is("\a\b\t\n\v\f\r", "''$'\\a\\b\\t\\n\\v\\f\\r'");
 }
 
+Test(quote, a_word_for_a_command_line)
+{
+	static const char *const words[][2] = {{"", "''"},
+					       {"a b", "'a b'"},
+					       {"x'; rm -rf /; '", "'x'\\''; rm -rf /; '\\'''"},
+					       {"$(x)`y`", "'$(x)`y`'"},
+					       {"a\n\x1b[m", "'a'$'\\n\\033''[m'"}};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		char *got = quote_shell(words[i][0]);
+
+		cr_assert_str_eq(got, words[i][1]);
+		free(got);
+	}
+}
+
 Test(quote, what_is_printable_is_the_locales_affair)
 {
 	quoted_is("\xc3\xa9\n", "''$'\\303\\251\\n'");
