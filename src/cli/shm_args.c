@@ -296,8 +296,9 @@ static void guess_type(struct shm_args *args)
 	if (args->keyed || o->id >= 0)
 		o->type = FL_SEGMENT_SYSV;
 	else if (args->path != NULL)
-		o->type =
-			strncmp(args->path, "/proc/", 6) == 0 ? FL_SEGMENT_MEMFD : FL_SEGMENT_FILE;
+		o->type = args->action != SHM_CREATE && strncmp(args->path, "/proc/", 6) == 0
+				  ? FL_SEGMENT_MEMFD
+				  : FL_SEGMENT_FILE;
 }
 
 static void settle_sysv(struct shm_args *args)

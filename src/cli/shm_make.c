@@ -107,6 +107,22 @@ static void tell_child(const struct fl_segment *seg)
 	setenv("FAULTLINE_MEMFD", path, 1);
 }
 
+/* Who holds a memfd for others does not keep them from sealing it against writing. */
+static int keep_for_reading(struct fl_segment **seg, struct fl_error *err)
+{
+	struct fl_segment_options opt;
+	struct fl_segment *writable = *seg;
+	int rc;
+
+	fl_segment_options_init(&opt);
+	opt.type = FL_SEGMENT_MEMFD;
+	opt.fd = fl_segment_fd(writable);
+	opt.flags = FL_SEGMENT_READ_ONLY | FL_SEGMENT_TRUST;
+	rc = fl_segment_attach(&opt, seg, err);
+	fl_segment_detach(writable);
+	return rc;
+}
+
 int shm_create(int argc, char **argv)
 {
 	struct fl_segment *seg = NULL;
@@ -124,7 +140,8 @@ int shm_create(int argc, char **argv)
 		message_usage("extra operand '%s'", args.command[0]);
 	/* This program ends at once: what it makes is meant to stay. */
 	args.segment.flags |= FL_SEGMENT_KEEP;
-	if (fl_segment_create(&args.segment, &seg, &err) < 0)
+	if (fl_segment_create(&args.segment, &seg, &err) < 0 ||
+	    (args.segment.type == FL_SEGMENT_MEMFD && keep_for_reading(&seg, &err) < 0))
 		return shm_complain(&args, &err);
 	if (args.command == NULL)
 		print_handle(&args, seg);
@@ -191,8 +208,8 @@ int shm_seal(int argc, char **argv)
 	if (args.seals != 0)
 		seals = args.seals;
 	opt = args.segment;
-	/* F_SEAL_WRITE is refused while a writable mapping exists: ours must not be one. The
-	 * descriptor must be writable all the same (fcntl(2)). */
+	/* F_SEAL_WRITE is refused while a writable mapping exists: ours must not be one. */
+	opt.flags |= FL_SEGMENT_READ_ONLY;
 	rc = fl_segment_attach(&opt, &seg, &err);
 	if (rc == 0)
 		rc = fl_segment_seal(seg, seals, &err);

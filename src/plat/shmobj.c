@@ -391,11 +391,28 @@ int fl_shmobj_resize(const struct fl_shmobj *obj, uint64_t from, uint64_t to)
 	return ftruncate(obj->fd, (off_t)to) < 0 ? -errno : 0;
 }
 
+/* Who seals must have it open for writing, and may have it mapped for reading only. */
+static int seal_writable(int fd, unsigned seals)
+{
+	char self[32];
+	int writable, r;
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	writable = open(self, O_RDWR | O_CLOEXEC);
+	if (writable < 0)
+		return -errno;
+	r = fcntl(writable, F_ADD_SEALS, seals) < 0 ? -errno : 0;
+	close(writable);
+	return r;
+}
+
 int fl_shmobj_seal(const struct fl_shmobj *obj, unsigned seals)
 {
 	if (obj->type != FL_SEGMENT_MEMFD)
 		return -FL_EUNSUPPORTED;
-	return fcntl(obj->fd, F_ADD_SEALS, seals) < 0 ? -errno : 0;
+	if (fcntl(obj->fd, F_ADD_SEALS, seals) == 0)
+		return 0;
+	return errno == EPERM ? seal_writable(obj->fd, seals) : -errno;
 }
 
 unsigned fl_shmobj_seals(const struct fl_shmobj *obj)

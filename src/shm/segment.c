@@ -49,6 +49,8 @@ static int adopt(struct fl_segment *seg, bool writable, struct fl_error *reterr)
 	void *base = NULL;
 	int r = fl_shmobj_map(&seg->obj, (size_t)seg->bytes, writable, &base);
 
+	if (r == -EPERM && writable && fl_shmobj_seals(&seg->obj))
+		return fl_error_set(reterr, r, FL_OFF_NONE, "it is sealed against writing");
 	if (r < 0)
 		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
 	seg->base = base;

@@ -60,6 +60,9 @@ static int find_sysv(const struct fl_segment_options *opt, struct fl_shmobj *obj
 		r = fl_shmobj_open_sysv(key, opt->id, obj);
 	if (r == 0)
 		r = fl_shmobj_stat(obj, st);
+	/* shmctl(2) has no other word for it. */
+	if (r == -EINVAL && opt->id >= 0)
+		return fl_error_set(reterr, -ENOENT, FL_OFF_NONE, "no segment has this id");
 	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, NULL) : 0;
 }
 

@@ -51,6 +51,7 @@ shm() {
 	contains "$err" "keeps its size"
 	shm rm --id="$id"
 	expect 2 shm read --id="$id"
+	contains "$err" "no segment has this id"
 	touch file
 	id=$(shm create --type=sysv --path=file --size=100)
 	shm stat --type=sysv --path=file | grep -qx "id: *$id"
@@ -69,6 +70,8 @@ shm() {
 	(("$(stat -c %b seg)" * 512 >= 1048576))
 	shm rm --path=seg
 	[[ ! -e seg ]]
+	expect 2 timeout 10 "$FAULTLINE" shm create --path=/proc/version --size=4K
+	equal "$out" ""
 }
 
 @test "shm: a memfd lives as long as its command, and can be sealed" {
@@ -86,6 +89,14 @@ shm() {
 	contains "$out" "seals:    seal,shrink,grow"
 	contains "$out" "it is sealed"
 	expect 7 shm create label --type=memfd --size=4K -- bash -c 'exit 7'
+	# shellcheck disable=SC2016 # the command's own shell expands it
+	expect 0 shm create label --type=memfd --size=4K -- bash -c '
+		echo data | "$FAULTLINE" shm write --path=$FAULTLINE_MEMFD
+		"$FAULTLINE" shm seal --path=$FAULTLINE_MEMFD --seals=write,seal
+		! echo more | "$FAULTLINE" shm write --path=$FAULTLINE_MEMFD
+		"$FAULTLINE" shm read --path=$FAULTLINE_MEMFD --size=4'
+	equal "$out" data
+	contains "$err" "sealed against writing"
 }
 
 @test "shm: attach keeps a segment while a command runs" {

@@ -488,7 +488,7 @@ Test(segment, sysv_removed_while_attached)
 	cr_assert_eq(fl_segment_check(seg, &err), -EIDRM);
 	cr_assert_eq(attach(o), -EIDRM);
 	fl_segment_detach(seg);
-	cr_assert(attach(o) < 0);
+	cr_assert_eq(attach(o), -ENOENT);
 }
 
 struct looking {
@@ -632,8 +632,9 @@ Test(segment, a_managed_one_keeps_its_header_when_it_shrinks)
 
 Test(segment, seals)
 {
-	struct fl_segment *seg = create(FL_SEGMENT_MEMFD, 8192, 0);
+	struct fl_segment *seg = create(FL_SEGMENT_MEMFD, 8192, 0), *reader = NULL;
 	struct fl_segment_info info = {.size = sizeof(info)};
+	struct fl_segment_options o;
 
 	cr_assert_eq(fl_segment_seal(seg, FL_SEAL_WRITE, &err), -EBUSY);
 	cr_assert_eq(fl_segment_seal(seg, FL_SEAL_SHRINK | FL_SEAL_SEAL, &err), 0);
@@ -643,6 +644,17 @@ Test(segment, seals)
 	cr_assert_eq(fl_segment_info(seg, &info), 0);
 	cr_assert_eq(info.seals, FL_SEAL_SHRINK | FL_SEAL_SEAL);
 	fl_segment_detach(seg);
+	/* Against writing: by one who has it for reading only, when all others do. */
+	seg = create(FL_SEGMENT_MEMFD, 8192, 0);
+	o = address(seg, FL_SEGMENT_READ_ONLY);
+	cr_assert_eq(fl_segment_attach(&o, &reader, &err), 0, "%s", err.text);
+	cr_assert_eq(fl_segment_seal(reader, FL_SEAL_WRITE, &err), -EBUSY);
+	fl_segment_detach(seg);
+	cr_assert_eq(fl_segment_seal(reader, FL_SEAL_WRITE, &err), 0, "%s", err.text);
+	o = address(reader, 0);
+	cr_assert_eq(attach(o), -EPERM);
+	cr_assert_not_null(strstr(err.text, "sealed"), "%s", err.text);
+	fl_segment_detach(reader);
 	seg = create(FL_SEGMENT_POSIX, 8192, 0);
 	cr_assert_eq(fl_segment_seal(seg, FL_SEAL_GROW, &err), -FL_EUNSUPPORTED);
 	destroy(seg);
