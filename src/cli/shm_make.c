@@ -173,6 +173,19 @@ int shm_attach(int argc, char **argv)
 	return status;
 }
 
+/* The header of a managed segment says how long it is: it must know. */
+static struct fl_segment *open_whatever_it_is(struct shm_args *args)
+{
+	struct fl_segment_info info = {.size = sizeof(info)};
+	struct fl_segment *seg = shm_open_segment(args, 0);
+
+	if (seg == NULL || fl_segment_info(seg, &info) < 0 || info.header != FL_SEGMENT_OK)
+		return seg;
+	fl_segment_detach(seg);
+	args->segment.nonce = info.nonce;
+	return shm_open_segment(args, FL_SEGMENT_MANAGED);
+}
+
 int shm_resize(int argc, char **argv)
 {
 	struct fl_segment_info info = {.size = sizeof(info)};
@@ -184,7 +197,7 @@ int shm_resize(int argc, char **argv)
 	shm_args_parse(&args, SHM_RESIZE,
 		       "Change the size of a segment. What is new is zero, and allocated.", argc,
 		       argv);
-	seg = shm_open_segment(&args, 0);
+	seg = open_whatever_it_is(&args);
 	if (seg == NULL)
 		return EXIT_TROUBLE;
 	rc = fl_segment_resize(seg, args.segment.bytes, &err);

@@ -182,6 +182,16 @@ assert json.load(sys.stdin)['files'][0]['bytes'] == 12288"
 	contains "$err" "damaged header"
 	contains "$(shm ls | grep "$name")" damaged
 	shm rm "$name"
+	# Nor cut off, and it knows how long its segment is.
+	shm create "$name" --size=8K --managed
+	expect 2 shm resize "$name" --size=4095
+	contains "$err" "what it holds needs more"
+	shm resize "$name" --size=64K
+	shm lock "$name" -- true
+	equal "$(shm read "$name" --managed | wc -c)" $((60 * 1024))
+	[[ -z $(shm doctor | grep "^$name") ]]
+	shm resize "$name" --size=4K
+	shm lock "$name" -- true
 }
 
 @test "shm: no room and no range" {
