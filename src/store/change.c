@@ -39,24 +39,44 @@ bool fl_change_is_fill(const unsigned char *p, size_t n)
 	return memcmp(p, p + 1, n - 1) == 0;
 }
 
-size_t fl_change_put(unsigned char *to, uint64_t base, const struct fl_change *c)
+size_t fl_change_put_head(unsigned char *to, uint64_t base, const struct fl_change *c)
 {
 	unsigned char *p = put_number(to, c->off - base);
-	size_t stored = c->fill ? 1 : (size_t)c->new_len;
 
 	p = put_number(p, c->old_len);
 	p = put_number(p, c->new_len << 1 | c->fill);
+	return (size_t)(p - to);
+}
+
+static size_t put_new(unsigned char *to, const struct fl_change *c)
+{
+	size_t stored = c->fill ? 1 : (size_t)c->new_len;
+
+	if (stored > 0)
+		memcpy(to, c->new_bytes, stored);
+	return stored;
+}
+
+size_t fl_change_put(unsigned char *to, uint64_t base, const struct fl_change *c)
+{
+	unsigned char *p = to + fl_change_put_head(to, base, c);
+
 	if (c->old_len > 0)
 		memcpy(p, c->old_bytes, (size_t)c->old_len);
 	p += c->old_len;
-	if (stored > 0)
-		memcpy(p, c->new_bytes, stored);
-	return (size_t)(p + stored - to);
+	return (size_t)(p + put_new(p, c) - to);
+}
+
+size_t fl_change_put_bare(unsigned char *to, uint64_t base, const struct fl_change *c)
+{
+	unsigned char *p = to + fl_change_put_head(to, base, c);
+
+	return (size_t)(p + put_new(p, c) - to);
 }
 
 int fl_change_next(struct fl_change_reader *r, struct fl_change *ret)
 {
-	uint64_t gap, old_len, coded, stored;
+	uint64_t gap, old_len, coded, stored, old_bytes;
 
 	if (r->p == r->end)
 		return 0;
@@ -66,13 +86,14 @@ int fl_change_next(struct fl_change_reader *r, struct fl_change *ret)
 				  .old_len = old_len,
 				  .new_len = coded >> 1,
 				  .fill = coded & 1,
-				  .old_bytes = r->p};
+				  .old_bytes = r->bare ? NULL : r->p};
+	old_bytes = r->bare ? 0 : old_len;
 	stored = ret->fill ? 1 : ret->new_len;
 	if (gap > UINT64_MAX - r->base || old_len > UINT64_MAX - ret->off ||
-	    old_len > (uint64_t)(r->end - r->p) || stored > (uint64_t)(r->end - r->p) - old_len ||
-	    (ret->fill && ret->new_len == 0))
+	    old_bytes > (uint64_t)(r->end - r->p) ||
+	    stored > (uint64_t)(r->end - r->p) - old_bytes || (ret->fill && ret->new_len == 0))
 		return -FL_ECORRUPT;
-	ret->new_bytes = r->p + old_len;
+	ret->new_bytes = r->p + old_bytes;
 	r->p = ret->new_bytes + stored;
 	r->base = ret->off + old_len;
 	return 1;

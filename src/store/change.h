@@ -15,6 +15,8 @@
  * bytes, then the new ones, or the one that stands for all of them. With neither old nor new
  * bytes in common, an undo log needs the first and a redo log the second: both are here, so that
  * recovery compares byte by byte what it is about to overwrite.
+ *
+ * A bare row has no old bytes: for changes that are kept in memory, beside a source that is there.
  */
 
 /**
@@ -38,17 +40,25 @@ struct fl_change {
  * FL_CHANGE_HEAD_BYTES + old_len + new_len. */
 size_t fl_change_put(unsigned char *to, uint64_t base, const struct fl_change *c);
 
+/** fl_change_put_bare() - the same into a bare row: at most FL_CHANGE_HEAD_BYTES + new_len bytes */
+size_t fl_change_put_bare(unsigned char *to, uint64_t base, const struct fl_change *c);
+
+/** fl_change_put_head() - the three numbers alone; old and new bytes are to follow */
+size_t fl_change_put_head(unsigned char *to, uint64_t base, const struct fl_change *c);
+
 /** fl_change_is_fill() - are n >= 1 bytes all the same? */
 bool fl_change_is_fill(const unsigned char *p, size_t n);
 
 /**
  * struct fl_change_reader - walks such a row
  * @p, @end: what is left of it; @base: end of the old bytes of the last change
+ * @bare:    it has no old bytes; changes have NULL there
  */
 struct fl_change_reader {
 	const unsigned char *p;
 	const unsigned char *end;
 	uint64_t base;
+	bool bare;
 };
 
 /**

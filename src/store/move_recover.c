@@ -168,8 +168,8 @@ static int old_bytes(const struct fl_recovery *rec, size_t k, const struct fl_jg
 	*ret = malloc(len + 1);
 	if (!*ret)
 		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
-	r = fl_move_rebuild(result, (size_t)(x[1].dst - x->dst), x->src, g->data,
-			    (size_t)g->numbers[1], true, *ret, len);
+	r = fl_move_restore(result, (size_t)(x[1].dst - x->dst), x->src, g->data,
+			    (size_t)g->numbers[1], *ret, len);
 	if (r == 0 && fl_crc_part(0, *ret, len) == x->crc)
 		return 0;
 	free(*ret);

@@ -24,11 +24,8 @@ void fl_move_init(struct fl_move *m, struct fl_store_job *job)
 void fl_move_done(struct fl_move *m)
 {
 	fl_move_plan_done(&m->plan);
-	free(m->source);
-	free(m->result);
-	free(m->undo);
 	free(m->tail.image);
-	m->source = m->result = m->undo = m->tail.image = NULL;
+	m->tail.image = NULL;
 }
 
 static int room(unsigned char **buf, size_t *cap, size_t len)
@@ -58,28 +55,26 @@ int fl_move_read(struct fl_store_job *job, uint64_t off, uint64_t len, unsigned 
 	return got < len ? fl_error_set(reterr, -FL_ETRUNCATED, off + got, NULL) : 0;
 }
 
-/** struct rebuild - what is left of the input, and of the room for the result */
-struct rebuild {
+/** struct restore - what is left of the result, and of the room for the source */
+struct restore {
 	const unsigned char *in;
 	size_t in_len;
 	unsigned char *out;
 	size_t out_len;
 };
 
-static bool put(struct rebuild *b, const unsigned char *from, uint64_t len, bool fill)
+static bool put(struct restore *b, const unsigned char *from, uint64_t len)
 {
 	if (len > b->out_len)
 		return false;
-	if (fill)
-		memset(b->out, *from, (size_t)len);
-	else if (len > 0)
+	if (len > 0)
 		memcpy(b->out, from, (size_t)len);
 	b->out += len;
 	b->out_len -= (size_t)len;
 	return true;
 }
 
-static bool skip(struct rebuild *b, uint64_t len)
+static bool skip(struct restore *b, uint64_t len)
 {
 	if (len > b->in_len)
 		return false;
@@ -88,57 +83,30 @@ static bool skip(struct rebuild *b, uint64_t len)
 	return true;
 }
 
-static bool copy(struct rebuild *b, uint64_t len)
+static bool copy(struct restore *b, uint64_t len)
 {
-	return len <= b->in_len && put(b, b->in, len, false) && skip(b, len);
+	return len <= b->in_len && put(b, b->in, len) && skip(b, len);
 }
 
-int fl_move_rebuild(const unsigned char *in, size_t in_len, uint64_t src, const unsigned char *runs,
-		    size_t len, bool back, unsigned char *ret, size_t ret_len)
+int fl_move_restore(const unsigned char *in, size_t in_len, uint64_t src, const unsigned char *undo,
+		    size_t len, unsigned char *ret, size_t ret_len)
 {
-	struct rebuild b = {in, in_len, ret, ret_len};
+	struct restore b = {in, in_len, ret, ret_len};
 	struct fl_change_reader reader;
 	struct fl_change c;
 	bool ok = true;
 	int r;
 
-	while (ok && (r = fl_same_next_run(&runs, &len, &reader)) > 0) {
+	while (ok && (r = fl_same_next_run(&undo, &len, &reader)) > 0) {
 		while (ok && (r = fl_change_next(&reader, &c)) > 0) {
-			ok = c.off >= src && copy(&b, c.off - src) &&
-			     skip(&b, back ? c.new_len : c.old_len) &&
-			     (back ? put(&b, c.old_bytes, c.old_len, false)
-				   : put(&b, c.new_bytes, c.new_len, c.fill));
+			ok = c.off >= src && copy(&b, c.off - src) && skip(&b, c.new_len) &&
+			     put(&b, c.old_bytes, c.old_len);
 			src = c.off + c.old_len;
 		}
 		ok = ok && r == 0;
 	}
 	ok = ok && len == 0 && copy(&b, b.in_len) && b.out_len == 0;
 	return ok ? 0 : -FL_ECORRUPT;
-}
-
-/* The changes without their new bytes: a byte stands for them all. */
-static size_t make_undo(const unsigned char *runs, size_t len, unsigned char *to)
-{
-	static const unsigned char nothing;
-	struct fl_change_reader reader;
-	struct fl_change c;
-	unsigned char *p = to;
-
-	while (fl_same_next_run(&runs, &len, &reader) > 0) {
-		unsigned char *head = p;
-		uint64_t base = reader.base;
-
-		p += FL_RUN_HEAD_BYTES;
-		fl_put64(head, base);
-		while (fl_change_next(&reader, &c) > 0) {
-			c.fill = c.new_len > 0;
-			c.new_bytes = &nothing;
-			p += fl_change_put(p, base, &c);
-			base = c.off + c.old_len;
-		}
-		fl_put64(head + 8, (uint64_t)(p - head) - FL_RUN_HEAD_BYTES);
-	}
-	return (size_t)(p - to);
 }
 
 uint64_t fl_move_image_blocks(const struct fl_move_plan *p)
@@ -236,61 +204,45 @@ int fl_move_begin(struct fl_move *m, struct fl_error *reterr)
 	return r;
 }
 
-static int changed(uint64_t off, struct fl_error *reterr)
+static int record(struct fl_move *m, size_t b, const struct fl_made *made, struct fl_error *reterr)
 {
-	return fl_error_set(reterr, -FL_ECHANGED, off,
-			    "the file is not what it was when the rewrite began");
-}
-
-static int record(struct fl_move *m, size_t b, const unsigned char *runs, size_t len,
-		  struct fl_error *reterr)
-{
-	const struct fl_batch *x = &m->plan.batch[b];
-	size_t result = (size_t)(x[1].dst - x->dst);
 	bool image = fl_move_plan_overlaps(&m->plan, b);
 	/* What overwrites its own source can only be compared later with the undo log. */
 	bool undo = image || !(m->job->flags & FL_JHEADER_NO_ROLLBACK);
-	struct fl_jpiece piece = {NULL, 0};
-	uint64_t numbers[FL_JGROUP_NUMBERS] = {m->next, 0, fl_crc_part(0, m->result, result)};
+	struct fl_jpiece piece = {made->undo.data, undo ? made->undo.len : 0};
+	uint64_t numbers[FL_JGROUP_NUMBERS] = {m->next, piece.len, made->crc};
 	int r = 0;
 
 	if (!m->job->open)
 		return 0;
-	if (undo) {
-		if (room(&m->undo, &m->undo_cap, 2 * len) < 0)
-			return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
-		piece = (struct fl_jpiece){m->undo, make_undo(runs, len, m->undo)};
-		numbers[1] = piece.len;
-	}
 	/* Both are durable before this batch is stored; the one before it is on the device. */
 	if (image)
-		r = fl_journal_write_at(&m->job->journal, m->image_off, m->result, result, reterr);
+		r = fl_journal_write_at(&m->job->journal, m->image_off, made->result.data,
+					made->result.len, reterr);
 	return r < 0 ? r : fl_store_job_append(m->job, FL_JGROUP_BATCH, numbers, &piece, 1, reterr);
 }
 
-int fl_move_batch(struct fl_move *m, const unsigned char *runs, size_t len, struct fl_error *reterr)
+int fl_move_make(const struct fl_move *m, size_t k, const unsigned char *runs, size_t len,
+		 struct fl_made *made, struct fl_error *reterr)
+{
+	return fl_move_build(m->job, &m->plan.batch[m->plan.order[k]], runs, len, m->job->open,
+			     made, reterr);
+}
+
+int fl_move_store(struct fl_move *m, const struct fl_made *made, struct fl_error *reterr)
 {
 	size_t b = m->plan.order[m->next];
-	const struct fl_batch *x = &m->plan.batch[b];
-	size_t source = (size_t)(x[1].src - x->src), result = (size_t)(x[1].dst - x->dst);
-	int r = fl_move_read(m->job, x->src, source, &m->source, &m->source_cap, reterr);
-
-	if (r < 0)
-		return r;
-	if (room(&m->result, &m->result_cap, result) < 0)
-		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
-	if (fl_crc_part(0, m->source, source) != x->crc ||
-	    fl_move_rebuild(m->source, source, x->src, runs, len, false, m->result, result) < 0)
-		return changed(x->src, reterr);
 	/* The batches before it are on the device before it is said that its turn has come. */
-	r = fl_store_job_sync(m->job, reterr);
+	int r = fl_store_job_sync(m->job, reterr);
+
 	if (r == 0)
-		r = record(m, b, runs, len, reterr);
+		r = record(m, b, made, reterr);
 	if (r < 0)
 		return r;
 	m->job->stored = true;
-	r = fl_store_job_write(m->job, m->result, result, x->dst, reterr);
-	m->job->stats.stored_bytes += result;
+	r = fl_store_job_write(m->job, made->result.data, made->result.len, m->plan.batch[b].dst,
+			       reterr);
+	m->job->stats.stored_bytes += made->result.len;
 	m->next++;
 	return r;
 }

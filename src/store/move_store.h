@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "store/move_build.h"
 #include "store/move_plan.h"
 #include "store/recovery.h"
 #include "store/store_job.h"
@@ -40,9 +41,7 @@ struct fl_move_tail {
 /**
  * struct fl_move - a rewrite under way
  * @next: place in the order of the batch that is stored next
- * @source, @result: of a batch
  * @image_off: where in the journal the image stands
- * @undo: its changes without their new bytes
  * @tail: bytes that others appended, and that the journal holds already
  */
 struct fl_move {
@@ -50,12 +49,6 @@ struct fl_move {
 	struct fl_move_plan plan;
 	size_t next;
 	uint64_t image_off;
-	unsigned char *source;
-	size_t source_cap;
-	unsigned char *result;
-	size_t result_cap;
-	unsigned char *undo;
-	size_t undo_cap;
 	struct fl_move_tail tail;
 };
 
@@ -72,13 +65,17 @@ void fl_move_done(struct fl_move *m);
 int fl_move_begin(struct fl_move *m, struct fl_error *reterr);
 
 /**
- * fl_move_batch() - store the batch whose turn it is
- * @runs: its changes (same_store.h), @len bytes
+ * fl_move_make() - make the batch of place @k, whose turn may be yet to come
+ * @runs: its changes (move_build.h), @len bytes
  *
- * Return: 0; -FL_ECHANGED when its source or its result is not what the plan says; -errno.
+ * Threads: any, once fl_move_begin() or fl_move_continue() has returned.
+ * Return: as fl_move_build().
  */
-int fl_move_batch(struct fl_move *m, const unsigned char *runs, size_t len,
-		  struct fl_error *reterr);
+int fl_move_make(const struct fl_move *m, size_t k, const unsigned char *runs, size_t len,
+		 struct fl_made *made, struct fl_error *reterr);
+
+/** fl_move_store() - store the batch whose turn it is. @made: of place m->next. Return: 0; -errno. */
+int fl_move_store(struct fl_move *m, const struct fl_made *made, struct fl_error *reterr);
 
 /**
  * fl_move_finish() - all batches are stored: what others appended, COMMIT, the new size
@@ -111,14 +108,14 @@ int fl_move_read(struct fl_store_job *job, uint64_t off, uint64_t len, unsigned 
 		 size_t *cap, struct fl_error *reterr);
 
 /**
- * fl_move_rebuild() - what a batch becomes, or what it was
- * @in:   @in_len bytes of the source that begins at @src, or of the result
- * @runs: its changes; @back: from the result to the source
+ * fl_move_restore() - what a batch was
+ * @in:   @in_len bytes of the result; @src: where its source began
+ * @undo: @len bytes
  * @ret:  exactly @ret_len bytes
  * Return: 0; -FL_ECORRUPT where they do not go together.
  */
-int fl_move_rebuild(const unsigned char *in, size_t in_len, uint64_t src, const unsigned char *runs,
-		    size_t len, bool back, unsigned char *ret, size_t ret_len);
+int fl_move_restore(const unsigned char *in, size_t in_len, uint64_t src, const unsigned char *undo,
+		    size_t len, unsigned char *ret, size_t ret_len);
 
 /**
  * struct fl_move_found - what the journal of such a rewrite says

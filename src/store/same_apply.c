@@ -176,6 +176,7 @@ int fl_same_next_run(const unsigned char **p, size_t *len, struct fl_change_read
 	ret->base = fl_get64(*p);
 	ret->p = *p + FL_RUN_HEAD_BYTES;
 	ret->end = ret->p + bytes;
+	ret->bare = false;
 	*p = ret->end;
 	*len -= (size_t)bytes + FL_RUN_HEAD_BYTES;
 	return 1;

@@ -47,6 +47,20 @@ make_hot() {
 	done
 }
 
+# With 1 MiB for changes: none of the first edit's fit, half of the second one's, all of the third's.
+@test "in place: lengths that change, with changes kept, found again, and some of each" {
+	local edit memory
+	for ((i = 0; i < 40; i++)); do cat before; done >large
+	for edit in 's/[a-z]+//g' 's/:/:-/' 's/root//'; do
+		sed -E "$edit" large >want
+		for memory in 4M 64M; do
+			cp large log
+			expect 0 "$FAULTLINE" transform -i --max-memory=$memory "$edit" log
+			cmp want log
+		done
+	done
+}
+
 @test "in place: every chunk size, thread count and loader gives the same" {
 	local chunk threads io
 	sed 's/password/********/' before >want

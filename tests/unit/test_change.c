@@ -44,6 +44,27 @@ Test(change, comes_back_as_it_was)
 	cr_assert_eq(fl_change_next(&r, &c), 0);
 }
 
+Test(change, a_bare_row_has_no_old_bytes)
+{
+	unsigned char row[64];
+	struct fl_change in = {.off = 12, .old_len = 300, .new_len = 4, .fill = true}, c;
+	struct fl_change_reader r = {.p = row, .base = 10, .bare = true};
+	size_t n;
+
+	in.new_bytes = (const unsigned char *)"*";
+	n = fl_change_put_bare(row, 10, &in);
+	in = (struct fl_change){.off = 400, .new_len = 3};
+	in.new_bytes = (const unsigned char *)"new";
+	r.end = row + n + fl_change_put_bare(row + n, 312, &in);
+	cr_assert_eq(fl_change_next(&r, &c), 1);
+	cr_assert(c.off == 12 && c.old_len == 300 && c.new_len == 4 && c.fill && !c.old_bytes);
+	cr_assert_eq(*c.new_bytes, '*');
+	cr_assert_eq(fl_change_next(&r, &c), 1);
+	cr_assert(c.off == 400 && c.old_len == 0 && c.new_len == 3);
+	cr_assert_eq(memcmp(c.new_bytes, "new", 3), 0);
+	cr_assert_eq(fl_change_next(&r, &c), 0);
+}
+
 Test(change, fill_takes_one_byte)
 {
 	unsigned char row[64];
@@ -59,7 +80,8 @@ Test(change, any_bytes_are_read_safely)
 	for (unsigned round = 0; round < 20000; round++) {
 		size_t n = round % 40;
 		unsigned char *row = malloc(n + 1);
-		struct fl_change_reader r = {.p = row, .end = row + n, .base = round};
+		struct fl_change_reader r = {
+			.p = row, .end = row + n, .base = round, .bare = round % 3 == 0};
 		struct fl_change c;
 		int got;
 

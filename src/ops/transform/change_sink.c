@@ -20,6 +20,7 @@ int fl_change_sink_begin(struct fl_change_sink *sink, const struct fl_view *view
 	sink->base = view->off;
 	sink->is_open = false;
 	sink->growth = 0;
+	sink->old_bytes = 0;
 	part->len += FL_SINK_HEAD_BYTES;
 	return 0;
 }
@@ -29,8 +30,32 @@ static const unsigned char *at(const struct fl_change_sink *sink, uint64_t off)
 	return sink->view->data + (off - sink->view->off);
 }
 
+/* The old bytes are in the source, whose CRC says that it is still the same. */
+static int put_bare(struct fl_change_sink *sink, const struct fl_change *c)
+{
+	struct fl_part *part = sink->part;
+	int r = fl_part_reserve(part, FL_CHANGE_HEAD_BYTES + sink->text_len);
+
+	if (r < 0)
+		return r;
+	part->len += fl_change_put_bare(part->data + part->len, sink->base, c);
+	sink->old_bytes += c->old_len;
+	return 0;
+}
+
 /* What lies between two edits of one record is compared again with what is stored, so it is
  * read once: from the copy that the part holds. */
+static int put_full(struct fl_change_sink *sink, const struct fl_change *c)
+{
+	struct fl_part *part = sink->part;
+	int r = fl_part_reserve(part, FL_CHANGE_HEAD_BYTES + (size_t)c->old_len + sink->text_len);
+
+	if (r < 0)
+		return r;
+	part->len += fl_change_put(part->data + part->len, sink->base, c);
+	return 0;
+}
+
 static int close_change(struct fl_change_sink *sink)
 {
 	struct fl_change c = {.off = sink->from,
@@ -38,19 +63,16 @@ static int close_change(struct fl_change_sink *sink)
 			      .new_len = sink->text_len,
 			      .old_bytes = at(sink, sink->from),
 			      .new_bytes = sink->text};
-	struct fl_part *part = sink->part;
 	int r;
 
 	if (!sink->is_open)
 		return 0;
 	sink->is_open = false;
 	c.fill = c.new_len > 0 && fl_change_is_fill(sink->text, sink->text_len);
-	r = fl_part_reserve(part, FL_CHANGE_HEAD_BYTES + (size_t)c.old_len + sink->text_len);
-	if (r < 0)
-		return r;
-	part->len += fl_change_put(part->data + part->len, sink->base, &c);
-	sink->base = sink->to;
-	return 0;
+	r = sink->keeps_length ? put_full(sink, &c) : put_bare(sink, &c);
+	if (r == 0)
+		sink->base = sink->to;
+	return r;
 }
 
 static int append_text(struct fl_change_sink *sink, const unsigned char *p, size_t n)
@@ -116,6 +138,7 @@ int fl_change_sink_end(struct fl_change_sink *sink)
 	fl_put64(head + 16, part->len - sink->begin - FL_SINK_HEAD_BYTES);
 	fl_put64(head + 24, sink->growth);
 	fl_put64(head + 32, sink->measured ? fl_crc_part(0, sink->view->data, sink->view->len) : 0);
+	fl_put64(head + 40, sink->old_bytes);
 	return 0;
 }
 

@@ -6,8 +6,9 @@
 #include "store/change.h"
 
 /* In a part: u64 offset of the view, u64 its end, u64 bytes of changes, u64 by which it grows,
- * u64 register of CRC32C over it (where it is measured), then the changes. */
-#define FL_SINK_HEAD_BYTES ((size_t)40)
+ * u64 register of CRC32C over it (where it is measured), u64 old bytes that a bare row leaves out,
+ * then the changes. */
+#define FL_SINK_HEAD_BYTES ((size_t)48)
 
 /* Changes with fewer bytes than this between them become one: it costs less than another head, and
  * bounds what the journal of a whole file can take (same_store.c). */
@@ -20,7 +21,8 @@
  * @from, @to: the old bytes of the change that is still open; equal = none
  * @text:   its new bytes, @text_len of them
  * @growth: of the view, modulo 2^64
- * @keeps_length: refuse others
+ * @old_bytes: of its changes, where the row is bare
+ * @keeps_length: refuse others, and put old bytes; else the row is bare (change.h)
  * @measured: views without changes are put, too, and all with their CRC
  */
 struct fl_change_sink {
@@ -35,6 +37,7 @@ struct fl_change_sink {
 	size_t text_len;
 	size_t text_cap;
 	uint64_t growth;
+	uint64_t old_bytes;
 	bool keeps_length;
 	bool measured;
 };

@@ -86,6 +86,7 @@ bool fl_edit_part_next(const struct fl_part *part, size_t *at, struct fl_edit_pa
 	ret->len = (size_t)fl_get64(head + 16);
 	ret->growth = (int64_t)fl_get64(head + 24);
 	ret->crc = (uint32_t)fl_get64(head + 32);
+	ret->old_bytes = fl_get64(head + 40);
 	ret->p = head + FL_SINK_HEAD_BYTES;
 	*at += FL_SINK_HEAD_BYTES + ret->len;
 	return true;

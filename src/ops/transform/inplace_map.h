@@ -24,6 +24,7 @@ int fl_edit_run_map(const void *op, void *scratch, const struct fl_view *in, str
 /**
  * struct fl_edit_part_run - one view's changes in a part
  * @off, @end: of the view; @p: @len bytes of changes, based on @off
+ * @old_bytes: that the changes leave out, as they are bare
  * @growth:    by which it becomes longer
  * @crc:       where the run is measured
  */
@@ -32,6 +33,7 @@ struct fl_edit_part_run {
 	uint64_t end;
 	const unsigned char *p;
 	size_t len;
+	uint64_t old_bytes;
 	int64_t growth;
 	uint32_t crc;
 };

@@ -1,35 +1,55 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "base/size.h"
 #include "engine/exec.h"
 #include "ops/transform/inplace_feed.h"
+#include "ops/transform/inplace_kept.h"
 #include "ops/transform/inplace_map.h"
 #include "store/journal_block.h"
+#include "store/move_ahead.h"
 #include "store/move_store.h"
 #include "store/same_store.h"
 
+/* A quarter of the memory holds changes; two batches on their way, with the undo log, take less than
+ * half of 64 MiB. A change takes 4 bytes and its new text. */
+#define KEPT_PART 4
+
 /**
- * struct dry - the pass that only measures
+ * struct rewrite - a file that is rewritten
+ * @kept: the changes of the batches that come first, by the dry pass; none where a recovery goes on
+ */
+struct rewrite {
+	const struct fl_inplace_edit *edit;
+	struct fl_options run;
+	struct fl_source *src;
+	struct fl_move move;
+	struct fl_kept kept;
+};
+
+/**
+ * struct dry - the pass that only measures, and keeps the changes that it finds while there is room
  */
 struct dry {
 	struct fl_edit_run run;
 	struct fl_move_plan *plan;
+	struct fl_kept *kept;
 	size_t batch_bytes;
 };
 
 /**
- * struct gather - the pass over one batch: its changes as runs
+ * struct gather - the pass over one batch whose changes were not kept: its changes as runs
  */
 struct gather {
 	struct fl_edit_run run;
-	unsigned char *runs;
-	size_t len;
-	size_t cap;
+	struct fl_kept runs;
 };
+
+static int out_of_memory(struct fl_error *reterr)
+{
+	return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
+}
 
 static int dry_fold(void *op, const struct fl_part *part, struct fl_error *reterr)
 {
@@ -38,11 +58,13 @@ static int dry_fold(void *op, const struct fl_part *part, struct fl_error *reter
 	size_t at = 0;
 
 	while (fl_edit_part_next(part, &at, &run)) {
-		uint64_t changes = run.len > 0 ? run.len + FL_RUN_HEAD_BYTES : 0;
+		/* As the undo log will have them. */
+		uint64_t changes = run.len > 0 ? run.len + run.old_bytes + FL_RUN_HEAD_BYTES : 0;
 
 		if (fl_move_plan_add(dry->plan, run.off, run.end, changes, run.growth, run.crc,
-				     dry->batch_bytes) < 0)
-			return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
+				     dry->batch_bytes) < 0 ||
+		    fl_kept_add(dry->kept, dry->plan->count, run.off, run.p, run.len) < 0)
+			return out_of_memory(reterr);
 	}
 	return 0;
 }
@@ -53,22 +75,9 @@ static int gather_fold(void *op, const struct fl_part *part, struct fl_error *re
 	struct fl_edit_part_run run;
 	size_t at = 0;
 
-	while (fl_edit_part_next(part, &at, &run)) {
-		size_t need = g->len + FL_RUN_HEAD_BYTES + run.len;
-
-		if (need > g->cap) {
-			unsigned char *bigger = realloc(g->runs, 2 * need);
-
-			if (!bigger)
-				return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
-			g->runs = bigger;
-			g->cap = 2 * need;
-		}
-		fl_put64(g->runs + g->len, run.off);
-		fl_put64(g->runs + g->len + 8, run.len);
-		memcpy(g->runs + g->len + FL_RUN_HEAD_BYTES, run.p, run.len);
-		g->len = need;
-	}
+	while (fl_edit_part_next(part, &at, &run))
+		if (fl_kept_add(&g->runs, 0, run.off, run.p, run.len) < 0)
+			return out_of_memory(reterr);
 	return 0;
 }
 
@@ -88,66 +97,113 @@ static const struct fl_operator gather_ops = {.size = sizeof(gather_ops),
 					      .map = fl_edit_run_map,
 					      .fold = gather_fold};
 
-static int make_pipeline(const struct fl_inplace_edit *edit, const struct fl_options *run,
-			 struct gather *g, struct fl_pipeline **ret, struct fl_error *reterr)
+static int make_pipeline(const struct rewrite *w, const struct fl_options *opt, struct gather *g,
+			 struct fl_pipeline **ret, struct fl_error *reterr)
 {
-	int r = fl_pipeline_new(run, ret, reterr);
+	int r = fl_pipeline_new(opt, ret, reterr);
 
 	if (r < 0)
 		return r;
 	r = fl_pipeline_add(*ret, &gather_ops, g);
 	if (r < 0)
 		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
-	if (edit->watch)
-		edit->watch(edit->watch_arg, *ret);
+	if (w->edit->watch)
+		w->edit->watch(w->edit->watch_arg, *ret);
 	return 0;
 }
 
-static void drop_pipeline(const struct fl_inplace_edit *edit, struct fl_pipeline *pl)
+static void drop_pipeline(const struct rewrite *w, struct fl_pipeline *pl)
 {
-	if (edit->watch && pl)
-		edit->watch(edit->watch_arg, NULL);
+	if (w->edit->watch && pl)
+		w->edit->watch(w->edit->watch_arg, NULL);
 	fl_pipeline_free(pl);
 }
 
-static int measure(struct fl_move *m, struct fl_source *src, const struct fl_inplace_edit *edit,
-		   const struct fl_options *run, struct fl_error *reterr)
+static int measure(struct rewrite *w, struct fl_error *reterr)
 {
-	struct dry dry = {.run = {edit, true}, .plan = &m->plan};
+	struct fl_move *m = &w->move;
+	struct dry dry = {.run = {w->edit, true}, .plan = &m->plan, .kept = &w->kept};
+	struct fl_options opt = w->run;
 	struct fl_edit_pass pass = {
-		.edit = edit, .ops = &dry_ops, .op = &dry, .run = run, .feeds = true};
+		.edit = w->edit, .ops = &dry_ops, .op = &dry, .run = &opt, .feeds = true};
 	int r = fl_move_plan_begin(&m->plan);
 
 	if (r < 0)
-		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
+		return out_of_memory(reterr);
+	w->kept.limit = (size_t)(w->run.max_memory_bytes / KEPT_PART);
 	dry.batch_bytes = m->job->small_groups ? 1 : FL_BATCH_BYTES;
-	r = fl_edit_pass_run(&pass, src, reterr);
+	r = fl_edit_pass_run(&pass, w->src, reterr);
 	if (r == 0 && fl_move_plan_end(&m->plan, m->job->target.size_bytes) < 0)
-		r = fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
+		r = out_of_memory(reterr);
 	return r;
 }
 
-/* The batches before this one are stored, and have overwritten nothing that it looks at. */
-static int one_batch(struct fl_move *m, struct fl_source *src, struct fl_pipeline *pl,
-		     struct gather *g, struct fl_error *reterr)
+static bool kept_runs(const void *arg, size_t b, const unsigned char **ret, size_t *ret_len)
 {
-	const struct fl_batch *b = &m->plan.batch[m->plan.order[m->next]];
-	int r = 0;
+	const struct rewrite *w = arg;
 
-	g->len = 0;
-	if (b->changes > 0) {
-		fl_pipeline_set_range(pl, b->src, b[1].src - b->src, true);
-		r = fl_pipeline_run(pl, src, reterr);
-	}
-	return r < 0 ? r : fl_move_batch(m, g->runs, g->len, reterr);
+	if (fl_kept_get(&w->kept, b, ret, ret_len))
+		return true;
+	*ret = NULL;
+	*ret_len = 0;
+	return w->move.plan.batch[b].changes == 0;
 }
 
-static int all_batches(struct fl_move *m, struct fl_source *src, const struct fl_inplace_edit *edit,
-		       const struct fl_options *run, struct fl_error *reterr)
+/**
+ * struct storing - the pass over the batches
+ * @pl:    finds changes that were not kept
+ * @ahead: NULL: each batch is made when its turn has come
+ */
+struct storing {
+	struct rewrite *w;
+	struct fl_pipeline *pl;
+	struct gather gather;
+	struct fl_move_ahead *ahead;
+	struct fl_made made;
+};
+
+/* The batches before this one are stored, and have overwritten nothing that it looks at. */
+static int find_runs(struct storing *s, size_t b, const unsigned char **runs, size_t *len,
+		     struct fl_error *reterr)
 {
-	struct gather g = {.run = {edit, false}};
-	struct fl_options opt = *run;
-	struct fl_pipeline *pl = NULL;
+	const struct fl_batch *x = &s->w->move.plan.batch[b];
+	int r;
+
+	if (kept_runs(s->w, b, runs, len))
+		return 0;
+	fl_kept_clear(&s->gather.runs);
+	fl_pipeline_set_range(s->pl, x->src, x[1].src - x->src, true);
+	r = fl_pipeline_run(s->pl, s->w->src, reterr);
+	if (r == 0 && !fl_kept_get(&s->gather.runs, 0, runs, len))
+		*len = 0;
+	return r;
+}
+
+static int one_batch(struct storing *s, struct fl_error *reterr)
+{
+	struct fl_move *m = &s->w->move;
+	const struct fl_made *made = &s->made;
+	const unsigned char *runs = NULL;
+	size_t b = m->plan.order[m->next], len = 0;
+	int r;
+
+	if (atomic_load_explicit(&s->pl->cancel, memory_order_relaxed) == FL_CANCEL_USER)
+		return fl_error_set(reterr, -FL_ECANCELED, FL_OFF_NONE, NULL);
+	if (s->ahead && kept_runs(s->w, b, &runs, &len)) {
+		r = fl_move_ahead_take(s->ahead, &made, reterr);
+	} else {
+		r = find_runs(s, b, &runs, &len, reterr);
+		if (r == 0)
+			r = fl_move_make(m, m->next, runs, len, &s->made, reterr);
+	}
+	return r < 0 ? r : fl_move_store(m, made, reterr);
+}
+
+static int all_batches(struct rewrite *w, struct fl_error *reterr)
+{
+	struct storing s = {.w = w,
+			    .gather = {.run = {w->edit, false}, .runs = {.limit = SIZE_MAX}}};
+	struct fl_options opt = w->run;
 	int r;
 
 	/* The dry pass has just brought the file in; looking at the cache again for each batch would
@@ -155,46 +211,60 @@ static int all_batches(struct fl_move *m, struct fl_source *src, const struct fl
 	if (opt.io == FL_IO_AUTO)
 		opt.io = FL_IO_MMAP;
 	opt.progress = NULL;
-	r = make_pipeline(edit, &opt, &g, &pl, reterr);
-	while (r == 0 && m->next < m->plan.moves)
-		r = one_batch(m, src, pl, &g, reterr);
-	drop_pipeline(edit, pl);
-	free(g.runs);
+	r = make_pipeline(w, &opt, &s.gather, &s.pl, reterr);
+	/* Without a thread it takes longer. */
+	if (r == 0 && w->move.plan.moves - w->move.next > 1)
+		(void)fl_move_ahead_start(&w->move, kept_runs, w, &s.ahead);
+	while (r == 0 && w->move.next < w->move.plan.moves)
+		r = one_batch(&s, reterr);
+	fl_move_ahead_stop(s.ahead);
+	drop_pipeline(w, s.pl);
+	fl_kept_done(&s.gather.runs);
+	fl_made_done(&s.made);
 	return r;
 }
 
-static void set_options(const struct fl_inplace_edit *edit, const struct fl_options *run,
-			struct fl_options *ret)
+static int rewrite_open(struct rewrite *w, struct fl_store_job *job,
+			const struct fl_inplace_edit *edit, const struct fl_options *run,
+			struct fl_error *reterr)
 {
-	*ret = *run;
-	ret->flags |= FL_RUN_OWN_STORES;
-	ret->delimiter = edit->delimiter;
-	ret->range_off = 0;
-	ret->range_len = FL_SIZE_UNKNOWN;
+	*w = (struct rewrite){.edit = edit, .run = *run};
+	w->run.flags |= FL_RUN_OWN_STORES;
+	w->run.delimiter = edit->delimiter;
+	w->run.range_off = 0;
+	w->run.range_len = FL_SIZE_UNKNOWN;
+	fl_move_init(&w->move, job);
+	return fl_inplace_source(job, &w->src, reterr);
+}
+
+static void rewrite_close(struct rewrite *w)
+{
+	fl_move_done(&w->move);
+	fl_kept_done(&w->kept);
+	fl_source_close(w->src);
+}
+
+static int store_all(struct rewrite *w, struct fl_error *reterr)
+{
+	int r = all_batches(w, reterr);
+
+	return r < 0 ? r : fl_move_finish(&w->move, reterr);
 }
 
 static int plan_and_move(struct fl_store_job *job, const struct fl_inplace_edit *edit,
 			 const struct fl_options *run, struct fl_error *reterr)
 {
-	struct fl_source *src = NULL;
-	struct fl_options opt;
-	struct fl_move m;
-	int r = fl_inplace_source(job, &src, reterr);
+	struct rewrite w;
+	int r = rewrite_open(&w, job, edit, run, reterr);
 
-	if (r < 0)
-		return r;
-	set_options(edit, run, &opt);
-	fl_move_init(&m, job);
-	r = measure(&m, src, edit, &opt, reterr);
-	if (r == 0 && m.plan.moves > 0) {
-		r = fl_move_begin(&m, reterr);
+	if (r == 0)
+		r = measure(&w, reterr);
+	if (r == 0 && w.move.plan.moves > 0) {
+		r = fl_move_begin(&w.move, reterr);
 		if (r == 0)
-			r = all_batches(&m, src, edit, &opt, reterr);
-		if (r == 0)
-			r = fl_move_finish(&m, reterr);
+			r = store_all(&w, reterr);
 	}
-	fl_move_done(&m);
-	fl_source_close(src);
+	rewrite_close(&w);
 	return r;
 }
 
@@ -212,9 +282,7 @@ int fl_inplace_move(struct fl_store_job *job, const struct fl_inplace_edit *edit
 int fl_inplace_move_on(struct fl_recovery *rec, const struct fl_inplace_edit *edit,
 		       const struct fl_options *run, struct fl_error *reterr)
 {
-	struct fl_source *src = NULL;
-	struct fl_options opt;
-	struct fl_move m;
+	struct rewrite w;
 	int r;
 
 	/* Nothing was planned yet: from the beginning, but with this journal, which alone knows what
@@ -223,17 +291,11 @@ int fl_inplace_move_on(struct fl_recovery *rec, const struct fl_inplace_edit *ed
 		r = plan_and_move(&rec->job, edit, run, reterr);
 		return r < 0 ? r : fl_store_job_end(&rec->job, reterr);
 	}
-	r = fl_inplace_source(&rec->job, &src, reterr);
-	if (r < 0)
-		return r;
-	set_options(edit, run, &opt);
-	fl_move_init(&m, &rec->job);
-	r = fl_move_continue(rec, &m, reterr);
+	r = rewrite_open(&w, &rec->job, edit, run, reterr);
 	if (r == 0)
-		r = all_batches(&m, src, edit, &opt, reterr);
+		r = fl_move_continue(rec, &w.move, reterr);
 	if (r == 0)
-		r = fl_move_finish(&m, reterr);
-	fl_move_done(&m);
-	fl_source_close(src);
+		r = store_all(&w, reterr);
+	rewrite_close(&w);
 	return r;
 }
