@@ -29,7 +29,7 @@ enum fl_jgroup_type {
 	FL_JGROUP_HEADER = 1,  /* what is done to which file (journal_header.h) */
 	FL_JGROUP_CHANGES = 2, /* same length: old and new bytes; numbers: source from, to */
 	FL_JGROUP_PLAN = 3,    /* moving: the table of batches; numbers: batches, new size */
-	/* Behind PLAN stands the image: as many blocks, without tags, as the longest one takes. */
+	/* Behind PLAN stand the two images: each in as many blocks, without tags, as the longest takes. */
 	FL_JGROUP_BATCH = 4, /* moving: undo of a batch; numbers: place in the order, bytes of undo,
 				 CRC32C of what is stored */
 	FL_JGROUP_TAIL = 5,  /* moving: bytes that others appended; numbers: from, bytes, to */

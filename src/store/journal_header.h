@@ -9,7 +9,7 @@
 #include "plat/inplace_file.h"
 
 /* Written into every journal; a reader refuses others. */
-#define FL_JOURNAL_VERSION 1u
+#define FL_JOURNAL_VERSION 2u
 
 #define FL_JHEADER_MOVES 1u       /* lengths change (move.h), else changes.h */
 #define FL_JHEADER_NO_ROLLBACK 2u /* no undo log is kept */

@@ -213,7 +213,9 @@ static int read_image(struct fl_recovery *rec, size_t k, unsigned char **ret,
 
 	*ret = NULL;
 	if (r == 0)
-		r = fl_file_pread(rec->scan.fd, image, len, rec->move->image_off, &got);
+		r = fl_file_pread(rec->scan.fd, image, len,
+				  fl_move_image_off(&rec->move->plan, rec->move->images_off, k),
+				  &got);
 	if (r == 0 && got == len && fl_crc_part(0, image, len) == rec->move->crc[k]) {
 		*ret = image;
 		return 0;
@@ -372,8 +374,10 @@ static int record_back(struct fl_recovery *rec, size_t k, const unsigned char *i
 	int r = fl_store_job_sync(&rec->job, reterr);
 
 	if (r == 0 && image)
-		r = fl_journal_write_at(&rec->job.journal, rec->move->image_off, image,
-					(size_t)(x[1].dst - x->dst), reterr);
+		r = fl_journal_write_at(
+			&rec->job.journal,
+			fl_move_image_off(&rec->move->plan, rec->move->images_off, k), image,
+			(size_t)(x[1].dst - x->dst), reterr);
 	return r < 0 ? r : fl_store_job_append(&rec->job, FL_JGROUP_BACK, numbers, NULL, 0, reterr);
 }
 
@@ -614,7 +618,7 @@ int fl_move_continue(struct fl_recovery *rec, struct fl_move *m, struct fl_error
 
 	rec->scan.fd = rec->job.journal.fd;
 	m->next = f->placed;
-	m->image_off = f->image_off;
+	m->images_off = f->images_off;
 	if (new_size > rec->header.size_bytes)
 		r = grow_again(rec, new_size, reterr);
 	if (r == 0)

@@ -114,12 +114,17 @@ uint64_t fl_move_image_blocks(const struct fl_move_plan *p)
 	return (fl_move_plan_image_bytes(p) + FL_JBLOCK_BYTES - 1) / FL_JBLOCK_BYTES;
 }
 
+uint64_t fl_move_image_off(const struct fl_move_plan *p, uint64_t images_off, size_t k)
+{
+	return images_off + k % FL_MOVE_IMAGES * fl_move_image_blocks(p) * FL_JBLOCK_BYTES;
+}
+
 static uint64_t journal_space(const struct fl_move *m)
 {
 	const struct fl_move_plan *p = &m->plan;
 	/* The plan, the image, and what a rollback writes: a block per batch. */
 	uint64_t space = fl_journal_space((p->count + 1) * 28) +
-			 (fl_move_image_blocks(p) + p->moves) * FL_JBLOCK_BYTES;
+			 (FL_MOVE_IMAGES * fl_move_image_blocks(p) + p->moves) * FL_JBLOCK_BYTES;
 
 	/* Undo is at most as long as the changes, but for a byte each that fills. */
 	for (size_t k = 0; k < p->moves; k++)
@@ -154,8 +159,8 @@ static int write_plan(struct fl_move *m, struct fl_error *reterr)
 	piece.data = rows;
 	r = fl_store_job_append(m->job, FL_JGROUP_PLAN, numbers, &piece, 1, reterr);
 	free(rows);
-	m->image_off = m->job->journal.blocks * FL_JBLOCK_BYTES;
-	m->job->journal.blocks += fl_move_image_blocks(&m->plan);
+	m->images_off = m->job->journal.blocks * FL_JBLOCK_BYTES;
+	m->job->journal.blocks += FL_MOVE_IMAGES * fl_move_image_blocks(&m->plan);
 	return r;
 }
 
@@ -204,22 +209,31 @@ int fl_move_begin(struct fl_move *m, struct fl_error *reterr)
 	return r;
 }
 
-static int record(struct fl_move *m, size_t b, const struct fl_made *made, struct fl_error *reterr)
+/* The image that it is written over is of the batch before the last one, which is on the device. */
+static int write_image(struct fl_move *m, const struct fl_made *made, struct fl_error *reterr)
 {
-	bool image = fl_move_plan_overlaps(&m->plan, b);
+	struct fl_journal *j = &m->job->journal;
+	uint64_t off = fl_move_image_off(&m->plan, m->images_off, m->next);
+	int r;
+
+	if (!m->job->open || !fl_move_plan_overlaps(&m->plan, m->plan.order[m->next]))
+		return 0;
+	r = fl_journal_write_at(j, off, made->result.data, made->result.len, reterr);
+	if (r == 0)
+		fl_durable_start(j->durable, j->fd, off, made->result.len);
+	return r;
+}
+
+/* It and the image are durable before this batch is stored; the one before it is on the device. */
+static int record(struct fl_move *m, const struct fl_made *made, struct fl_error *reterr)
+{
 	/* What overwrites its own source can only be compared later with the undo log. */
-	bool undo = image || !(m->job->flags & FL_JHEADER_NO_ROLLBACK);
+	bool undo = fl_move_plan_overlaps(&m->plan, m->plan.order[m->next]) ||
+		    !(m->job->flags & FL_JHEADER_NO_ROLLBACK);
 	struct fl_jpiece piece = {made->undo.data, undo ? made->undo.len : 0};
 	uint64_t numbers[FL_JGROUP_NUMBERS] = {m->next, piece.len, made->crc};
-	int r = 0;
 
-	if (!m->job->open)
-		return 0;
-	/* Both are durable before this batch is stored; the one before it is on the device. */
-	if (image)
-		r = fl_journal_write_at(&m->job->journal, m->image_off, made->result.data,
-					made->result.len, reterr);
-	return r < 0 ? r : fl_store_job_append(m->job, FL_JGROUP_BATCH, numbers, &piece, 1, reterr);
+	return fl_store_job_append(m->job, FL_JGROUP_BATCH, numbers, &piece, 1, reterr);
 }
 
 int fl_move_make(const struct fl_move *m, size_t k, const unsigned char *runs, size_t len,
@@ -231,18 +245,22 @@ int fl_move_make(const struct fl_move *m, size_t k, const unsigned char *runs, s
 
 int fl_move_store(struct fl_move *m, const struct fl_made *made, struct fl_error *reterr)
 {
-	size_t b = m->plan.order[m->next];
-	/* The batches before it are on the device before it is said that its turn has come. */
-	int r = fl_store_job_sync(m->job, reterr);
+	struct fl_store_job *job = m->job;
+	uint64_t dst = m->plan.batch[m->plan.order[m->next]].dst;
+	int r = write_image(m, made, reterr);
 
+	/* The batches before it are on the device before it is said that its turn has come. The device
+	 * writes the image meanwhile. */
 	if (r == 0)
-		r = record(m, b, made, reterr);
+		r = fl_store_job_sync(job, reterr);
+	if (r == 0)
+		r = record(m, made, reterr);
 	if (r < 0)
 		return r;
-	m->job->stored = true;
-	r = fl_store_job_write(m->job, made->result.data, made->result.len, m->plan.batch[b].dst,
-			       reterr);
-	m->job->stats.stored_bytes += made->result.len;
+	job->stored = true;
+	r = fl_store_job_write(job, made->result.data, made->result.len, dst, reterr);
+	fl_durable_start(&job->durable, job->target.fd, dst, made->result.len);
+	job->stats.stored_bytes += made->result.len;
 	m->next++;
 	return r;
 }

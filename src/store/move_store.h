@@ -20,9 +20,10 @@
  * moment every batch but one is either as it was or as it will be, and that one can be done again:
  * from its source, which is intact, or from the image.
  *
- * There is room for one image: when the next one is written over it, the batch that it is of is on
- * the device. Where the image is not that of the batch whose turn it is, by its CRC32C, that batch was
- * not begun, or is complete.
+ * There is room for two images, so that one can be written while the batch before is on its way to
+ * the device: when a third one is written over the first, the batch that this is of is on the device.
+ * Where the image is not that of the batch whose turn it is, by its CRC32C, that batch was not begun,
+ * or is complete.
  */
 
 /**
@@ -41,14 +42,14 @@ struct fl_move_tail {
 /**
  * struct fl_move - a rewrite under way
  * @next: place in the order of the batch that is stored next
- * @image_off: where in the journal the image stands
+ * @images_off: where in the journal the images stand
  * @tail: bytes that others appended, and that the journal holds already
  */
 struct fl_move {
 	struct fl_store_job *job;
 	struct fl_move_plan plan;
 	size_t next;
-	uint64_t image_off;
+	uint64_t images_off;
 	struct fl_move_tail tail;
 };
 
@@ -124,7 +125,7 @@ int fl_move_restore(const unsigned char *in, size_t in_len, uint64_t src, const 
  * @back:    rollback: place of the batch whose turn has come; SIZE_MAX = none has begun
  * @block, @seq: of the BATCH groups, by place
  * @crc:     of their results
- * @image_off: where in the journal the image stands
+ * @images_off: where in the journal the images stand
  * @tail_block, @tail_seq, @tail_len: of the last TAIL group; len 0 = none since @end
  * @end:     FL_JGROUP_COMMIT, FL_JGROUP_ROLLBACK; 0 = none
  * @end_keep: size of the file from then on; @end_from: before it is cut to that
@@ -139,7 +140,7 @@ struct fl_move_found {
 	uint64_t *block;
 	uint64_t *seq;
 	uint32_t *crc;
-	uint64_t image_off;
+	uint64_t images_off;
 	uint64_t tail_block;
 	uint64_t tail_seq;
 	size_t tail_len;
@@ -161,8 +162,14 @@ int fl_move_crc(int fd, uint64_t off, uint64_t len, uint32_t *ret);
 void fl_move_found_init(struct fl_move_found *f);
 void fl_move_found_done(struct fl_move_found *f);
 
-/** fl_move_image_blocks() - that the image of a plan takes in the journal */
+/* Images that a journal has room for. */
+#define FL_MOVE_IMAGES 2
+
+/** fl_move_image_blocks() - that an image of a plan takes in the journal */
 uint64_t fl_move_image_blocks(const struct fl_move_plan *p);
+
+/** fl_move_image_off() - where in the journal the image of place @k stands */
+uint64_t fl_move_image_off(const struct fl_move_plan *p, uint64_t images_off, size_t k);
 
 /** fl_move_found_add() - a group of the survey. @block: where it began. Return: 0; -FL_ECORRUPT. */
 int fl_move_found_add(struct fl_move_found *f, const struct fl_jgroup *g, uint64_t block);

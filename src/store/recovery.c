@@ -149,8 +149,8 @@ static int survey_group(struct fl_recovery *rec, const struct fl_jgroup *g, uint
 	if (rec->move) {
 		r = fl_move_found_add(rec->move, g, block);
 		if (r == 0 && g->type == FL_JGROUP_PLAN) {
-			rec->move->image_off = rec->scan.block * FL_JBLOCK_BYTES;
-			rec->scan.block += fl_move_image_blocks(&rec->move->plan);
+			rec->move->images_off = rec->scan.block * FL_JBLOCK_BYTES;
+			rec->scan.block += FL_MOVE_IMAGES * fl_move_image_blocks(&rec->move->plan);
 		}
 		if (g->type == FL_JGROUP_COMMIT)
 			rec->state = FL_RECOVERY_DONE;
