@@ -163,14 +163,13 @@ struct storing {
 };
 
 /* The batches before this one are stored, and have overwritten nothing that it looks at. */
-static int find_runs(struct storing *s, size_t b, const unsigned char **runs, size_t *len,
-		     struct fl_error *reterr)
+static int find_again(struct storing *s, const unsigned char **runs, size_t *len,
+		      struct fl_error *reterr)
 {
-	const struct fl_batch *x = &s->w->move.plan.batch[b];
+	const struct fl_move *m = &s->w->move;
+	const struct fl_batch *x = &m->plan.batch[m->plan.order[m->next]];
 	int r;
 
-	if (kept_runs(s->w, b, runs, len))
-		return 0;
 	fl_kept_clear(&s->gather.runs);
 	fl_pipeline_set_range(s->pl, x->src, x[1].src - x->src, true);
 	r = fl_pipeline_run(s->pl, s->w->src, reterr);
@@ -179,24 +178,49 @@ static int find_runs(struct storing *s, size_t b, const unsigned char **runs, si
 	return r;
 }
 
-static int one_batch(struct storing *s, struct fl_error *reterr)
+/* There is memory for one way of making batches at a time. */
+static void make_ahead(struct storing *s, bool yes)
+{
+	const struct fl_move *m = &s->w->move;
+
+	if (!yes) {
+		fl_move_ahead_stop(s->ahead);
+		s->ahead = NULL;
+	} else if (!s->ahead && m->plan.moves - m->next > 1) {
+		fl_kept_done(&s->gather.runs);
+		fl_made_done(&s->made);
+		/* Without a thread it takes longer. */
+		if (fl_move_ahead_start(m, kept_runs, s->w, &s->ahead) < 0)
+			s->ahead = NULL;
+	}
+}
+
+static int make_one(struct storing *s, const struct fl_made **ret, struct fl_error *reterr)
 {
 	struct fl_move *m = &s->w->move;
-	const struct fl_made *made = &s->made;
 	const unsigned char *runs = NULL;
-	size_t b = m->plan.order[m->next], len = 0;
+	size_t len = 0;
+	bool at_hand = kept_runs(s->w, m->plan.order[m->next], &runs, &len);
+	int r = 0;
+
+	make_ahead(s, at_hand);
+	if (s->ahead)
+		return fl_move_ahead_take(s->ahead, ret, reterr);
+	if (!at_hand)
+		r = find_again(s, &runs, &len, reterr);
+	*ret = &s->made;
+	return r < 0 ? r : fl_move_make(m, m->next, runs, len, &s->made, reterr);
+}
+
+static int one_batch(struct storing *s, struct fl_error *reterr)
+{
+	const struct fl_made *made;
 	int r;
 
 	if (atomic_load_explicit(&s->pl->cancel, memory_order_relaxed) == FL_CANCEL_USER)
 		return fl_error_set(reterr, -FL_ECANCELED, FL_OFF_NONE, NULL);
-	if (s->ahead && kept_runs(s->w, b, &runs, &len)) {
-		r = fl_move_ahead_take(s->ahead, &made, reterr);
-	} else {
-		r = find_runs(s, b, &runs, &len, reterr);
-		if (r == 0)
-			r = fl_move_make(m, m->next, runs, len, &s->made, reterr);
-	}
-	return r < 0 ? r : fl_move_store(m, made, reterr);
+	r = make_one(s, &made, reterr);
+	return r < 0 ? r : fl_move_store(&s->w->move, made, reterr);
 }
 
 static int all_batches(struct rewrite *w, struct fl_error *reterr)
@@ -212,9 +236,6 @@ static int all_batches(struct rewrite *w, struct fl_error *reterr)
 		opt.io = FL_IO_MMAP;
 	opt.progress = NULL;
 	r = make_pipeline(w, &opt, &s.gather, &s.pl, reterr);
-	/* Without a thread it takes longer. */
-	if (r == 0 && w->move.plan.moves - w->move.next > 1)
-		(void)fl_move_ahead_start(&w->move, kept_runs, w, &s.ahead);
 	while (r == 0 && w->move.next < w->move.plan.moves)
 		r = one_batch(&s, reterr);
 	fl_move_ahead_stop(s.ahead);
