@@ -42,13 +42,23 @@ void fl_move_plan_done(struct fl_move_plan *p)
 	*p = (struct fl_move_plan){0};
 }
 
+/* Memory is needed for the source of a batch, for what it becomes, and for its changes. */
+static bool is_full(const struct fl_move_plan *p, const struct fl_batch *open, uint64_t off,
+		    size_t batch_bytes)
+{
+	uint64_t source = off - open->src, result = source + p->open_growth;
+
+	return source > 0 &&
+	       (source >= batch_bytes || result >= batch_bytes || open->changes >= batch_bytes);
+}
+
 /* batch[count] is the one that is still open. */
 int fl_move_plan_add(struct fl_move_plan *p, uint64_t off, uint64_t end, uint64_t changes,
 		     int64_t growth, uint32_t crc, size_t batch_bytes)
 {
 	struct fl_batch *open = &p->batch[p->count];
 
-	if (off > open->src && off - open->src >= batch_bytes) {
+	if (is_full(p, open, off, batch_bytes)) {
 		struct fl_batch next = {.src = off,
 					.dst = open->dst + p->open_growth + (off - open->src)};
 

@@ -60,7 +60,7 @@ void fl_move_plan_done(struct fl_move_plan *p);
  * @off, @end: of the view; it begins at a record
  * @changes:   bytes of its changes; @growth: by which it becomes longer
  * @crc:       of its bytes
- * @batch_bytes: that make a batch
+ * @batch_bytes: of source, of result or of changes that make a batch
  *
  * Return: 0; -ENOMEM.
  */

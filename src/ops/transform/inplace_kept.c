@@ -42,7 +42,7 @@ static int begin(struct fl_kept *k, size_t batch)
 
 static int room(struct fl_kept *k, size_t more)
 {
-	size_t cap = fl_min_size(fl_max_size(k->len + more, 2 * k->cap), k->limit);
+	size_t cap = fl_min_size(fl_max_size(k->len + more, k->cap + k->cap / 2), k->limit);
 	unsigned char *bigger;
 
 	if (k->cap - k->len >= more)

@@ -12,9 +12,12 @@
 #include "store/move_store.h"
 #include "store/same_store.h"
 
-/* A quarter of the memory holds changes; two batches on their way, with the undo log, take less than
- * half of 64 MiB. A change takes 4 bytes and its new text. */
+/* A quarter of the memory holds changes; a change takes 4 bytes and its new text. Another half is for
+ * what becomes of batches, their changes and undo logs (FL_BATCH_BYTES). */
 #define KEPT_PART 4
+#define DRY_ENGINE_PART 2
+#define ENGINE_PART 8
+#define ENGINE_MIN_BYTES FL_MIB(4)
 
 /**
  * struct rewrite - a file that is rewritten
@@ -130,7 +133,8 @@ static int measure(struct rewrite *w, struct fl_error *reterr)
 
 	if (r < 0)
 		return out_of_memory(reterr);
-	w->kept.limit = (size_t)(w->run.max_memory_bytes / KEPT_PART);
+	w->kept.limit = (size_t)(opt.max_memory_bytes / KEPT_PART);
+	opt.max_memory_bytes = fl_max_u64(opt.max_memory_bytes / DRY_ENGINE_PART, ENGINE_MIN_BYTES);
 	dry.batch_bytes = m->job->small_groups ? 1 : FL_BATCH_BYTES;
 	r = fl_edit_pass_run(&pass, w->src, reterr);
 	if (r == 0 && fl_move_plan_end(&m->plan, m->job->target.size_bytes) < 0)
@@ -235,6 +239,7 @@ static int all_batches(struct rewrite *w, struct fl_error *reterr)
 	if (opt.io == FL_IO_AUTO)
 		opt.io = FL_IO_MMAP;
 	opt.progress = NULL;
+	opt.max_memory_bytes = fl_max_u64(opt.max_memory_bytes / ENGINE_PART, ENGINE_MIN_BYTES);
 	r = make_pipeline(w, &opt, &s.gather, &s.pl, reterr);
 	while (r == 0 && w->move.next < w->move.plan.moves)
 		r = one_batch(&s, reterr);
