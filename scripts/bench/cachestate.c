@@ -15,6 +15,12 @@
  *        that fills the page cache right after another one has it easy, one after a pause has not.
  *
  * Each of the first three evicts first. Exit 1: the state was not reached.
+ *
+ * Why not `faultline cache`: what is measured beside others, or tested, must not be prepared and
+ * judged by itself. `large` is the state that any program leaves which reads the file from start to
+ * end, whereas `faultline cache touch` asks for the largest folios there are; single small folios,
+ * lists of pages and used memory are of no use to a user. agree.sh, whose peers need the very state
+ * that `faultline bench` makes, calls `faultline cache`.
  */
 #include <errno.h>
 #include <fcntl.h>
