@@ -4,7 +4,7 @@
 
 #include "kern/kernels.h"
 
-/** fl_block_sums_generic(), fl_block_sums_avx2() - fl_kernels.xxh3_block_sums */
+/** fl_block_sums_generic(), fl_block_sums_avx2(), ..._avx512() - fl_kernels.xxh3_block_sums */
 void fl_block_sums_generic(const unsigned char *p, size_t blocks,
 			   const unsigned char secret[FL_XXH3_SECRET_BYTES], uint64_t *sums);
 
@@ -15,6 +15,8 @@ void fl_apply_blocks_generic(uint64_t acc[FL_XXH3_LANES], const uint64_t *sums, 
 #if defined(__x86_64__)
 void fl_block_sums_avx2(const unsigned char *p, size_t blocks,
 			const unsigned char secret[FL_XXH3_SECRET_BYTES], uint64_t *sums);
+void fl_block_sums_avx512(const unsigned char *p, size_t blocks,
+			  const unsigned char secret[FL_XXH3_SECRET_BYTES], uint64_t *sums);
 void fl_apply_blocks_avx2(uint64_t acc[FL_XXH3_LANES], const uint64_t *sums, size_t blocks,
 			  const unsigned char key[FL_XXH3_STRIPE_BYTES]);
 #endif
