@@ -309,20 +309,35 @@ static void plan_stage(const struct run_line *line, const struct run_stage *stag
 	outbuf_printf("\n");
 }
 
-static void plan_segment(const struct run_stage *stage, unsigned i)
+/* "1", or "1 to 3, which share each piece of the bytes" */
+static void plan_members(const struct run_line *line, const struct run_stage *first)
 {
-	const char *decoded = stage->ops->decodes != NULL ? ", decompressed" : "";
+	const struct run_stage *last = first;
 
-	if (i == 0)
-		outbuf_printf("segment 1 reads the files%s\n", decoded);
-	else if (stage->segment == stage[-1].segment)
-		return;
-	else if (stage[-1].ops->writes)
-		outbuf_printf("segment %u reads what stage %u writes%s\n", stage->segment + 1,
-			      stage[-1].number, decoded);
+	while (last->number < line->count && last[1].segment == first->segment)
+		last++;
+	if (last == first)
+		outbuf_printf(": stage %u\n", first->number);
 	else
-		outbuf_printf("segment %u reads what stage %u sees%s\n", stage->segment + 1,
-			      stage[-1].number, decoded);
+		outbuf_printf(": stages %u to %u share each piece while it is in the cache\n",
+			      first->number, last->number);
+}
+
+static void plan_segment(const struct run_line *line, const struct run_stage *stage, unsigned i)
+{
+	if (i > 0 && stage->segment == stage[-1].segment)
+		return;
+	outbuf_printf("segment %u reads ", stage->segment + 1);
+	if (i == 0)
+		outbuf_printf("the files");
+	else
+		outbuf_printf("what stage %u %s", stage[-1].number,
+			      stage[-1].ops->writes ? "writes" : "sees");
+	if (stage->ops->decodes != NULL)
+		outbuf_printf(", decompressed");
+	if (i > 0)
+		outbuf_printf(", with offsets and lines of its own");
+	plan_members(line, stage);
 }
 
 void run_line_plan(const struct run_line *line)
@@ -331,7 +346,7 @@ void run_line_plan(const struct run_line *line)
 	for (unsigned i = 0; i < line->count; i++) {
 		const struct run_stage *stage = &line->stages[i];
 
-		plan_segment(stage, i);
+		plan_segment(line, stage, i);
 		plan_stage(line, stage);
 	}
 }

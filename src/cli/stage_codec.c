@@ -134,7 +134,7 @@ static void decompress_free(struct run_stage *stage)
 /* Frames of a file are decoded side by side; what comes through another stage comes in order. */
 static const char *decompress_order(const struct run_stage *stage)
 {
-	return stage->number > 1 ? "the frames" : NULL;
+	return stage->number > 1 ? "a frame begins where the one before ended" : NULL;
 }
 
 const struct run_stage_ops stage_decompress = {.name = "decompress",

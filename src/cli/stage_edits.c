@@ -172,7 +172,7 @@ static void exec_add(struct run_stage *stage, struct fl_pipeline *pl)
 static const char *exec_order(const struct run_stage *stage)
 {
 	(void)stage;
-	return "the process";
+	return "the command reads them one after another";
 }
 
 static void exec_free(struct run_stage *stage)

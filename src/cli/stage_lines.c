@@ -67,7 +67,7 @@ static void lines_free(struct run_stage *stage)
 static const char *numbers_order(const struct run_stage *stage)
 {
 	(void)stage;
-	return "the numbers of lines";
+	return "lines are counted from the first one on";
 }
 
 /* ---- head, tail */

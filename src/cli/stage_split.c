@@ -211,7 +211,7 @@ static const char *split_order(const struct run_stage *stage)
 {
 	const struct split_state *s = stage->state;
 
-	return s->by_bytes ? NULL : "the numbers of lines";
+	return s->by_bytes ? NULL : "lines are counted from the first one on";
 }
 
 static void split_free(struct run_stage *stage)

@@ -141,11 +141,15 @@ static void hash_json(struct run_stage *stage, json_t *object)
 
 static const char *hash_order(const struct run_stage *stage)
 {
+	static char text[64];
 	const struct hash_state *s = stage->state;
 
 	for (size_t i = 0; i < s->opt.choice.count; i++)
-		if (!fl_hash_alg_is_parallel(s->opt.choice.algs[i].alg))
-			return fl_hash_alg_name(s->opt.choice.algs[i].alg);
+		if (!fl_hash_alg_is_parallel(s->opt.choice.algs[i].alg)) {
+			snprintf(text, sizeof(text), "%s goes on from the byte before",
+				 fl_hash_alg_name(s->opt.choice.algs[i].alg));
+			return text;
+		}
 	return NULL;
 }
 

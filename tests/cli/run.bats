@@ -148,7 +148,7 @@ one_pass() {
 	run fl run decompress --max-output=1K then count -- app.zst
 	[ "$status" -eq 2 ]
 	run fl run --plan hash then decompress then count then compress -o x -- app.zst
-	[ "${lines[2]}" = "segment 2 reads what stage 1 sees, decompressed" ]
+	[[ ${lines[2]} == "segment 2 reads what stage 1 sees, decompressed, with offsets and lines of its own: stages 2 to 4 share"* ]]
 	[ "${lines[5]}" = "  4 compress: fused, on all threads; writes to x" ]
 }
 
@@ -231,13 +231,16 @@ one_pass() {
 }
 
 @test "--plan says what would be done, and does nothing" {
-	run fl run --plan hash -a md5 then transform 's/a/b/' then count -o sums -- app.log
+	run fl run --plan hash -a md5 then scan -c x then transform 's/a/b/' then count -o sums -- app.log
 	[ "$status" -eq 0 ]
-	[ "${lines[0]}" = "segment 1 reads the files" ]
-	[ "${lines[1]}" = "  1 hash -a md5: waits for order (md5)" ]
-	[ "${lines[2]}" = "  2 transform s/a/b/: fused, on all threads; feeds segment 2" ]
-	[ "${lines[3]}" = "segment 2 reads what stage 2 writes" ]
-	[ "${lines[4]}" = "  3 count: fused, on all threads; writes to sums" ]
+	[ "${lines[0]}" = "segment 1 reads the files: stages 1 to 3 share each piece while it is in the cache" ]
+	[ "${lines[1]}" = "  1 hash -a md5: waits for order (md5 goes on from the byte before)" ]
+	[ "${lines[2]}" = "  2 scan -c x: fused, on all threads" ]
+	[ "${lines[3]}" = "  3 transform s/a/b/: fused, on all threads; feeds segment 2" ]
+	[ "${lines[4]}" = "segment 2 reads what stage 3 writes, with offsets and lines of its own: stage 4" ]
+	[ "${lines[5]}" = "  4 count: fused, on all threads; writes to sums" ]
+	[[ $(fl run --plan tail -n 3 then exec cat then decompress then split --lines=5 x -- app.log) == \
+		*"(lines are counted from the first one on)"*"(the command reads them one after another)"*"reads what stage 2 writes, decompressed, with"*"(a frame begins where the one before ended)"*"4 split"*"(lines are counted from the first one on)"* ]]
 	[ ! -e sums ]
 }
 
