@@ -25,12 +25,16 @@ pick() {
 	picked=$1
 }
 
-# add_stage NUMBER: appends to $ours and $theirs, and to $reports what a tap must have said.
+looking=(count hash sha scan write split)
+editing=(keep delete subst upper mask)
+others=(head tail slice sample exec pack pack)
+
+# add_stage NUMBER: one of $kinds; appends to $ours and $theirs, and to $reports what a tap must have said.
 add_stage() {
 	local n=$((RANDOM % 40 + 1)) letter
 	pick a e s 0 1 .
 	letter=$picked
-	pick count hash sha scan head tail slice sample keep delete subst upper mask exec write split pack pack
+	pick "${kinds[@]}"
 	case $picked in
 	count) tap "count" 'wc | awk "{ print \$1, \$2, \$3 }"' ;;
 	hash) tap "hash -a xxh3" 'xxhsum -H3 - | sed "s/.*= //"' ;;
@@ -103,8 +107,30 @@ run_case() {
 	ours+=$text
 	eval "$theirs" >theirs.out
 	eval "$ours" >ours.out 2>results || return 1
-	wait_for_taps
 	cmp theirs.out ours.out || return 1
+	compare_taps
+}
+
+# The same in place: the file becomes what comes out of the pipe.
+run_in_place() {
+	local loading=$2 stages=$3
+	ours="'$FAULTLINE' run -i --sync=none $loading" theirs="cat $1" taps=()
+	rm -f expected* written* piece*
+	for ((stage = 1; stage <= stages; stage++)); do
+		add_stage "$stage"
+	done
+	cp "$1" text-now
+	ours="${ours/ then / } then transform y/q/Q/ -- text-now"
+	theirs+=" | tr q Q"
+	eval "$theirs" >theirs.out
+	eval "$ours" >ours.out 2>results || return 1
+	cat ours.out >>results
+	cmp theirs.out text-now || return 1
+	compare_taps
+}
+
+compare_taps() {
+	wait_for_taps
 	for stage in "${taps[@]}"; do
 		[[ $(said "$stage") == "$(<"expected$stage")" ]] || {
 			echo "stage $stage: '$(said "$stage")', not '$(<"expected$stage")'"
@@ -138,18 +164,24 @@ compare_files() {
 	done
 }
 
-@test "pipelines: the same as the tools in a shell pipe" {
-	local i loading
-	for ((i = 0; i < rounds; i++)); do
-		pick "${texts[@]}"
-		text=$picked
-		pick -j1 -j2 -j7
-		loading=$picked
-		pick --chunk-size=4K --chunk-size=4099 --chunk-size=8M
-		loading+=" $picked"
-		pick --io=auto --io=mmap --io=read --io=direct --io=uring
-		loading+=" $picked"
-		run_case "$text" "$loading" $((RANDOM % 4 + 1)) || {
+# draw_loading: $text and $loading
+draw_loading() {
+	pick "${texts[@]}"
+	text=$picked
+	pick -j1 -j2 -j7
+	loading=$picked
+	pick --chunk-size=4K --chunk-size=4099 --chunk-size=8M
+	loading+=" $picked"
+	pick --io=auto --io=mmap --io=read --io=direct --io=uring
+	loading+=" $picked"
+}
+
+# draw_cases COUNT COMMAND
+draw_cases() {
+	local i
+	for ((i = 0; i < $1; i++)); do
+		draw_loading
+		"$2" "$text" "$loading" $((RANDOM % 4 + 1)) || {
 			echo "case $i"
 			echo "$theirs"
 			echo "$ours"
@@ -157,4 +189,14 @@ compare_files() {
 			return 1
 		}
 	done
+}
+
+@test "pipelines: the same as the tools in a shell pipe" {
+	kinds=("${looking[@]}" "${editing[@]}" "${others[@]}")
+	draw_cases "$rounds" run_case
+}
+
+@test "pipelines: in place, the same as the tools in a shell pipe" {
+	kinds=("${looking[@]}" "${editing[@]}")
+	draw_cases $((rounds / 10 + 1)) run_in_place
 }
