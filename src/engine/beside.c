@@ -11,6 +11,7 @@
 #include <faultline/stream.h>
 
 #include "base/error.h"
+#include "engine/exec.h"
 #include "plat/thread.h"
 
 /** struct fl_beside - @failed: it ended with an error */
@@ -48,6 +49,7 @@ int fl_beside_begin(struct fl_pipeline *pl, const char *name, struct fl_beside *
 	if (!b)
 		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
 	b->pl = pl;
+	pl->opt.progress = NULL;
 	r = fl_stream_new(0, name, &b->stream, reterr);
 	if (r == 0) {
 		r = fl_thread_start(&b->thread, run, b, "fl-beside");

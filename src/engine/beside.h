@@ -13,7 +13,8 @@
 struct fl_beside;
 
 /**
- * fl_beside_begin() - @pl starts to read
+ * fl_beside_begin() - @pl starts to read; it reports no progress any more: that of the run which feeds
+ * it is the one to be seen
  * @name: what messages call its source
  * Return: 0; -ENOMEM; -errno.
  */
