@@ -10,7 +10,7 @@ setup() {
 }
 
 teardown() {
-	rm -f "/dev/shm/$name"*
+	rm -f "/dev/shm/$name"* "/dev/shm/-$name"*
 	remove_work
 }
 

@@ -505,7 +505,7 @@ static int look(void *arg, const struct fl_segment_info *info)
 
 	if (info->type != l->type || (l->type == FL_SEGMENT_SYSV && info->id != l->id) ||
 	    (l->type == FL_SEGMENT_POSIX && strcmp(info->name, name + 1) != 0) ||
-	    (l->type == FL_SEGMENT_FILE && !strstr(info->name, "flt-segment-")))
+	    (l->type == FL_SEGMENT_FILE && strcmp(info->name, options(l->type, 0, 0).name) != 0))
 		return 0;
 	if (l->type == FL_SEGMENT_MEMFD && (info->pid_count == 0 || info->pids[0] != getpid()))
 		return 0;
