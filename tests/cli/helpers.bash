@@ -102,8 +102,9 @@ wait_until() {
 	return 1
 }
 
-# Names in /dev/shm, but not those of Criterion's workers, which may run beside this, nor the job
-# board: all jobs of a user share it, and the next one sweeps what a killed one left (top.bats).
+# Names in /dev/shm, but not those of Criterion's workers and of other tests (flt-...), which may run
+# beside this, nor the job board: all jobs of a user share it, and the next one sweeps what a killed
+# one left (top.bats).
 in_dev_shm() {
-	find /dev/shm -mindepth 1 -maxdepth 1 ! -name 'bxfi_*' ! -name 'faultline-board-*' | sort
+	find /dev/shm -mindepth 1 -maxdepth 1 ! -name 'bxfi_*' ! -name '*flt-*' ! -name 'faultline-board-*' | sort
 }

@@ -300,17 +300,27 @@ assert json.load(sys.stdin)['files'][0]['bytes'] == 12288"
 
 @test "shm: a holder that dies is told to the next one" {
 	shm create "$name" --size=4K --managed
-	sleep 0.5 &
-	shm lock "$name" --pid=$!
-	expect 0 shm lock "$name" --timeout=5 -- true
+	sleep 60 &
+	local holder=$!
+	shm lock "$name" --pid=$holder
+	(
+		sleep 0.5
+		kill -9 $holder
+	) &
+	expect 0 shm lock "$name" --timeout=30 -- true
 	contains "$err" "its last holder died"
+	wait
 }
 
 # Runs the first command that doctor gives for the segment.
 treat() {
 	local command
-	command=$(shm doctor | grep -F -A1 -e "${1-$name}:" | sed -n 's/^    //p' | head -n 1)
-	[[ -n $command && $command != '#'* ]]
+	# Who lists System V segments beside us attaches them for a moment.
+	diagnosed() {
+		command=$(shm doctor | grep -F -A1 -e "$1:" | sed -n 's/^    //p' | head -n 1)
+		[[ -n $command && $command != '#'* ]]
+	}
+	wait_until diagnosed "${1-$name}"
 	eval "${command/#faultline/\"\$FAULTLINE\"}"
 }
 
@@ -369,7 +379,6 @@ repair() {
 	# A System V segment whose maker is gone.
 	command -v ipcmk >/dev/null || skip "no ipcmk"
 	id=$(ipcmk -M 4096 | grep -o '[0-9]*$')
-	contains "$(shm doctor)" "/$id: its maker is gone and nobody is attached"
 	repair "/$id"
 	[[ -z $(shm ls | grep "/$id ") ]]
 }
@@ -415,7 +424,7 @@ repair() {
 		shm attach "$place" -- bash -c '"$FAULTLINE" shm stat "$0"; echo "me $PPID"' "$place" >out
 		grep -q "^header: *ok" out
 		equal "$(sed -n 's/^pids: *//p' out)" "$(sed -n 's/^me //p' out)"
-		grep -q "^attached: 1" out
+		grep -q "^attached: [1-9]" out
 	done
 	shm rm --id="$id"
 	# shellcheck disable=SC2016 # the command's own shell expands it

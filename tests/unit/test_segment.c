@@ -699,7 +699,9 @@ Test(segment, the_list_has_all_kinds_and_their_users)
 			cr_assert_eq(l.found, 1, "type %d: %d", (int)t, l.found);
 			cr_assert_eq(l.pid, getpid(), "type %d", (int)t);
 			cr_assert_eq(l.info.bytes, 12288);
-			cr_assert_eq(l.info.attached, 1);
+			/* Who lists System V segments beside us attaches them for a moment. */
+			cr_assert(t == FL_SEGMENT_SYSV ? l.info.attached >= 1
+						       : l.info.attached == 1);
 			cr_assert_eq(l.info.header, FL_SEGMENT_OK);
 			cr_assert_eq(l.info.lock, FL_SEGMENT_LOCK_FREE);
 			cr_assert_eq(l.info.creator, getpid());
