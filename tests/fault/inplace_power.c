@@ -2,7 +2,8 @@
 /*
  * Power cuts. A rewrite is recorded call by call; then, for each moment between two syncs, files are
  * made as a device could hold them: of every page any of the states since its last sync. Where
- * there are few enough such files, all of them are made. Each is recovered both ways.
+ * there are few enough such files, all of them are made. Each is recovered both ways. Some of these
+ * recoveries are recorded in turn, and their power is cut, too.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -52,10 +53,13 @@ struct image {
 
 static struct crashkit kit;
 static struct image device[2];
-static struct item *events, *items;
+static struct item *events, *items, *spare_events, *spare_items;
 static size_t event_count, item_count;
 static bool journal_named, journal_made, journal_gone;
 static unsigned failed, moments, states, exhaustive;
+/* The recovery whose power is cut; 0 = the rewrite's is. */
+static int under;
+static unsigned recoveries, recovery_states;
 static unsigned seed = 31337;
 static double scale = 1;
 
@@ -252,28 +256,37 @@ static bool recovers(struct image state[2], enum fl_recover_action action)
 	}
 }
 
-static void check_state(const struct choice *c)
+static void check_way(const struct choice *c, enum fl_recover_action action)
 {
 	struct image state[2];
 
-	states++;
-	for (int action = FL_RECOVER_ROLLBACK; action <= FL_RECOVER_RESUME; action++) {
-		for (int named = 0; named < 2; named++) {
-			/* The name may be there already, or still. */
-			if (named != journal_named && !(journal_made && !journal_named) &&
-			    !journal_gone)
-				continue;
-			make_state(c, state);
-			state[JOURNAL].exists = named;
-			if (!recovers(state, (enum fl_recover_action)action)) {
-				if (failed++ < 10)
-					printf("# %s: moment %u, action %d, named %d failed\n",
-					       kit.program, moments, action, named);
-			}
-			free(state[0].data);
-			free(state[1].data);
+	for (int named = 0; named < 2; named++) {
+		/* The name may be there already, or still. */
+		if (named != journal_named && !(journal_made && !journal_named) && !journal_gone)
+			continue;
+		make_state(c, state);
+		state[JOURNAL].exists = named;
+		if (!recovers(state, action)) {
+			if (failed++ < 10)
+				printf("# %s: moment %u, action %d, named %d, under %d failed\n",
+				       kit.program, moments, (int)action, named, under);
 		}
+		free(state[0].data);
+		free(state[1].data);
 	}
+}
+
+/* What was begun one way is ended that way. */
+static void check_state(const struct choice *c)
+{
+	if (under != 0) {
+		recovery_states++;
+		check_way(c, (enum fl_recover_action)under);
+		return;
+	}
+	states++;
+	check_way(c, FL_RECOVER_ROLLBACK);
+	check_way(c, FL_RECOVER_RESUME);
 }
 
 static bool next_choice(struct choice *c)
@@ -286,15 +299,80 @@ static bool next_choice(struct choice *c)
 	return false;
 }
 
+static void random_states(struct choice *c, unsigned count)
+{
+	while (count-- > 0) {
+		for (size_t k = 0; k < c->count; k++)
+			c->taken[k] = crashkit_rnd(&seed, c->writes[k] + 1);
+		check_state(c);
+	}
+}
+
+static void replay(void);
+
+/* Recover from a state, call by call, on a device that is at that state. */
+static void cut_recovery(const struct choice *c, enum fl_recover_action action)
+{
+	struct fl_durable durable = {.ops = &recorder};
+	struct fl_recover_result res = {.size = sizeof(res)};
+	struct image saved[2] = {device[0], device[1]}, state[2];
+	struct item *saved_events = events, *saved_items = items;
+	size_t saved_event_count = event_count, saved_item_count = item_count;
+	struct fl_options run;
+
+	make_state(c, state);
+	unlink(kit.journal);
+	crashkit_put(kit.path, state[TARGET].data, state[TARGET].len);
+	crashkit_put(kit.journal, state[JOURNAL].data, state[JOURNAL].len);
+	memcpy(device, state, sizeof(device));
+	events = spare_events;
+	items = spare_items;
+	event_count = item_count = 0;
+	fl_options_init(&run);
+	run.chunk_bytes = 8192;
+	under = (int)action;
+	recoveries++;
+	if (fl_inplace_recover(kit.path, action, &testedit_loader, &run, &durable, &res, NULL) < 0)
+		failed++;
+	else
+		replay();
+	under = 0;
+	journal_gone = false;
+	for (int f = 0; f < 2; f++)
+		free(device[f].data);
+	memcpy(device, saved, sizeof(device));
+	events = saved_events;
+	items = saved_items;
+	event_count = saved_event_count;
+	item_count = saved_item_count;
+}
+
+/* One of the states of every few moments in which there is a journal for sure. */
+static void cut_some_recovery(struct choice *c)
+{
+	if (!journal_named || journal_gone || crashkit_rnd(&seed, scale < 1 ? 20 : 4) != 0)
+		return;
+	for (size_t k = 0; k < c->count; k++)
+		c->taken[k] = crashkit_rnd(&seed, c->writes[k] + 1);
+	cut_recovery(c, FL_RECOVER_ROLLBACK);
+	journal_named = true;
+	cut_recovery(c, FL_RECOVER_RESUME);
+	journal_named = true;
+}
+
 /* Every state, or some of them, that the device may be in before the next sync. */
 static void check_moment(void)
 {
 	struct choice c = {0};
 	double all = 1;
 
-	moments++;
 	for (size_t k = 0; k < item_count; k++)
 		c.writes[slot_of(&c, &items[k])]++;
+	if (under != 0) {
+		random_states(&c, 3);
+		return;
+	}
+	moments++;
 	for (size_t k = 0; k < c.count; k++)
 		all *= c.writes[k] + 1;
 	if (all <= EXHAUSTIVE_MAX * (scale < 1 ? scale : 1)) {
@@ -302,13 +380,10 @@ static void check_moment(void)
 		do
 			check_state(&c);
 		while (next_choice(&c));
-		return;
+	} else {
+		random_states(&c, (unsigned)(100 * scale) + 5);
 	}
-	for (unsigned n = 0; n < 100 * scale + 5; n++) {
-		for (size_t k = 0; k < c.count; k++)
-			c.taken[k] = crashkit_rnd(&seed, c.writes[k] + 1);
-		check_state(&c);
-	}
+	cut_some_recovery(&c);
 }
 
 static void replay(void)
@@ -398,12 +473,16 @@ int main(void)
 	scale = s ? strtod(s, NULL) : 1;
 	events = calloc(ITEMS_MAX, sizeof(*events));
 	items = calloc(ITEMS_MAX, sizeof(*items));
-	if (!events || !items || !crashkit_open(&kit))
+	spare_events = calloc(ITEMS_MAX, sizeof(*events));
+	spare_items = calloc(ITEMS_MAX, sizeof(*items));
+	if (!events || !items || !spare_events || !spare_items || !crashkit_open(&kit))
 		return 99;
 	small_ones();
 	larger_ones();
 	crashkit_close(&kit);
-	printf("%u moments (%u with all their states), %u states, %u failed\n", moments, exhaustive,
-	       states, failed);
-	return failed > 0 || exhaustive < moments / 4;
+	printf("%u moments (%u with all their states), %u states; %u recoveries cut off, %u "
+	       "states; "
+	       "%u failed\n",
+	       moments, exhaustive, states, recoveries, recovery_states, failed);
+	return failed > 0 || exhaustive < moments / 4 || recoveries == 0;
 }
