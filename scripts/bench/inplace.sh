@@ -46,7 +46,7 @@ device_rate() {
 	rm -f "$work"/w.0.0
 }
 
-# compare LABEL PEER-RUNS PEER... -- EDIT...: one row
+# compare LABEL PEER-RUNS PEER... -- EDIT...: one row. other_text=1: the peer cannot write the same
 compare() {
 	local label=$1 count=$2 i kind
 	local -a peer=() a=() b=() c=()
@@ -68,7 +68,7 @@ compare() {
 		a+=("$seconds")
 		run_on_copy "$faultline" transform -i --stats "$@" || failures=$((failures + 1))
 		c+=("$seconds")
-		if ! cmp "$work/copy" "$work/theirs"; then
+		if [[ -z ${other_text-} ]] && ! cmp "$work/copy" "$work/theirs"; then
 			echo "inplace.sh: $label: the results differ" >&2
 			failures=$((failures + 1))
 		fi
@@ -119,6 +119,8 @@ v4='(?<![0-9])(?<![0-9]\.)(?:(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])\.){3}(?:25
 compare '`--mask`' "$runs" sed -i "s/$hide/***************/g" -- --mask="$hide"
 compare '`--mask`' "$runs" perl -pi -e "s/$hide/\"*\" x 15/ge" -- --mask="$hide"
 compare "\`s/$ip//g\`" 1 sed -i -E "s/$ip//g" -- "s/$ip//g"
+# sed has no way to write as many stars as an address has bytes.
+other_text=1 compare '`--redact=ipv4`' 1 sed -i -E "s/$ip/***************/g" -- --redact=ipv4
 compare '`--redact=ipv4`' 1 perl -pi -e "s/$v4/\"*\" x length \$&/ge" -- --redact=ipv4
 compare '`--delete=DEBUG`' "$runs" sed -i /DEBUG/d -- --delete=DEBUG
 against_scan || failures=$((failures + 1))
