@@ -91,10 +91,11 @@ FL_API void fl_compress_free(struct fl_compress *c);
  * DOC: Reading what is compressed.
  *
  * fl_source_decode() looks at the first bytes of a source. If they are those of
- * zstd, all jobs then see the decompressed bytes: offsets, lines and ranges are
+ * zstd, or of gzip, xz, bzip2 or lz4 where the build reads these, all jobs then see the decompressed bytes: offsets, lines and ranges are
  * theirs. Files whose frames say how long they are (zstd says so, unless it
  * reads from a pipe) are decoded on all threads, and from any offset, if several
- * frames fit into the run's memory; others are decoded in order.
+ * frames fit into the run's memory; others are decoded in order. A format that is known
+ * but not built in is -FL_EUNSUPPORTED.
  *
  * Errors name the offset in the compressed file.
  */
@@ -108,7 +109,7 @@ FL_API void fl_compress_free(struct fl_compress *c);
  * struct fl_decode_options
  * @size:           sizeof this struct
  * @flags:          FL_DECODE_...
- * @window_log_max: windows up to 2^N bytes, 10 .. 31; 0 = FL_DECODE_WINDOW_LOG_DEFAULT
+ * @window_log_max: windows (of zstd and xz) up to 2^N bytes, 10 .. 31; 0 = FL_DECODE_WINDOW_LOG_DEFAULT
  * @dict:           for zstd; copied; NULL = none
  * @dict_bytes:     of it
  */

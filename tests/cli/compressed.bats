@@ -90,7 +90,7 @@ d/x.zst:$(grep -c 77 log)"
 	expect 0 "$FAULTLINE" count -c --decompress=never plain.zst
 	equal "$out" "$(stat -c %s plain.zst) plain.zst"
 	expect 2 "$FAULTLINE" count -c --decompress=always plain
-	contains "$err" "plain: at byte 0: is not compressed by zstd"
+	contains "$err" "plain: at byte 0: is not compressed"
 	expect 2 "$FAULTLINE" scan --decompress=always one - <plain
 	expect 2 "$FAULTLINE" scan --decompress=perhaps one plain
 	contains "$err" "--decompress: 'perhaps' is none of auto, never, always"

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "ops/codec/seek_table.h"
+#include "ops/codec/unpack.h"
 #include "ops/codec/zstd_frames.h"
 #include "ops/codec/zstd_header.h"
 #include "ops/codec/zstd_stream.h"
@@ -22,12 +23,15 @@
 enum format {
 	UNDECIDED,
 	PLAIN,
-	ZSTD
+	ZSTD,
+	OTHER
 };
 
 /**
  * struct decoder - of a source, in its `decoder`
  * @format:  UNDECIDED for a stream of which nothing has been read
+ * @unpack:  OTHER: which
+ * @state:   of @unpack, or NULL: nothing has been decoded
  * @in, @in_bytes: memory that @packed is in
  * @in_off:  of in[0] in the file
  * @error:   of the last read that failed
@@ -38,6 +42,8 @@ struct decoder {
 	ZSTD_DDict *ddict;
 	struct fl_zstd_frames frames;
 	struct fl_zstd_stream *zstd;
+	const struct fl_unpack *unpack;
+	void *state;
 	unsigned char *in;
 	struct fl_packed packed;
 	uint64_t in_off;
@@ -51,10 +57,18 @@ struct frame_state {
 	unsigned char *packed;
 };
 
+static void drop_state(struct decoder *d)
+{
+	if (d->state)
+		d->unpack->free(d->state);
+	d->state = NULL;
+}
+
 static void decoder_free(struct decoder *d)
 {
 	if (!d)
 		return;
+	drop_state(d);
 	fl_zstd_stream_free(d->zstd);
 	fl_zstd_frames_done(&d->frames);
 	ZSTD_freeDDict(d->ddict);
@@ -129,11 +143,28 @@ static int fill(struct fl_source *src)
 	return 0;
 }
 
-static enum format format_of(const unsigned char *p, size_t n)
+/* @ret: with OTHER */
+static enum format format_of(const unsigned char *p, size_t n, const struct fl_unpack **ret)
 {
 	uint32_t magic = n >= 4 ? fl_get_le32(p) : 0;
 
-	return magic == FL_ZSTD_MAGIC || (n >= 8 && fl_zstd_is_skippable(magic)) ? ZSTD : PLAIN;
+	if (magic == FL_ZSTD_MAGIC || (n >= 8 && fl_zstd_is_skippable(magic)))
+		return ZSTD;
+	*ret = fl_unpack_of(p, n);
+	return *ret ? OTHER : PLAIN;
+}
+
+/* What must not be read as it is. */
+static int check_format(enum format format, const struct fl_unpack *unpack, unsigned flags,
+			struct fl_error *reterr)
+{
+	if (format == PLAIN && (flags & FL_DECODE_ALWAYS))
+		return fl_error_set(reterr, -FL_EUNSUPPORTED, 0, "is not compressed");
+	if (format == OTHER && !unpack->create)
+		return fl_error_set(reterr, -FL_EUNSUPPORTED, 0,
+				    "is compressed by %s, which this build cannot read",
+				    unpack->name);
+	return 0;
 }
 
 /* Return: 0 when it is decided; -EAGAIN; or an error. */
@@ -142,14 +173,29 @@ static int look(struct fl_source *src)
 	struct decoder *d = src->decoder;
 	int r = 0;
 
-	while (r == 0 && !d->packed.end && d->packed.len < 8)
+	while (r == 0 && !d->packed.end && d->packed.len < FL_UNPACK_MAGIC_BYTES)
 		r = fill(src);
 	if (r < 0)
 		return r;
-	d->format = format_of(d->in, d->packed.len);
-	if (d->format == PLAIN && (d->opt.flags & FL_DECODE_ALWAYS))
-		return fl_error_set(&d->error, -FL_EUNSUPPORTED, 0, "is not compressed by zstd");
-	return 0;
+	d->format = format_of(d->in, d->packed.len, &d->unpack);
+	return check_format(d->format, d->unpack, d->opt.flags, &d->error);
+}
+
+static unsigned window_log_max(const struct fl_decode_options *opt)
+{
+	return opt->window_log_max ? opt->window_log_max : FL_DECODE_WINDOW_LOG_DEFAULT;
+}
+
+static int64_t decode_some(struct decoder *d, void *buf, size_t n)
+{
+	int r = 0;
+
+	if (d->format == ZSTD)
+		return fl_zstd_stream_decode(d->zstd, &d->packed, buf, n, &d->error);
+	if (!d->state)
+		r = d->unpack->create(window_log_max(&d->opt), &d->state);
+	return r < 0 ? fl_error_set(&d->error, r, FL_OFF_NONE, NULL)
+		     : d->unpack->decode(d->state, &d->packed, buf, n, &d->error);
 }
 
 static int64_t plain_read(struct fl_source *src, void *buf, size_t n)
@@ -175,8 +221,8 @@ static int64_t decoder_read(struct fl_source *src, void *buf, size_t n)
 	if (d->format == PLAIN)
 		return plain_read(src, buf, n);
 	for (;;) {
-		got = fl_zstd_stream_decode(d->zstd, &d->packed, buf, n, &d->error);
-		if (got < 0)
+		got = decode_some(d, buf, n);
+		if (got < 0 && d->error.off != FL_OFF_NONE)
 			d->error.off += d->in_off;
 		if (got != 0 || (d->packed.end && d->packed.pos == d->packed.len))
 			return got;
@@ -209,6 +255,7 @@ static void begin_anew(struct fl_source *src)
 	d->in_off = 0;
 	d->packed = (struct fl_packed){.data = d->in};
 	d->error.code = 0;
+	drop_state(d);
 	fl_zstd_stream_reset(d->zstd);
 }
 
@@ -255,9 +302,7 @@ static int decoder_new(const struct fl_decode_options *opt, struct decoder **ret
 		d->ddict = ZSTD_createDDict(opt->dict, opt->dict_bytes);
 	r = !d->in || (opt->dict_bytes > 0 && !d->ddict) ? -ENOMEM : 0;
 	if (r == 0)
-		r = fl_zstd_stream_new(opt->window_log_max ? opt->window_log_max
-							   : FL_DECODE_WINDOW_LOG_DEFAULT,
-				       d->ddict, &d->zstd);
+		r = fl_zstd_stream_new(window_log_max(opt), d->ddict, &d->zstd);
 	if (r < 0) {
 		decoder_free(d);
 		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
@@ -267,9 +312,9 @@ static int decoder_new(const struct fl_decode_options *opt, struct decoder **ret
 }
 
 /* Return: the format of a file; UNDECIDED for streams; or an error. */
-static int peek(const struct fl_source *src, struct fl_error *reterr)
+static int peek(const struct fl_source *src, const struct fl_unpack **ret, struct fl_error *reterr)
 {
-	unsigned char magic[8];
+	unsigned char magic[FL_UNPACK_MAGIC_BYTES];
 	size_t got;
 	int r;
 
@@ -278,13 +323,14 @@ static int peek(const struct fl_source *src, struct fl_error *reterr)
 	r = fl_source_raw_peek(src, magic, sizeof(magic), &got);
 	if (r < 0)
 		return fl_error_set(reterr, r, 0, NULL);
-	return (int)format_of(magic, got);
+	return (int)format_of(magic, got, ret);
 }
 
 int fl_source_decode(struct fl_source *src, const struct fl_decode_options *opt,
 		     struct fl_error *reterr)
 {
 	struct fl_decode_options defaults = {.size = sizeof(defaults)};
+	const struct fl_unpack *unpack = NULL;
 	struct decoder *d = NULL;
 	int format, r;
 
@@ -293,13 +339,12 @@ int fl_source_decode(struct fl_source *src, const struct fl_decode_options *opt,
 		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, NULL);
 	if (src->decoder)
 		return fl_error_set(reterr, -EBUSY, FL_OFF_NONE, NULL);
-	format = peek(src, reterr);
+	format = peek(src, &unpack, reterr);
 	if (format < 0)
 		return format;
-	if (format == PLAIN)
-		return opt->flags & FL_DECODE_ALWAYS ? fl_error_set(reterr, -FL_EUNSUPPORTED, 0,
-								    "is not compressed by zstd")
-						     : 0;
+	r = check_format((enum format)format, unpack, opt->flags, reterr);
+	if (r < 0 || format == PLAIN)
+		return r;
 	r = decoder_new(opt, &d, reterr);
 	if (r == 0 && format == ZSTD)
 		r = fl_zstd_frames_read(src, &d->frames, reterr);
@@ -308,6 +353,7 @@ int fl_source_decode(struct fl_source *src, const struct fl_decode_options *opt,
 		return r;
 	}
 	d->format = (enum format)format;
+	d->unpack = unpack;
 	d->frames.frames.begin = frames_begin;
 	d->frames.frames.end = frames_end;
 	d->frames.frames.decode = frames_decode;

@@ -8,13 +8,7 @@
 
 #include <faultline/error.h>
 
-/* Compressed bytes on their way. */
-struct fl_packed {
-	const unsigned char *data;
-	size_t len;
-	size_t pos;
-	bool end;
-};
+#include "ops/codec/packed_bytes.h"
 
 struct fl_zstd_stream;
 

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FL_OPS_CODEC_UNPACK_H
+#define FL_OPS_CODEC_UNPACK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <faultline/error.h>
+
+#include "ops/codec/packed_bytes.h"
+
+/* Bytes that tell all formats. */
+#define FL_UNPACK_MAGIC_BYTES 10
+
+/**
+ * struct fl_unpack - a compressed format that is read in order
+ * @name:   of it
+ * @create: state of a stream; @window_log_max: of the memory it may take. Return: 0; -ENOMEM.
+ *          NULL: this build cannot read the format
+ * @decode: as fl_zstd_stream_decode()
+ */
+struct fl_unpack {
+	const char *name;
+	int (*create)(unsigned window_log_max, void **ret);
+	int64_t (*decode)(void *state, struct fl_packed *in, void *out, size_t n,
+			  struct fl_error *reterr);
+	void (*free)(void *state);
+};
+
+/** fl_unpack_of() - the format that begins with these @n bytes, or NULL */
+const struct fl_unpack *fl_unpack_of(const unsigned char *p, size_t n);
+
+/* The library's counts are ints. */
+#define FL_UNPACK_STEP_MAX ((size_t)1 << 30)
+
+/** fl_unpack_failed() - -FL_ECORRUPT with the format's name and @text, at @in->pos */
+int64_t fl_unpack_failed(const struct fl_packed *in, const char *name, const char *text,
+			 struct fl_error *reterr);
+
+/** fl_unpack_ends_early() - the same: there is no more, and should be */
+int64_t fl_unpack_ends_early(const struct fl_packed *in, const char *name, struct fl_error *reterr);
+
+/* For fl_unpack_of() alone. */
+extern const struct fl_unpack fl_unpack_gzip;
+extern const struct fl_unpack fl_unpack_xz;
+extern const struct fl_unpack fl_unpack_bzip2;
+extern const struct fl_unpack fl_unpack_lz4;
+
+#endif

@@ -1,0 +1,131 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# scan and count of files that gzip, xz, bzip2 and lz4 made: what DECOMPRESSOR -dc FILE | grep prints.
+
+load helpers
+
+setup() {
+	make_work
+	"${LOGGEN:-$BATS_TEST_DIRNAME/../../scripts/loggen}" 400K >log 2>/dev/null || seq 1 60000 >log
+}
+
+teardown() {
+	remove_work
+}
+
+# Calls $1 with each program that is here and that this build can read the format of.
+each_format() {
+	local tool done=0
+	for tool in gzip xz bzip2 lz4; do
+		command -v $tool >/dev/null || continue
+		echo text | $tool -c >try
+		if ! "$FAULTLINE" count -l try >/dev/null 2>message; then
+			contains "$(cat message)" "is compressed by $tool, which this build cannot read"
+			expect 0 "$FAULTLINE" count -c --decompress=never try
+			continue
+		fi
+		"$1" $tool
+		done=$((done + 1))
+	done
+	((done > 0)) || skip "this build reads no other formats, or none of the programs is here"
+}
+
+prints_what_grep_prints() {
+	local how
+	$1 -c log >x
+	for how in -j1 '-j3 --chunk-size=20011'; do
+		some || continue
+		same_as "\$FAULTLINE scan $how -n -b 'error|fail|9$' x" "grep -P -n -b 'error|fail|9$' log"
+		same_as "\$FAULTLINE scan $how -c -v 1 x" "grep -c -v 1 log"
+	done
+	same_as "\$FAULTLINE scan -n -A2 -B1 -m 50 '[24]7$' x" "grep -P -n -A2 -B1 -m 50 '[24]7$' log"
+	same_as "\$FAULTLINE scan -o '1+' - <x" "grep -P -o '1+' log"
+	same_as "cat x | \$FAULTLINE scan -n 77" "grep -n 77 log"
+	same_as "(head -c 3 x; sleep 0.1; tail -c +4 x) | \$FAULTLINE scan -c 77" "grep -c 77 log"
+	equal "$("$FAULTLINE" count -lwc <x | xargs)" "$(wc -lwc <log | xargs)"
+	equal "$("$FAULTLINE" hash -a sha256 x)" "$(sha256sum x)"
+	same_as "\$FAULTLINE scan --range=100000:50000 -b 7 x" "\$FAULTLINE scan --range=100000:50000 -b 7 log"
+}
+
+@test "formats: scan prints what grep prints" {
+	each_format prints_what_grep_prints
+}
+
+takes_members() {
+	: >none
+	{ $1 -c none; head -n 1000 log | $1 -c; tail -n +1001 log | $1 -c; $1 -c none; } >x
+	same_as "\$FAULTLINE scan -n -b 7 x" "grep -n -b 7 log"
+	same_as "cat x | \$FAULTLINE scan -n -b 7" "grep -n -b 7 log"
+	$1 -c none >x
+	expect 1 "$FAULTLINE" scan x x
+	equal "$("$FAULTLINE" count -c x)" "0 x"
+}
+
+@test "formats: several members, and empty ones" {
+	each_format takes_members
+}
+
+# What was printed before a file's early end is how the text begins; wrong bytes are noticed later.
+names_the_damage() {
+	local at size
+	$1 -c log >x
+	size=$(stat -c %s x)
+	for at in $((size - 1)) $((size - 3)) $((size / 2)) 20; do
+		head -c $at x >cut
+		expect 2 "$FAULTLINE" scan -c 7 cut
+		contains "$err" "faultline scan: cut: at byte $at: the file ends in the middle of $1 data"
+		expect 2 "$FAULTLINE" scan 7 cut
+		head -c "$(stat -c %s .out)" <(grep 7 log) | cmp - .out
+	done
+	for at in $((size / 3)) $((size / 2)); do
+		cp x bad
+		dd if=/dev/zero of=bad bs=1 seek=$at count=40 conv=notrunc 2>/dev/null
+		expect 2 "$FAULTLINE" scan 7 bad
+		[[ $err =~ faultline\ scan:\ bad:\ at\ byte\ [0-9]+:\ $1:\  ]]
+	done
+	{ cat x; echo "garbage, and more of it"; } >trailing
+	expect 2 "$FAULTLINE" scan -c 7 trailing
+	[[ $err =~ faultline\ scan:\ trailing:\ at\ byte\ [0-9]+:\ $1:\  ]]
+}
+
+@test "formats: damage is status 2, and named" {
+	each_format names_the_damage
+}
+
+# The last bytes of gzip's are the length, before them is a CRC-32.
+@test "formats: gzip's checksums are looked at, zeros behind it are not" {
+	local at size
+	gzip -c log >x
+	"$FAULTLINE" count -l x >/dev/null 2>&1 || skip "this build cannot read gzip's files"
+	size=$(stat -c %s x)
+	for at in $((size - 2)) $((size - 6)); do
+		cp x bad
+		printf '\x99' | dd of=bad bs=1 seek=$at conv=notrunc 2>/dev/null
+		expect 2 "$FAULTLINE" scan -c 7 bad
+		[[ $err =~ bad:\ at\ byte\ [0-9]+:\ gzip:\  ]]
+	done
+	{ cat x; head -c 700 /dev/zero; } >padded
+	same_as "\$FAULTLINE scan -c 7 padded" "grep -c 7 log"
+}
+
+stays_small() {
+	local peak
+	head -c 100M /dev/zero | tr '\0' '\n' | $1 -c >x
+	peak=$("$FAULTLINE" count -l --stats x 2>&1 >/dev/null | sed -n 's/^peak RssAnon: //p')
+	((peak < 64 << 20))
+}
+
+@test "formats: memory does not grow with the text" {
+	[[ ${FL_SANITIZERS-} ]] && skip "a sanitizer's memory is its own"
+	some || skip "in the full run only"
+	each_format stays_small
+}
+
+@test "formats: text that only looks like theirs" {
+	local text
+	for text in 'BZh9 is how bzip2 begins' 'BZh91AY' $'\x1f\x8b' $'\xfd7zX' $'\x04\x22'; do
+		echo "$text" >file
+		expect 0 "$FAULTLINE" scan -ac . file
+		equal "$("$FAULTLINE" count -c file)" "$(stat -c %s file) file"
+	done
+}
