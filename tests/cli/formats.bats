@@ -71,10 +71,10 @@ names_the_damage() {
 	$1 -c log >x
 	size=$(stat -c %s x)
 	for at in $((size - 1)) $((size - 3)) $((size / 2)) 20; do
-		head -c $at x >cut
-		expect 2 "$FAULTLINE" scan -c 7 cut
-		contains "$err" "faultline scan: cut: at byte $at: the file ends in the middle of $1 data"
-		expect 2 "$FAULTLINE" scan 7 cut
+		head -c $at x >short
+		expect 2 "$FAULTLINE" scan -c 7 short
+		contains "$err" "faultline scan: short: at byte $at: the file ends in the middle of $1 data"
+		expect 2 "$FAULTLINE" scan 7 short
 		head -c "$(stat -c %s .out)" <(grep 7 log) | cmp - .out
 	done
 	for at in $((size / 3)) $((size / 2)); do
