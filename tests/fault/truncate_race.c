@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A file is cut, cut inside a page, and grown again while faultline reads it. Whatever the moment:
- * no death by a signal, exit status 0, 1 or 2, and every line that is printed is one that the file
- * held at that offset. FAULTLINE names the program; FL_TEST_SCALE scales the number of races.
+ * no death by a signal, exit status 0, 1 or 2, and every line that is printed, in whatever form, is
+ * one that the file held at that offset. FAULTLINE names the program; FL_TEST_SCALE scales the number of races.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define LINE_BYTES 64
-#define LINES 131072 /* 8 MiB: several chunks on two threads */
+#define LINES 65536 /* 4 MiB: several chunks on two threads */
 #define FILE_BYTES (LINE_BYTES * LINES)
 
 static unsigned errors_seen;
@@ -70,20 +70,48 @@ static void disturb(int fd, const char *text, unsigned kind)
 	}
 }
 
-static const char *const jobs[][8] = {
-	{"count", "-l", "-j2", NULL},
-	{"hash", "-a", "xxh3", "-j2", NULL},
-	{"hash", "-a", "xxh64", "-j2", NULL},
-	{"scan", "-b", "-j2", "error", NULL},
-	{"scan", "-bo", "-j2", "[0-9]+ error .*", NULL},
-	{"scan", "-b", "-j2", "--io=mmap", "--window-size=64K", "error", NULL},
-	{"scan", "-b", "-j2", "--io=read", "error", NULL},
-	{"scan", "-c", "-j2", "--io=direct", "error", NULL},
-	{"count", "-w", "-j2", "--io=uring", NULL},
-	{"hash", "-a", "sha256", "-a", "xxh3", "-j2", NULL},
-	{"scan", "-b", "-j2", "--io=uring", "-F", "error", NULL},
-	{"scan", "-b", "-C1", "-j2", "--chunk-size=64K", "error", NULL},
+enum form {
+	ANYTHING, /* numbers and digests of what was there at some moment: not to be checked */
+	OFFSETS,  /* OFF:LINE, or OFF-LINE for context */
+	NUMBERED, /* N:OFF:LINE */
+	REPLACED, /* OFF:LINE, with REPLACEMENT in place of "error" */
+	JSON,
+	NAME, /* of the file, or nothing */
 };
+
+#define REPLACEMENT "mended"
+
+static const struct {
+	enum form form;
+	const char *args[8];
+} jobs[] = {
+	{ANYTHING, {"count", "-l", "-j2", NULL}},
+	{ANYTHING, {"hash", "-a", "xxh3", "-j2", NULL}},
+	{ANYTHING, {"hash", "-a", "xxh64", "-j2", NULL}},
+	{OFFSETS, {"scan", "-b", "-j2", "error", NULL}},
+	{OFFSETS, {"scan", "-bo", "-j2", "[0-9]+ error .*", NULL}},
+	{OFFSETS, {"scan", "-b", "-j2", "--io=mmap", "--window-size=64K", "error", NULL}},
+	{OFFSETS, {"scan", "-b", "-j2", "--io=read", "error", NULL}},
+	{ANYTHING, {"scan", "-c", "-j2", "--io=direct", "error", NULL}},
+	{ANYTHING, {"count", "-w", "-j2", "--io=uring", NULL}},
+	{ANYTHING, {"hash", "-a", "sha256", "-a", "xxh3", "-j2", NULL}},
+	{OFFSETS, {"scan", "-b", "-j2", "--io=uring", "-F", "error", NULL}},
+	{OFFSETS, {"scan", "-b", "-C1", "-j2", "--chunk-size=64K", "error", NULL}},
+	{NUMBERED, {"scan", "-nb", "-j2", "--chunk-size=64K", "5 error", NULL}},
+	{NUMBERED, {"scan", "-nb", "-A1", "-j2", "--chunk-size=64K", "[05] error", NULL}},
+	{OFFSETS, {"scan", "-b", "-B2", "-j2", "777$", NULL}},
+	{OFFSETS, {"scan", "-bv", "-j2", "--chunk-size=64K", "7$", NULL}},
+	{JSON, {"scan", "--json", "-j2", "--chunk-size=64K", "5$", NULL}},
+	{NAME, {"scan", "-l", "-j2", "65535$", NULL}},
+	{NAME, {"scan", "-L", "-j2", "65535$", NULL}},
+	{OFFSETS, {"scan", "-b", "-m9000", "-j2", "--chunk-size=64K", "error", NULL}},
+	{OFFSETS, {"scan", "-bU", "-j2", "[27]\\n[0-9]+ error", NULL}},
+	{REPLACED, {"scan", "-b", "--replace=" REPLACEMENT, "-j2", "error", NULL}},
+	{OFFSETS, {"scan", "-b", "--passthru", "-j2", "--chunk-size=64K", "5$", NULL}},
+	{OFFSETS, {"scan", "-b", "-j2", "0000 error|1111 error|777$", NULL}},
+};
+
+#define JOBS (sizeof(jobs) / sizeof(jobs[0]))
 
 static pid_t start(const char *program, const char *const *job, const char *path, const char *out)
 {
@@ -106,27 +134,68 @@ static pid_t start(const char *program, const char *const *job, const char *path
 	_exit(99);
 }
 
-/* "OFF:LINE": the line must be the one that stands at OFF. */
-static int output_is_true(const char *out, const char *job)
+/* The text that begins at @off is as far as it goes what stood there; the last line may be cut. */
+static int stood_at(unsigned long off, const char *text, size_t len, enum form form)
 {
-	char got[512], want[LINE_BYTES + 1];
-	unsigned long off;
+	char want[2 * LINE_BYTES] = "";
+
+	make_line(want, (unsigned)(off / LINE_BYTES));
+	if (form == REPLACED) {
+		char *at = strstr(want, "error");
+		char rest[LINE_BYTES];
+
+		strcpy(rest, at + strlen("error"));
+		strcpy(at, REPLACEMENT);
+		strcat(want, rest);
+	}
+	return off % LINE_BYTES == 0 && len <= strlen(want) && memcmp(text, want, len) == 0;
+}
+
+/* A match of --json: {"type":"match",..."lines":{"text":"LINE\n"},..."absolute_offset":OFF,...} */
+static int json_is_true(const char *got)
+{
+	static const char lines[] = "\"lines\":{\"text\":\"", offset[] = "\"absolute_offset\":";
+	const char *text = strstr(got, lines), *off = strstr(got, offset);
+
+	if (!strstr(got, "\"type\":\"match\""))
+		return *got == '{';
+	if (!text || !off)
+		return 0;
+	text += strlen(lines);
+	return stood_at(strtoul(off + strlen(offset), NULL, 10), text, strcspn(text, "\\\""), JSON);
+}
+
+static int line_is_true(const char *got, enum form form, const char *path)
+{
+	unsigned long number = 0, off;
+	char *end;
+
+	if (form == ANYTHING || strcmp(got, "--\n") == 0)
+		return 1;
+	if (form == JSON)
+		return json_is_true(got);
+	if (form == NAME)
+		return strncmp(got, path, strlen(path)) == 0;
+	off = strtoul(got, &end, 10);
+	if (form == NUMBERED) {
+		number = off;
+		off = strtoul(end + 1, &end, 10);
+	}
+	if ((*end != ':' && *end != '-') || (number > 0 && number != off / LINE_BYTES + 1))
+		return 0;
+	return stood_at(off, end + 1, strcspn(end + 1, "\n"), form);
+}
+
+static int output_is_true(const char *out, enum form form, const char *path)
+{
+	char got[1024];
 	FILE *f = fopen(out, "re");
 	int ok = 1;
 
 	if (!f)
 		return 0;
-	while (ok && strcmp(job, "scan") == 0 && fgets(got, sizeof(got), f)) {
-		char *colon = strchr(got, ':');
-
-		if (!colon)
-			continue;
-		off = strtoul(got, NULL, 10);
-		make_line(want, (unsigned)(off / LINE_BYTES));
-		want[LINE_BYTES] = '\0';
-		/* The last line before a cut may be printed as far as it went. */
-		ok = off % LINE_BYTES == 0 &&
-		     strncmp(colon + 1, want, strcspn(colon + 1, "\n")) == 0;
+	while (ok && fgets(got, sizeof(got), f)) {
+		ok = line_is_true(got, form, path);
 		if (!ok)
 			printf("# printed: %s", got);
 	}
@@ -137,7 +206,7 @@ static int output_is_true(const char *out, const char *job)
 static int race(const char *program, unsigned i, const char *path, const char *out,
 		const char *text)
 {
-	const char *const *job = jobs[i % (sizeof(jobs) / sizeof(jobs[0]))];
+	const char *const *job = jobs[i % JOBS].args;
 	int fd = open(path, O_RDWR | O_CREAT, 0600), status;
 	pid_t pid;
 
@@ -151,14 +220,18 @@ static int race(const char *program, unsigned i, const char *path, const char *o
 		return 0;
 	}
 	errors_seen += WEXITSTATUS(status) == 2;
-	return output_is_true(out, job[0]);
+	if (!output_is_true(out, jobs[i % JOBS].form, path)) {
+		printf("# race %u (%s %s %s)\n", i, job[0], job[1], job[2]);
+		return 0;
+	}
+	return 1;
 }
 
 int main(void)
 {
 	const char *program = getenv("FAULTLINE"), *scale = getenv("FL_TEST_SCALE");
 	double s = scale ? strtod(scale, NULL) : 1;
-	unsigned races = s * 500 < 16 ? 16 : (unsigned)(s * 500), failed = 0, i;
+	unsigned races = s * 1000 < JOBS ? (unsigned)JOBS : (unsigned)(s * 1000), failed = 0, i;
 	char dir[] = "/var/tmp/fl-race-XXXXXX", path[64], out[64];
 	char *text = malloc(FILE_BYTES);
 
