@@ -228,3 +228,30 @@ make_hot() {
 	done
 	equal "$(<text)" abc
 }
+
+@test "in place: the first signal ends a rewrite where recover can go on" {
+	local i pid
+	for i in {1..400}; do cat before; done | head -c 20M >old
+	tr ab ba <old >new
+	for i in {1..5}; do
+		cp old log
+		"$FAULTLINE" transform -i --sync=full --chunk-size=4K --no-progress 'y/ab/ba/' log 2>.err &
+		pid=$!
+		while [[ ! -e .log.faultline ]] && kill -0 $pid 2>/dev/null; do :; done
+		# It stands still when it is told, with most of the file before it.
+		kill -STOP $pid 2>/dev/null || :
+		cmp -s <(tail -c 10M log) <(tail -c 10M old) && break
+		kill -CONT $pid 2>/dev/null || :
+		wait $pid || :
+		pid=
+	done
+	[[ -n $pid ]] || skip "every rewrite was half done before it could be stopped"
+	kill -TERM $pid
+	kill -CONT $pid
+	i=0
+	wait $pid || i=$?
+	equal "$i" 143
+	contains "$(<.err)" "half of it is rewritten"
+	expect 0 "$FAULTLINE" recover --resume log
+	cmp new log
+}
