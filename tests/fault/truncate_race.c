@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A file is cut, cut inside a page, and grown again while faultline reads it. Whatever the moment:
- * no death by a signal, exit status 0, 1 or 2, and every line that is printed, in whatever form, is
- * one that the file held at that offset. FAULTLINE names the program; FL_TEST_SCALE scales the number of races.
+ * A file is cut, cut inside a page, cut and grown again, grown, and replaced by another one while
+ * faultline reads it. Whatever the moment: no death by a signal, exit status 0, 1 or 2, and every
+ * line that is printed, in whatever form, is one that the file held at that offset. FAULTLINE names
+ * the program; FL_TEST_SCALE scales the number of races.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -44,6 +45,8 @@ static void restore(int fd, const char *text)
 {
 	size_t done = 0;
 
+	if (ftruncate(fd, FILE_BYTES) < 0)
+		exit(99);
 	while (done < FILE_BYTES) {
 		ssize_t n = pwrite(fd, text + done, FILE_BYTES - done, (off_t)done);
 
@@ -53,13 +56,48 @@ static void restore(int fd, const char *text)
 	}
 }
 
-static void disturb(int fd, const char *text, unsigned kind)
+/* As a log is rotated: another file has the name. What was opened stays what it was. */
+static void replace(const char *path, const char *text)
+{
+	char other[80];
+	int fd;
+
+	snprintf(other, sizeof(other), "%s.new", path);
+	fd = open(other, O_RDWR | O_CREAT | O_TRUNC, 0600);
+	restore(fd, text);
+	close(fd);
+	if (rename(other, path) < 0)
+		exit(99);
+}
+
+static void grow(int fd)
+{
+	char line[LINE_BYTES];
+
+	for (unsigned k = LINES; k < LINES + 100; k++) {
+		make_line(line, k);
+		if (pwrite(fd, line, LINE_BYTES, (off_t)k * LINE_BYTES) != LINE_BYTES)
+			exit(99);
+	}
+}
+
+#define KINDS 6u
+
+static void disturb(int fd, const char *path, const char *text, unsigned kind)
 {
 	off_t to = kind == 0   ? 0
 		   : kind == 1 ? (off_t)rnd(FILE_BYTES)
 			       : (off_t)rnd(FILE_BYTES / 4096) * 4096;
 
 	usleep(rnd(6000));
+	if (kind == KINDS - 1) {
+		grow(fd);
+		return;
+	}
+	if (kind == KINDS - 2) {
+		replace(path, text);
+		return;
+	}
 	if (ftruncate(fd, to) < 0)
 		exit(99);
 	if (kind >= 2) {
@@ -212,7 +250,7 @@ static int race(const char *program, unsigned i, const char *path, const char *o
 
 	restore(fd, text);
 	pid = start(program, job, path, out);
-	disturb(fd, text, rnd(4));
+	disturb(fd, path, text, rnd(KINDS));
 	waitpid(pid, &status, 0);
 	close(fd);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) > 2) {
