@@ -288,6 +288,9 @@ void fl_exec_worker(void *arg, unsigned i)
 		do_chunks(&w);
 	else
 		init_failed(x, r, &err);
+	/* Another worker may be waiting for a writer that has nothing to say. */
+	if (x->feeder && fl_ring_stopped(&x->ring))
+		fl_feeder_stop(x->feeder);
 	for (k = 0; k < pl->stage_count; k++)
 		if (pl->stages[k].ops->worker_done && w.scratch[k])
 			pl->stages[k].ops->worker_done(pl->stages[k].op, w.scratch[k]);

@@ -251,7 +251,8 @@ int64_t fl_feeder_read(struct fl_feeder *f, void *to, size_t n)
 	int64_t got;
 
 	do {
-		if (atomic_load_explicit(f->cancel, memory_order_relaxed))
+		if (atomic_load_explicit(f->cancel, memory_order_relaxed) ||
+		    atomic_load_explicit(&f->stopped, memory_order_relaxed))
 			return -FL_ECANCELED;
 		got = f->src->ops->read(f->src, to, n);
 	} while (got == -EAGAIN);
@@ -392,6 +393,11 @@ void fl_feeder_attach(struct fl_feeder *f, const _Atomic int *cancel, struct fl_
 {
 	f->cancel = cancel;
 	f->env = env;
+}
+
+void fl_feeder_stop(struct fl_feeder *f)
+{
+	atomic_store_explicit(&f->stopped, true, memory_order_relaxed);
 }
 
 void fl_feeder_free(struct fl_feeder *f)

@@ -64,6 +64,12 @@ void fl_fed_done(struct fl_fed *fed);
  */
 int fl_feeder_next(struct fl_feeder *f, struct fl_fed *fed, struct fl_error *reterr);
 
+/**
+ * fl_feeder_stop() - no more is wanted: who waits for a silent stream gets -FL_ECANCELED soon
+ * Threads: any.
+ */
+void fl_feeder_stop(struct fl_feeder *f);
+
 /** fl_feeder_release() - the chunk's bytes are no longer looked at */
 void fl_feeder_release(struct fl_feeder *f, struct fl_fed *fed);
 

@@ -22,6 +22,7 @@ struct fl_feeder {
 	struct fl_needs needs;
 	struct fl_blocks *blocks;
 	const _Atomic int *cancel;
+	_Atomic bool stopped;
 	struct fl_window_env *env;
 	unsigned char *carry;
 	size_t carry_len;

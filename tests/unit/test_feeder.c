@@ -407,6 +407,40 @@ Test(feeder, an_error_has_its_place_and_its_offset)
 	free(text);
 }
 
+/* The writer of a pipe that says no more, while another worker has seen enough. */
+struct silent {
+	struct fl_source src;
+	struct fl_feeder *feeder;
+	unsigned reads;
+};
+
+static int64_t silent_read(struct fl_source *src, void *buf, size_t n)
+{
+	struct silent *s = (struct silent *)src;
+
+	(void)buf;
+	(void)n;
+	if (++s->reads == 3)
+		fl_feeder_stop(s->feeder);
+	return s->reads > 1000 ? -EIO : -EAGAIN;
+}
+
+Test(feeder, who_waits_for_a_silent_stream_can_be_told_that_it_is_enough)
+{
+	static const struct fl_source_ops ops = {.read = silent_read, .ready = fake_ready};
+	struct silent silent = {.src = {.ops = &ops, .file = {.fd = -1}}};
+	struct fake unused = {0};
+	struct way way = way_of_lines(&unused, 0);
+	struct drive d;
+
+	way.src = &silent.src;
+	drive_init(&d, &way, 100);
+	silent.feeder = d.feeder;
+	cr_assert_eq(fl_feeder_next(d.feeder, &d.fed, &d.err), -FL_ECANCELED);
+	cr_assert_eq(silent.reads, 3);
+	drive_done(&d);
+}
+
 Test(feeder, a_silent_stream_can_be_cancelled)
 {
 	struct fake fake = fake_of("line\n", 5, 1);
