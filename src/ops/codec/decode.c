@@ -167,13 +167,27 @@ static int check_format(enum format format, const struct fl_unpack *unpack, unsi
 	return 0;
 }
 
+/* The writer of a short line, and of nothing else for a while, is not waited for. */
+static bool may_be_packed(const unsigned char *p, size_t n)
+{
+	static const unsigned char zstd[] = {0x28, 0xB5, 0x2F, 0xFD},
+				   skippable[] = {0x2A, 0x4D, 0x18};
+
+	if (n == 0 || memcmp(p, zstd, fl_min_size(n, sizeof(zstd))) == 0)
+		return true;
+	if (p[0] >> 4 == 5 && memcmp(p + 1, skippable, fl_min_size(n - 1, sizeof(skippable))) == 0)
+		return true;
+	return fl_unpack_may_begin(p, n);
+}
+
 /* Return: 0 when it is decided; -EAGAIN; or an error. */
 static int look(struct fl_source *src)
 {
 	struct decoder *d = src->decoder;
 	int r = 0;
 
-	while (r == 0 && !d->packed.end && d->packed.len < FL_UNPACK_MAGIC_BYTES)
+	while (r == 0 && !d->packed.end && d->packed.len < FL_UNPACK_MAGIC_BYTES &&
+	       may_be_packed(d->in, d->packed.len))
 		r = fill(src);
 	if (r < 0)
 		return r;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/size.h"
 
 int64_t fl_unpack_failed(const struct fl_packed *in, const char *name, const char *text,
 			 struct fl_error *reterr)
@@ -63,4 +64,15 @@ const struct fl_unpack *fl_unpack_of(const unsigned char *p, size_t n)
 	if (begins(p, n, "\x04\x22\x4D\x18", 4))
 		return &fl_unpack_lz4;
 	return NULL;
+}
+
+bool fl_unpack_may_begin(const unsigned char *p, size_t n)
+{
+	static const char *const magics[] = {"\x1f\x8b\x08", "\xFD\x37zXZ", "BZh",
+					     "\x04\x22\x4D\x18"};
+
+	for (size_t i = 0; i < sizeof(magics) / sizeof(*magics); i++)
+		if (memcmp(p, magics[i], fl_min_size(n, strlen(magics[i]))) == 0)
+			return true;
+	return false;
 }

@@ -2,6 +2,7 @@
 #ifndef FL_OPS_CODEC_UNPACK_H
 #define FL_OPS_CODEC_UNPACK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,9 @@ struct fl_unpack {
 
 /** fl_unpack_of() - the format that begins with these @n bytes, or NULL */
 const struct fl_unpack *fl_unpack_of(const unsigned char *p, size_t n);
+
+/** fl_unpack_may_begin() - may more bytes behind these @n > 0 make it one that fl_unpack_of() knows? */
+bool fl_unpack_may_begin(const unsigned char *p, size_t n);
 
 /* The library's counts are ints. */
 #define FL_UNPACK_STEP_MAX ((size_t)1 << 30)
