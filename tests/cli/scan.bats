@@ -316,6 +316,23 @@ faultline scan: growing: file was replaced; following the new one"
 	expect 2 timeout 10 "$FAULTLINE" scan --follow foo missing
 }
 
+# Another thread may be waiting for what comes next.
+@test "scan: what is enough ends it, although the writer is silent" {
+	local o
+	mkfifo fifo
+	for o in {-m1,-l}' --line-buffered' -q {-m1,-l}' --line-buffered' -q; do
+		(echo foo; exec sleep 60) >fifo 3>&- &
+		# shellcheck disable=SC2086 # words on purpose
+		expect 0 timeout 20 "$FAULTLINE" scan -j4 $o foo fifo
+		kill $!
+		wait $! || true
+	done
+	printf 'foo 1\nfoo 2\n' >grows
+	for o in {1..20}; do
+		same_as "timeout 20 $scan --follow -m1 foo grows" "echo foo 1"
+	done
+}
+
 @test "scan: --stats names the plan" {
 	expect 0 "$FAULTLINE" scan -c --stats error pair
 	[[ $err =~ plan:\ literal\ \'error\'\ \(.+\) ]]
