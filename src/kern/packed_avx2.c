@@ -23,25 +23,10 @@ TARGET static inline __m256i twice(const unsigned char table[16])
 
 #define INLINE TARGET static inline __attribute__((always_inline))
 
-/* No loops in what follows: at -O2 they would stay loops, over tables in memory. */
 INLINE void load_table(struct tables_avx2 *t, const struct fl_packed *k, const unsigned i)
 {
 	t->low[i] = twice(k->low[i]);
 	t->high[i] = twice(k->high[i]);
-}
-
-INLINE struct tables_avx2 load_tables_avx2(const struct fl_packed *k, const unsigned depth)
-{
-	struct tables_avx2 t;
-
-	load_table(&t, k, 0);
-	if (depth > 1)
-		load_table(&t, k, 1);
-	if (depth > 2)
-		load_table(&t, k, 2);
-	if (depth > 3)
-		load_table(&t, k, 3);
-	return t;
 }
 
 INLINE __m256i look_up(const struct tables_avx2 *t, const unsigned char *p, const unsigned i)
@@ -55,20 +40,6 @@ INLINE __m256i look_up(const struct tables_avx2 *t, const unsigned char *p, cons
 				_mm256_shuffle_epi8(t->high[i], high));
 }
 
-INLINE __m256i buckets_avx2(const struct tables_avx2 *t, const unsigned char *p,
-			    const unsigned depth)
-{
-	__m256i all = look_up(t, p, 0);
-
-	if (depth > 1)
-		all = _mm256_and_si256(all, look_up(t, p, 1));
-	if (depth > 2)
-		all = _mm256_and_si256(all, look_up(t, p, 2));
-	if (depth > 3)
-		all = _mm256_and_si256(all, look_up(t, p, 3));
-	return all;
-}
-
 TARGET static inline uint64_t places_avx2(__m256i v)
 {
 	__m256i none = _mm256_cmpeq_epi8(v, _mm256_setzero_si256());
@@ -76,6 +47,7 @@ TARGET static inline uint64_t places_avx2(__m256i v)
 	return (uint32_t)~_mm256_movemask_epi8(none);
 }
 
+#define AND(a, b) _mm256_and_si256(a, b)
 #define OR(a, b) _mm256_or_si256(a, b)
 #define ANY(v) (!_mm256_testz_si256(v, v))
 #define PLACES(v) places_avx2(v)

@@ -19,25 +19,10 @@ struct tables_avx512 {
 
 #define INLINE TARGET static inline __attribute__((always_inline))
 
-/* No loops in what follows: at -O2 they would stay loops, over tables in memory. */
 INLINE void load_table(struct tables_avx512 *t, const struct fl_packed *k, const unsigned i)
 {
 	t->first[i] = _mm512_loadu_si512(k->seven[i]);
 	t->second[i] = _mm512_loadu_si512(k->seven[i] + 64);
-}
-
-INLINE struct tables_avx512 load_tables_avx512(const struct fl_packed *k, const unsigned depth)
-{
-	struct tables_avx512 t;
-
-	load_table(&t, k, 0);
-	if (depth > 1)
-		load_table(&t, k, 1);
-	if (depth > 2)
-		load_table(&t, k, 2);
-	if (depth > 3)
-		load_table(&t, k, 3);
-	return t;
 }
 
 /* vpermt2b takes the low seven bits of each byte: what is beyond ASCII looks like ASCII here. */
@@ -46,20 +31,7 @@ INLINE __m512i look_up(const struct tables_avx512 *t, const unsigned char *p, co
 	return _mm512_permutex2var_epi8(t->first[i], _mm512_loadu_si512(p + i), t->second[i]);
 }
 
-INLINE __m512i buckets_avx512(const struct tables_avx512 *t, const unsigned char *p,
-			      const unsigned depth)
-{
-	__m512i all = look_up(t, p, 0);
-
-	if (depth > 1)
-		all = _mm512_and_si512(all, look_up(t, p, 1));
-	if (depth > 2)
-		all = _mm512_and_si512(all, look_up(t, p, 2));
-	if (depth > 3)
-		all = _mm512_and_si512(all, look_up(t, p, 3));
-	return all;
-}
-
+#define AND(a, b) _mm512_and_si512(a, b)
 #define OR(a, b) _mm512_or_si512(a, b)
 #define ANY(v) (_mm512_test_epi64_mask(v, v) != 0)
 #define PLACES(v) ((uint64_t)_mm512_test_epi8_mask(v, v))

@@ -2,11 +2,11 @@
 /*
  * fl_find_packed, once per instruction set. Defined before inclusion:
  *
- *   NAME(x), TARGET  as in kern_template.h
+ *   NAME(x), TARGET  as in kern_template.h; INLINE: TARGET, and always inline
  *   VEC              bytes in a vector, whose type is @vector
- *   struct NAME(tables), NAME(load_tables)(k, depth), NAME(buckets)(tables, p, depth)
- *                    the buckets of the VEC places from p on
- *   OR(a, b), ANY(v) of vectors
+ *   struct NAME(tables), load_table(tables, k, i), look_up(tables, p, i)
+ *                    of byte i of the fragments: the buckets that have p[i], and p[i + 1] ...
+ *   AND(a, b), OR(a, b), ANY(v) of vectors
  *   PLACES(v)        uint64_t with a bit for each byte that is not zero
  *   STORE(to, v)
  */
@@ -15,6 +15,36 @@
 #define PACKED_STEP ((size_t)4 * VEC)
 #define PACKED_AHEAD_BYTES 1024
 #define PACKED_LINE_BYTES 64
+
+/* No loops in what follows: at -O2 they would stay loops, over tables in memory. */
+INLINE struct NAME(tables) NAME(load_tables)(const struct fl_packed *k, const unsigned depth)
+{
+	struct NAME(tables) t;
+
+	load_table(&t, k, 0);
+	if (depth > 1)
+		load_table(&t, k, 1);
+	if (depth > 2)
+		load_table(&t, k, 2);
+	if (depth > 3)
+		load_table(&t, k, 3);
+	return t;
+}
+
+/* The buckets of the VEC places from @p on. */
+INLINE NAME(packed_vec)
+	NAME(buckets)(const struct NAME(tables) * t, const unsigned char *p, const unsigned depth)
+{
+	NAME(packed_vec) all = look_up(t, p, 0);
+
+	if (depth > 1)
+		all = AND(all, look_up(t, p, 1));
+	if (depth > 2)
+		all = AND(all, look_up(t, p, 2));
+	if (depth > 3)
+		all = AND(all, look_up(t, p, 3));
+	return all;
+}
 
 /* The first literal among the candidates of one vector. */
 TARGET static __attribute__((noinline)) const unsigned char *
