@@ -118,17 +118,8 @@ static int is_right(struct crashkit *kit, enum fl_recover_action action, int sta
 	bool is_old = crashkit_holds(kit, kit->before, kit->before_len);
 	bool is_new = crashkit_holds(kit, kit->after, kit->after_len);
 
-	switch (state) {
-	case FL_RECOVER_NOTHING:
-		return is_old || is_new;
-	case FL_RECOVER_FINISHED:
-		return is_new;
-	case FL_RECOVER_UNTOUCHED:
-		/* Without its header a journal does not know what was to be done. */
-		return is_old || (is_new && action == FL_RECOVER_RESUME);
-	default:
-		return action == FL_RECOVER_ROLLBACK || refused ? is_old : is_new;
-	}
+	return crashkit_is_right(refused ? FL_RECOVER_ROLLBACK : action,
+				 (enum fl_recover_state)state, is_old, is_new);
 }
 
 static int one(struct crashkit *kit, unsigned i)

@@ -116,17 +116,7 @@ static bool ends_right(enum fl_recover_action action)
 		printf("# recovery: %d %s\n", r, crashkit_error.text);
 		return false;
 	}
-	switch (res.state) {
-	case FL_RECOVER_NOTHING:
-		return is_old || is_new;
-	case FL_RECOVER_FINISHED:
-		return is_new;
-	case FL_RECOVER_UNTOUCHED:
-		/* Without its header a journal does not know what was to be done. */
-		return is_old || (is_new && action == FL_RECOVER_RESUME);
-	default:
-		return action == FL_RECOVER_ROLLBACK ? is_old : is_new;
-	}
+	return crashkit_is_right(action, res.state, is_old, is_new);
 }
 
 static void put_back(void)

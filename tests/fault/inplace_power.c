@@ -244,16 +244,7 @@ static bool recovers(struct image state[2], enum fl_recover_action action)
 		       crashkit_error.text);
 		return false;
 	}
-	switch (res.state) {
-	case FL_RECOVER_NOTHING:
-		return is_old || is_new;
-	case FL_RECOVER_FINISHED:
-		return is_new;
-	case FL_RECOVER_UNTOUCHED:
-		return is_old || (is_new && action == FL_RECOVER_RESUME);
-	default:
-		return action == FL_RECOVER_ROLLBACK ? is_old : is_new;
-	}
+	return crashkit_is_right(action, res.state, is_old, is_new);
 }
 
 static void check_way(const struct choice *c, enum fl_recover_action action)

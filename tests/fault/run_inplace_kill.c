@@ -194,17 +194,7 @@ static bool is_right(const struct crashkit *kit, enum fl_recover_action action,
 	bool is_old = crashkit_holds(kit, kit->before, kit->before_len);
 	bool is_new = crashkit_holds(kit, kit->after, kit->after_len);
 
-	switch (state) {
-	case FL_RECOVER_NOTHING:
-		return is_old || is_new;
-	case FL_RECOVER_FINISHED:
-		return is_new;
-	case FL_RECOVER_UNTOUCHED:
-		/* Without its header a journal does not know what was to be done. */
-		return is_old || (is_new && action == FL_RECOVER_RESUME);
-	default:
-		return action == FL_RECOVER_ROLLBACK ? is_old : is_new;
-	}
+	return crashkit_is_right(action, state, is_old, is_new);
 }
 
 static bool recovers(struct crashkit *kit)

@@ -266,6 +266,22 @@ bool crashkit_holds(const struct crashkit *kit, const unsigned char *text, size_
 	return same;
 }
 
+bool crashkit_is_right(enum fl_recover_action action, enum fl_recover_state state, bool is_old,
+		       bool is_new)
+{
+	switch (state) {
+	case FL_RECOVER_NOTHING:
+		return is_old || is_new;
+	case FL_RECOVER_FINISHED:
+		return is_new;
+	case FL_RECOVER_UNTOUCHED:
+		/* Without its header a journal does not know what was to be done. */
+		return is_old || (is_new && action == FL_RECOVER_RESUME);
+	default:
+		return action == FL_RECOVER_ROLLBACK ? is_old : is_new;
+	}
+}
+
 bool crashkit_has_journal(const struct crashkit *kit)
 {
 	return access(kit->journal, F_OK) == 0;

@@ -95,6 +95,14 @@ unsigned char *crashkit_get(const char *path, size_t *ret_len);
 /** crashkit_holds() - is the file exactly this? */
 bool crashkit_holds(const struct crashkit *kit, const unsigned char *text, size_t len);
 
+/**
+ * crashkit_is_right() - may a file be what it is, after a recovery?
+ * @action, @state: asked for; found by it
+ * @is_old, @is_new: what the file is
+ */
+bool crashkit_is_right(enum fl_recover_action action, enum fl_recover_state state, bool is_old,
+		       bool is_new);
+
 /** crashkit_has_journal() */
 bool crashkit_has_journal(const struct crashkit *kit);
 
