@@ -91,8 +91,8 @@ FL_API void fl_compress_free(struct fl_compress *c);
  * DOC: Reading what is compressed.
  *
  * fl_source_decode() looks at the first bytes of a source. If they are those of
- * zstd, or of gzip, xz, bzip2 or lz4 where the build reads these, all jobs then see the decompressed bytes: offsets, lines and ranges are
- * theirs. Files whose frames say how long they are (zstd says so, unless it
+ * zstd, or of gzip, xz, bzip2 or lz4 where the build reads these, all jobs then see the
+ * decompressed bytes: offsets, lines and ranges are theirs. Files whose frames say how long they are (zstd says so, unless it
  * reads from a pipe) are decoded on all threads, and from any offset, if several
  * frames fit into the run's memory; others are decoded in order. A format that is known
  * but not built in is -FL_EUNSUPPORTED.

@@ -50,8 +50,8 @@ enum fl_segment_type {
 #define FL_SEGMENT_READ_ONLY 4u /* attach: do not map it writable */
 #define FL_SEGMENT_TRUST 8u     /* attach: whoever owns it, whoever may write to it */
 #define FL_SEGMENT_KEEP 16u /* create, managed: it is meant to outlive the process that made it */
-#define FL_SEGMENT_UNNAMED                                                                         \
-	32u /* create: no name leads to it; for children, and fl_segment_send() */
+/* create: no name leads to it; for children, and fl_segment_send() */
+#define FL_SEGMENT_UNNAMED 32u
 
 /* Bytes that the header of a managed segment takes: a page, the unit of mmap(2) on most machines, which
  * holds the segment's lock and 48 rows of the directory of objects. */
