@@ -7,6 +7,7 @@
 
 #include "base/attr.h"
 #include "kern/byte_freq.h"
+#include "kern/literal_same.h"
 
 #define BITS ((size_t)1 << FL_GRAMS_BITS_LOG2)
 #define SLOTS ((size_t)1 << FL_GRAMS_SLOTS_LOG2)
@@ -161,20 +162,6 @@ void fl_grams_done(struct fl_grams *g)
 	*g = (struct fl_grams){0};
 }
 
-static bool same(const struct fl_grams *g, const unsigned char *p,
-		 const struct fl_gram_literal *lit)
-{
-	if (!g->icase)
-		return memcmp(p, lit->bytes, lit->len) == 0;
-	for (size_t i = 0; i < lit->len; i++) {
-		unsigned char c = lit->bytes[i];
-
-		if ((p[i] | (c >= 'a' && c <= 'z' ? 0x20 : 0)) != c)
-			return false;
-	}
-	return true;
-}
-
 /* The literal of whose grams one stands at @p, or NULL. */
 static __attribute__((noinline)) const unsigned char *literal_at(const struct fl_grams *g,
 								 const unsigned char *begin,
@@ -189,7 +176,8 @@ static __attribute__((noinline)) const unsigned char *literal_at(const struct fl
 		const struct fl_gram_literal *lit = &g->literals[e->literal];
 
 		if (e->gram == gram && (size_t)(p - begin) >= e->at &&
-		    (size_t)(end - p) >= lit->len - e->at && same(g, p - e->at, lit))
+		    (size_t)(end - p) >= lit->len - e->at &&
+		    fl_literal_same(p - e->at, lit->bytes, lit->len, g->icase))
 			return p - e->at;
 	}
 	return NULL;

@@ -313,3 +313,16 @@ uint64_t naive_scan(const struct naive_pattern *pattern, unsigned flags,
 	}
 	return flags & FL_SCAN_QUIET ? selected > 0 : selected;
 }
+
+bool naive_same(const unsigned char *p, const unsigned char *bytes, size_t len, bool icase)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = p[i];
+
+		if (icase && c >= 'A' && c <= 'Z')
+			c = (unsigned char)(c + 32);
+		if (c != bytes[i])
+			return false;
+	}
+	return true;
+}

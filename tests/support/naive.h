@@ -2,6 +2,7 @@
 #ifndef FL_TESTS_NAIVE_H
 #define FL_TESTS_NAIVE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -66,5 +67,8 @@ const struct naive_pattern *naive_pattern(size_t i);
  */
 uint64_t naive_scan(const struct naive_pattern *pattern, unsigned flags,
 		    const struct naive_range *in, struct naive_text *out);
+
+/** naive_same() - do @len bytes stand at @p? @icase: they are lower-case, the text need not be */
+bool naive_same(const unsigned char *p, const unsigned char *bytes, size_t len, bool icase);
 
 #endif

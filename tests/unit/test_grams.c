@@ -8,28 +8,17 @@
 #include "kern/grams.h"
 
 #include "../support/guardbuf.h"
+#include "../support/naive.h"
 #include "../support/nasty.h"
 
 #define LITERALS_MAX 300
 #define POOL_BYTES (LITERALS_MAX * 24)
 
-static bool same(const unsigned char *p, const struct fl_gram_literal *lit, bool icase)
-{
-	for (size_t i = 0; i < lit->len; i++) {
-		unsigned char c = p[i];
-
-		if (icase && c >= 'A' && c <= 'Z')
-			c = (unsigned char)(c + 32);
-		if (c != lit->bytes[i])
-			return false;
-	}
-	return true;
-}
-
 static bool stands_at(const struct fl_grams *g, const unsigned char *p, size_t n, size_t at)
 {
 	for (size_t i = 0; i < g->count; i++)
-		if (g->literals[i].len <= n - at && same(p + at, &g->literals[i], g->icase))
+		if (g->literals[i].len <= n - at &&
+		    naive_same(p + at, g->literals[i].bytes, g->literals[i].len, g->icase))
 			return true;
 	return false;
 }
@@ -44,7 +33,7 @@ static size_t first_end(const struct fl_grams *g, const unsigned char *p, size_t
 			const struct fl_gram_literal *lit = &g->literals[i];
 
 			if (lit->len <= n - at && at + lit->len < first &&
-			    same(p + at, lit, g->icase))
+			    naive_same(p + at, lit->bytes, lit->len, g->icase))
 				first = at + lit->len;
 		}
 	return first;

@@ -7,23 +7,11 @@
 #include "kern/packed.h"
 
 #include "../support/guardbuf.h"
+#include "../support/naive.h"
 #include "../support/nasty.h"
 #include "../support/variants.h"
 
 #define POOL_BYTES 1024
-
-static bool same(const unsigned char *p, const struct fl_packed_literal *lit, bool icase)
-{
-	for (size_t i = 0; i < lit->len; i++) {
-		unsigned char c = p[i];
-
-		if (icase && c >= 'A' && c <= 'Z')
-			c = (unsigned char)(c + 32);
-		if (c != lit->bytes[i])
-			return false;
-	}
-	return true;
-}
 
 /* As packed.h says it: by fragments, then by order. */
 static const unsigned char *naive(const struct fl_packed *k, const unsigned char *p, size_t n)
@@ -33,7 +21,7 @@ static const unsigned char *naive(const struct fl_packed *k, const unsigned char
 			const struct fl_packed_literal *lit = &k->literals[i];
 
 			if (at >= lit->at && n - at >= lit->len - lit->at &&
-			    same(p + at - lit->at, lit, k->icase))
+			    naive_same(p + at - lit->at, lit->bytes, lit->len, k->icase))
 				return p + at - lit->at;
 		}
 	return NULL;
