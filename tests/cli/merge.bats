@@ -183,3 +183,15 @@ whole_and_parts() {
 	cmp want got
 	cmp want.err got.err
 }
+
+@test "merge: the array of Slurm jobs of data/examples" {
+	mkdir bin
+	ln -s "$(realpath "$FAULTLINE")" bin/faultline
+	for SLURM_ARRAY_TASK_ID in {1..3}; do
+		PATH=$work/bin:$PATH SLURM_ARRAY_TASK_COUNT=3 SLURM_ARRAY_TASK_ID=$SLURM_ARRAY_TASK_ID \
+			bash "$BATS_TEST_DIRNAME/../../data/examples/slurm-array.sbatch" scan -n ERROR -- app.log
+	done
+	"$FAULTLINE" run scan -n ERROR -- app.log >want
+	"$FAULTLINE" merge app.log.*.part >got
+	cmp want got
+}
