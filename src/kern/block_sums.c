@@ -170,42 +170,79 @@ fl_apply_blocks_avx2(uint64_t acc[FL_XXH3_LANES], const uint64_t *sums, size_t b
 #define AVX512 __attribute__((target("avx512f")))
 
 /*
- * A stripe is one vector. On a Zen 5 the loads are what takes the time of a hash alone; beside scan and
- * count on the same slices, processor time of the three falls from 259 to 253 ms per 1.5 GB.
+ * Measured on one core of a Zen 5, mapped log of 4.5 GB; adding up its words runs at 37.8: none 31.7,
+ * 1024: 32, 2048: 35.2, 4096: 35.5, 8192: 35, 16384: 34.3 GB/s. In two streams, or with keys that are
+ * loaded anew for each stripe, 30.
  */
-AVX512 static inline void block_avx512(const unsigned char *p,
-				       const unsigned char secret[FL_XXH3_SECRET_BYTES],
-				       uint64_t sums[FL_XXH3_LANES])
+#define PREFETCH_FAR_BYTES 4096
+
+#if defined(__clang__)
+#define UNROLL_STRIPES _Pragma("unroll")
+#else
+#define UNROLL_STRIPES _Pragma("GCC unroll 16")
+#endif
+
+/* A stripe is one vector. The products and what crosses over wait for nothing but their own sums. */
+AVX512 static inline __m512i block_avx512(const unsigned char *p, const __m512i key[STRIPES])
 {
-	__m512i acc = _mm512_setzero_si512();
+	__m512i products = _mm512_setzero_si512(), crossing = products;
 	size_t s;
 
+	UNROLL_STRIPES
 	for (s = 0; s < STRIPES; s++, p += FL_XXH3_STRIPE_BYTES) {
 		__m512i v = _mm512_loadu_si512(p);
-		__m512i k = _mm512_xor_si512(v, _mm512_loadu_si512(secret + 8 * s));
-		__m512i product = _mm512_mul_epu32(k, _mm512_srli_epi64(k, 32));
+		__m512i k = _mm512_xor_si512(v, key[s]);
 
-		_mm_prefetch((const char *)p + PREFETCH_BYTES, _MM_HINT_T0);
-		acc = _mm512_add_epi64(acc, _mm512_shuffle_epi32(v, (_MM_PERM_ENUM)0x4E));
-		acc = _mm512_add_epi64(acc, product);
+		_mm_prefetch((const char *)p + PREFETCH_FAR_BYTES, _MM_HINT_T0);
+		products =
+			_mm512_add_epi64(products, _mm512_mul_epu32(k, _mm512_srli_epi64(k, 32)));
+		crossing = _mm512_add_epi64(crossing, _mm512_shuffle_epi32(v, (_MM_PERM_ENUM)0x4E));
 	}
-	_mm512_storeu_si512(sums, acc);
+	return _mm512_add_epi64(products, crossing);
 }
 
 AVX512 void fl_block_sums_avx512(const unsigned char *p, size_t blocks,
 				 const unsigned char secret[FL_XXH3_SECRET_BYTES], uint64_t *sums)
 {
-	size_t half = blocks * FL_XXH3_BLOCK_BYTES >= FL_TWO_STREAMS_BYTES ? blocks / 2 : 0;
-	const unsigned char *q = p + half * FL_XXH3_BLOCK_BYTES;
-	size_t b;
+	__m512i key[STRIPES];
+	size_t s;
 
-	for (b = 0; b < half; b++) {
-		block_avx512(p + b * FL_XXH3_BLOCK_BYTES, secret, sums + b * FL_XXH3_LANES);
-		block_avx512(q + b * FL_XXH3_BLOCK_BYTES, secret,
-			     sums + (half + b) * FL_XXH3_LANES);
+	UNROLL_STRIPES
+	for (s = 0; s < STRIPES; s++)
+		key[s] = _mm512_loadu_si512(secret + 8 * s);
+	for (; blocks > 0; blocks--, p += FL_XXH3_BLOCK_BYTES, sums += FL_XXH3_LANES)
+		_mm512_storeu_si512(sums, block_avx512(p, key));
+}
+
+/* The truth table of vpternlog for a ^ b ^ c. */
+#define THREE_WAY_XOR 0x96
+
+/*
+ * One vector holds all lanes. AMD multiplies 64-bit lanes in three cycles: 2.3 ns a block on a Zen 5,
+ * where the generic one takes 2.6 and that of AVX2 4.0. Intel takes fifteen cycles.
+ */
+__attribute__((target("avx512f,avx512dq"))) void
+fl_apply_blocks_mullo(uint64_t acc[FL_XXH3_LANES], const uint64_t *sums, size_t blocks,
+		      const unsigned char key[FL_XXH3_STRIPE_BYTES])
+{
+	const __m512i prime = _mm512_set1_epi64(SCRAMBLE_PRIME), k = _mm512_loadu_si512(key);
+	__m512i a = _mm512_loadu_si512(acc);
+
+	for (; blocks > 0; blocks--, sums += FL_XXH3_LANES) {
+		a = _mm512_add_epi64(a, _mm512_loadu_si512(sums));
+		a = _mm512_ternarylogic_epi64(a, _mm512_srli_epi64(a, 47), k, THREE_WAY_XOR);
+		a = _mm512_mullo_epi64(a, prime);
 	}
-	for (b = 2 * half; b < blocks; b++)
-		block_avx512(p + b * FL_XXH3_BLOCK_BYTES, secret, sums + b * FL_XXH3_LANES);
+	_mm512_storeu_si512(acc, a);
+}
+
+void fl_apply_blocks_avx512(uint64_t acc[FL_XXH3_LANES], const uint64_t *sums, size_t blocks,
+			    const unsigned char key[FL_XXH3_STRIPE_BYTES])
+{
+	if (__builtin_cpu_is("amd") && __builtin_cpu_supports("avx512dq"))
+		fl_apply_blocks_mullo(acc, sums, blocks, key);
+	else
+		fl_apply_blocks_avx2(acc, sums, blocks, key);
 }
 
 #endif

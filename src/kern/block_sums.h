@@ -8,7 +8,7 @@
 void fl_block_sums_generic(const unsigned char *p, size_t blocks,
 			   const unsigned char secret[FL_XXH3_SECRET_BYTES], uint64_t *sums);
 
-/** fl_apply_blocks_generic(), fl_apply_blocks_avx2() - fl_kernels.xxh3_apply_blocks */
+/** fl_apply_blocks_generic(), fl_apply_blocks_avx2(), ..._avx512() - fl_kernels.xxh3_apply_blocks */
 void fl_apply_blocks_generic(uint64_t acc[FL_XXH3_LANES], const uint64_t *sums, size_t blocks,
 			     const unsigned char key[FL_XXH3_STRIPE_BYTES]);
 
@@ -19,6 +19,11 @@ void fl_block_sums_avx512(const unsigned char *p, size_t blocks,
 			  const unsigned char secret[FL_XXH3_SECRET_BYTES], uint64_t *sums);
 void fl_apply_blocks_avx2(uint64_t acc[FL_XXH3_LANES], const uint64_t *sums, size_t blocks,
 			  const unsigned char key[FL_XXH3_STRIPE_BYTES]);
+void fl_apply_blocks_avx512(uint64_t acc[FL_XXH3_LANES], const uint64_t *sums, size_t blocks,
+			    const unsigned char key[FL_XXH3_STRIPE_BYTES]);
+/** fl_apply_blocks_mullo() - what the one of AVX-512 does where it is fast; needs AVX-512 DQ */
+void fl_apply_blocks_mullo(uint64_t acc[FL_XXH3_LANES], const uint64_t *sums, size_t blocks,
+			   const unsigned char key[FL_XXH3_STRIPE_BYTES]);
 #endif
 
 #endif

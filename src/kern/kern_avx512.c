@@ -50,8 +50,7 @@ TARGET static inline __m512i spaces_of(__m512i v)
 #define FIND_RANGES fl_find_ranges_avx2
 #define TRANSLATE fl_translate_avx2
 #define BLOCK_SUMS fl_block_sums_avx512
-/* The steps of XXH3's fold depend on each other: wider vectors would not make them faster. */
-#define APPLY_BLOCKS fl_apply_blocks_avx2
+#define APPLY_BLOCKS fl_apply_blocks_avx512
 #include "kern/kern_template.h"
 
 #endif

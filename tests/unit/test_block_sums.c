@@ -5,6 +5,8 @@
 
 #include <xxhash.h>
 
+#include "base/cpu.h"
+#include "kern/block_sums.h"
 #include "kern/kernels.h"
 #include "kern/xxh3.h"
 
@@ -104,29 +106,40 @@ static uint64_t plain_apply(uint64_t acc, uint64_t sum, uint64_t key)
 	return acc * UINT64_C(0x9E3779B1);
 }
 
+typedef void apply_blocks(uint64_t acc[FL_XXH3_LANES], const uint64_t *sums, size_t blocks,
+			  const unsigned char key[FL_XXH3_STRIPE_BYTES]);
+
+static void check_apply(const char *name, apply_blocks *apply, const uint64_t *sums)
+{
+	const unsigned char *key = secret + FL_XXH3_SECRET_BYTES - FL_XXH3_STRIPE_BYTES;
+	uint64_t acc[FL_XXH3_LANES], want[FL_XXH3_LANES];
+
+	for (size_t blocks = 0; blocks <= BLOCKS_MAX; blocks++) {
+		for (size_t lane = 0; lane < FL_XXH3_LANES; lane++) {
+			acc[lane] = want[lane] = ~(lane * UINT64_C(0x123456789ABCDEF));
+			for (size_t b = 0; b < blocks; b++)
+				want[lane] = plain_apply(want[lane], sums[b * FL_XXH3_LANES + lane],
+							 load(key + 8 * lane));
+		}
+		apply(acc, sums, blocks, key);
+		cr_assert(memcmp(acc, want, sizeof(acc)) == 0, "%s: %zu blocks", name, blocks);
+	}
+}
+
 Test(block_sums, every_variant_scrambles_alike)
 {
-	uint64_t acc[FL_XXH3_LANES], want[FL_XXH3_LANES];
-	const unsigned char *key = secret + FL_XXH3_SECRET_BYTES - FL_XXH3_STRIPE_BYTES;
 	uint64_t *sums = sums_for(BLOCKS_MAX);
 	const struct fl_kernels *k;
 
 	for (size_t i = 0; i < BLOCKS_MAX * FL_XXH3_LANES; i++)
 		sums[i] = i % 3 ? UINT64_MAX / (i + 1) : i * UINT64_C(0x9E3779B97F4A7C15);
-	for (size_t v = 0; (k = kernels_variant(v)); v++) {
-		for (size_t blocks = 0; blocks <= BLOCKS_MAX; blocks++) {
-			for (size_t lane = 0; lane < FL_XXH3_LANES; lane++) {
-				acc[lane] = want[lane] = ~(lane * UINT64_C(0x123456789ABCDEF));
-				for (size_t b = 0; b < blocks; b++)
-					want[lane] = plain_apply(want[lane],
-								 sums[b * FL_XXH3_LANES + lane],
-								 load(key + 8 * lane));
-			}
-			k->xxh3_apply_blocks(acc, sums, blocks, key);
-			cr_assert(memcmp(acc, want, sizeof(acc)) == 0, "%s: %zu blocks", k->name,
-				  blocks);
-		}
-	}
+	for (size_t v = 0; (k = kernels_variant(v)); v++)
+		check_apply(k->name, k->xxh3_apply_blocks, sums);
+#if defined(__x86_64__)
+	/* On every processor that has it, not only where it is chosen. */
+	if (fl_cpu_has(FL_CPU_AVX512BW) && __builtin_cpu_supports("avx512dq"))
+		check_apply("mullo", fl_apply_blocks_mullo, sums);
+#endif
 }
 
 Test(block_sums, every_count_of_blocks_up_to_the_guards)
