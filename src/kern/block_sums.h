@@ -8,7 +8,7 @@
 void fl_block_sums_generic(const unsigned char *p, size_t blocks,
 			   const unsigned char secret[FL_XXH3_SECRET_BYTES], uint64_t *sums);
 
-/** fl_apply_blocks_generic(), fl_apply_blocks_avx2(), ..._avx512() - fl_kernels.xxh3_apply_blocks */
+/** fl_apply_blocks_generic(), ... - fl_kernels.xxh3_apply_blocks; that of AVX-512 needs DQ, too */
 void fl_apply_blocks_generic(uint64_t acc[FL_XXH3_LANES], const uint64_t *sums, size_t blocks,
 			     const unsigned char key[FL_XXH3_STRIPE_BYTES]);
 
@@ -21,9 +21,6 @@ void fl_apply_blocks_avx2(uint64_t acc[FL_XXH3_LANES], const uint64_t *sums, siz
 			  const unsigned char key[FL_XXH3_STRIPE_BYTES]);
 void fl_apply_blocks_avx512(uint64_t acc[FL_XXH3_LANES], const uint64_t *sums, size_t blocks,
 			    const unsigned char key[FL_XXH3_STRIPE_BYTES]);
-/** fl_apply_blocks_mullo() - what the one of AVX-512 does where it is fast; needs AVX-512 DQ */
-void fl_apply_blocks_mullo(uint64_t acc[FL_XXH3_LANES], const uint64_t *sums, size_t blocks,
-			   const unsigned char key[FL_XXH3_STRIPE_BYTES]);
 #endif
 
 #endif

@@ -59,6 +59,7 @@ TARGET static inline __m256i shuffle(const unsigned char table[16], __m256i v)
 #define TRANSLATE fl_translate_avx2
 #define BLOCK_SUMS fl_block_sums_avx2
 #define APPLY_BLOCKS fl_apply_blocks_avx2
+#define FIND_AHEAD_BYTES ((size_t)1024)
 #include "kern/kern_template.h"
 
 #endif

@@ -80,4 +80,5 @@ static inline vector shuffle(const unsigned char table[16], vector v)
 #define TRANSLATE fl_translate_generic
 #define BLOCK_SUMS fl_block_sums_generic
 #define APPLY_BLOCKS fl_apply_blocks_generic
+#define FIND_AHEAD_BYTES ((size_t)1024)
 #include "kern/kern_template.h"

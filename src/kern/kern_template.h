@@ -12,6 +12,7 @@
  *   LANE_SUM(v)  uint64_t, the sum of the bytes
  *   POPCOUNT(x)  bits set in a uint64_t
  *   BLOCK_SUMS, APPLY_BLOCKS  the XXH3 kernels
+ *   FIND_AHEAD_BYTES          of find_literal: see below
  *   SHUFFLE, STREAMS_ARE_FAST  see streams_template.h, and whether the processor has it
  *   FIND_RANGES, FIND_PACKED, TRANSLATE  those of byte_ranges.h, packed.h and translate.h
  *
@@ -21,8 +22,9 @@ typedef unsigned char NAME(bytes) __attribute__((vector_size(VEC), aligned(1), m
 typedef signed char NAME(masks) __attribute__((vector_size(VEC)));
 
 /*
- * How far ahead of the loads to ask for cache lines: the processor's own prefetching ends with each
- * page. Measured on one core of a Zen 3, 512 MiB of mapped log, GB/s:
+ * How far ahead of the loads to ask for cache lines (FIND_AHEAD_BYTES, WORDS_AHEAD_BYTES): the
+ * processor's own prefetching ends with each page. Measured on one core of a Zen 3, 512 MiB of mapped
+ * log, GB/s:
  *
  *   bytes ahead   none    512   1024   2048   4096
  *   find_literal  16.6   17.4   19.5   18.1   16.7
@@ -31,7 +33,6 @@ typedef signed char NAME(masks) __attribute__((vector_size(VEC)));
  *
  * Beyond the end of a mapping a prefetch does nothing.
  */
-#define FIND_AHEAD_BYTES 1024
 #define WORDS_AHEAD_BYTES 4096
 #define LINE_BYTES 64
 
@@ -174,6 +175,7 @@ TARGET static const unsigned char *NAME(find_literal)(const struct fl_literal *l
 				     byte2,
 				     fl_fold_bit(lit, byte1),
 				     fl_fold_bit(lit, byte2)};
+	const size_t ahead = FIND_AHEAD_BYTES;
 	size_t places = n < lit->len ? 0 : n - lit->len + 1;
 	bool overlap = places >= STEP;
 
@@ -184,7 +186,7 @@ TARGET static const unsigned char *NAME(find_literal)(const struct fl_literal *l
 		size_t i;
 
 		for (i = 0; i < STEP; i += LINE_BYTES)
-			__builtin_prefetch(p + FIND_AHEAD_BYTES + i);
+			__builtin_prefetch(p + ahead + i);
 		if (FL_LIKELY(!ANY(any)))
 			continue;
 		for (i = 0; i < STEP; i += 64) {
