@@ -21,11 +21,24 @@ static size_t reach_bytes(const struct fl_window *w)
 	return w->env->slice_bytes + (size_t)fl_round_up(DRIFT_BYTES, fl_page_bytes());
 }
 
+/*
+ * A mapping begins and ends with a folio of 2 MiB wherever that is little beside the window: one fault
+ * brings a whole one then, where the ends would come in 64 KiB at a time (fault-around), page table
+ * entry by page table entry. `scan -j1` of 1.5 GB, processor time: 73 -> 59 ms. What is populated is
+ * paid for, used or not: no more than was asked for.
+ */
+static size_t align_bytes(const struct fl_window *w)
+{
+	bool huge = w->window_bytes >= 2 * FL_HUGE_BYTES && w->env->advise != FL_ADVISE_POPULATE;
+
+	return huge ? FL_HUGE_BYTES : fl_page_bytes();
+}
+
 /* The window proper, room to place it congruent to its file offset modulo 2 MiB, and on
- * both sides what a seam looks at. */
+ * both sides what a seam looks at and what aligning adds. */
 static size_t arena_bytes(const struct fl_window *w)
 {
-	return w->window_bytes + FL_HUGE_BYTES + reach_bytes(w) + 2 * fl_page_bytes();
+	return w->window_bytes + FL_HUGE_BYTES + reach_bytes(w) + 2 * align_bytes(w);
 }
 
 static int reserve(struct fl_window *w)
@@ -118,7 +131,7 @@ static int map_window(struct fl_window *w, uint64_t at, size_t len)
 
 static int mmap_show(struct fl_window *w, uint64_t off, size_t want, struct fl_error *reterr)
 {
-	uint64_t base = w->env->file->base_off;
+	uint64_t base = w->env->file->base_off, file_end = base + w->env->size;
 	uint64_t at, end;
 	int r = fl_window_check(w, reterr);
 
@@ -138,9 +151,9 @@ static int mmap_show(struct fl_window *w, uint64_t off, size_t want, struct fl_e
 	end = base + fl_min_u64(w->env->size, fl_add_sat(off, want));
 	if (end - at > w->window_bytes + reach_bytes(w) + fl_page_bytes())
 		return map_giant(w, at, (size_t)(end - at));
-	end = fl_max_u64(end, at + w->window_bytes + reach_bytes(w));
-	end = fl_min_u64(end, base + w->env->size);
-	end = fl_round_up(end, fl_page_bytes());
+	end = fl_round_up(fl_max_u64(end, at + w->window_bytes + reach_bytes(w)), align_bytes(w));
+	end = fl_round_up(fl_min_u64(end, file_end), fl_page_bytes());
+	at = fl_round_down(at, align_bytes(w));
 	return map_window(w, at, (size_t)(end - at));
 }
 

@@ -31,9 +31,9 @@
 
 void fl_plan_fit(struct fl_options *opt, unsigned *cpus, uint64_t address_bytes)
 {
-	/* A window comes with a folio and a slice of room; a stack is small. An eighth is left to
+	/* A window comes with three folios and a slice of room; a stack is small. An eighth is left to
 	 * parts, buffers and libraries. */
-	uint64_t each = HEAP_BYTES + FL_WINDOW_BYTES + 2 * FL_HUGE_BYTES;
+	uint64_t each = HEAP_BYTES + FL_WINDOW_BYTES + 4 * FL_HUGE_BYTES;
 	uint64_t most = fl_max_u64(1, (address_bytes - address_bytes / 8) / each), share;
 
 	if (address_bytes == UINT64_MAX)

@@ -11,6 +11,7 @@
 
 #include <faultline/error.h>
 
+#include "base/size.h"
 #include "plat/file.h"
 #include "plat/mapping.h"
 #include "window/window.h"
@@ -196,6 +197,40 @@ Test(window, address_and_offset_are_congruent_to_two_mebibytes)
 		cr_assert_eq(fl_window_show(&w, off, MIB, &s, NULL), 0);
 		cr_assert_eq((uintptr_t)s.data % FL_HUGE_BYTES, off % FL_HUGE_BYTES);
 	}
+	fl_window_done(&w);
+	done(&f);
+}
+
+/* What the ends of a mapping cut up would come in small pieces. */
+Test(window, a_window_begins_and_ends_with_a_large_folio)
+{
+	static const uint64_t offs[] = {0, 1, 4096, 2 * MIB - 1, 2 * MIB, 5 * MIB + 12345};
+	const size_t slice = 256 * KIB;
+	struct fl_file f = temp(40 * MIB);
+	struct fl_window_env env = env_of(&f, 8 * MIB, slice);
+	struct fl_window w;
+
+	for (size_t i = 0; i < sizeof(offs) / sizeof(*offs); i++) {
+		uint64_t from = fl_round_down(offs[i], FL_HUGE_BYTES), last = offs[i];
+
+		start(&w, &env, FL_IO_MMAP);
+		env.windows = 0;
+		expect_shown(&w, offs[i], slice, 40 * MIB);
+		cr_assert_eq(w.span.off, from);
+		cr_assert_eq(w.span.len % FL_HUGE_BYTES, 0u);
+		cr_assert_eq((uintptr_t)w.span.data % FL_HUGE_BYTES, 0u);
+		for (; last - offs[i] + slice <= 8 * MIB; last += slice)
+			expect_shown(&w, last, slice, 40 * MIB);
+		cr_assert_eq(env.windows, 1u, "8 MiB from %ju on are one window",
+			     (uintmax_t)offs[i]);
+		fl_window_done(&w);
+	}
+	/* Populating pays for every page. */
+	env.advise = FL_ADVISE_POPULATE;
+	start(&w, &env, FL_IO_MMAP);
+	expect_shown(&w, 5 * MIB + 12345, slice, 40 * MIB);
+	cr_assert_eq(w.span.off, fl_round_down(5 * MIB + 12345, fl_page_bytes()));
+	cr_assert(w.span.len < 8 * MIB + 2 * slice);
 	fl_window_done(&w);
 	done(&f);
 }
