@@ -2,15 +2,16 @@
 #include "cli/bench_options.h"
 
 #include <argp.h>
+#include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <faultline/batch.h>
-
 #include "cli/message.h"
 #include "cli/parse_size.h"
+#include "cli/quote.h"
 
 enum key {
 	KEY_IO = 256,
@@ -97,8 +98,6 @@ static const struct argp_option bench_table[] = {
 	{0},
 };
 
-typedef const char *(*name_fn)(unsigned value);
-
 static const char *io_name(unsigned v)
 {
 	return fl_bench_method_name((enum fl_bench_method)v);
@@ -119,53 +118,13 @@ static const char *advise_name(unsigned v)
 	return fl_advise_name((enum fl_advise)v);
 }
 
-static void add(struct bench_list *list, uint64_t value, const char *option)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (list->v[i] == value)
-			return;
-	if (list->n == BENCH_LIST_MAX)
-		message_usage("%s: more than %d values", option, BENCH_LIST_MAX);
-	list->v[list->n++] = value;
-}
-
-static int add_name(struct bench_list *list, const char *word, name_fn name, const char *option)
-{
-	const char *known;
-
-	for (unsigned i = 0; (known = name(i)) != NULL; i++) {
-		if (strcmp(word, "all") != 0 && strcmp(word, known) != 0)
-			continue;
-		add(list, i, option);
-		if (strcmp(word, known) == 0)
-			return 1;
-	}
-	return strcmp(word, "all") == 0;
-}
-
-/* Words with commas between them: names that @name knows, or sizes. */
-static void each_word(const char *text, struct bench_list *list, name_fn name, const char *option)
-{
-	char *copy = strdup(text), *save = NULL, *word;
-
-	if (copy == NULL)
-		message_usage("%s: %s", option, strerror(ENOMEM));
-	for (word = strtok_r(copy, ",", &save); word != NULL; word = strtok_r(NULL, ",", &save)) {
-		uint64_t size = 0;
-
-		if (name != NULL && !add_name(list, word, name, option))
-			message_usage("%s: '%s' is not known; see --help", option, word);
-		if (name == NULL) {
-			int rc = faultline_parse_size(word, &size);
-
-			if (rc < 0)
-				message_usage("%s: '%s' %s", option, word,
-					      faultline_size_problem(word, rc));
-			add(list, size, option);
-		}
-	}
-	free(copy);
-}
+/* A method that is named twice is measured twice: what differs between the two is noise. */
+static const struct bench_list_kind io_list = {"--io", bench_list_name, io_name, 1};
+static const struct bench_list_kind op_list = {"--op", bench_list_name, op_name, 0};
+static const struct bench_list_kind cache_list = {"--cache", bench_list_name, cache_name, 0};
+static const struct bench_list_kind advise_list = {"--advise", bench_list_name, advise_name, 0};
+static const struct bench_list_kind thread_list = {"--threads", bench_list_threads, NULL, 0};
+static const struct bench_list_kind window_list = {"--window-size", bench_list_size, NULL, 0};
 
 static double number(const char *option, const char *text, double least, double most)
 {
@@ -176,6 +135,21 @@ static double number(const char *option, const char *text, double least, double 
 	value = strtod(text, &end);
 	if (end == text || *end != '\0' || errno != 0 || !(value >= least && value <= most))
 		message_usage("%s: '%s' is not a number from %g to %g", option, text, least, most);
+	return value;
+}
+
+/* Digits only: what is counted is whole. */
+static uint64_t count(const char *option, const char *text, uint64_t least, uint64_t most)
+{
+	char *end;
+	unsigned long long value;
+
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (!isdigit((unsigned char)*text) || *end != '\0' || errno != 0 || value < least ||
+	    value > most)
+		message_usage("%s: '%s' is not a whole number from %" PRIu64 " to %" PRIu64, option,
+			      text, least, most);
 	return value;
 }
 
@@ -222,22 +196,22 @@ static error_t parse_matrix(int key, char *arg, struct bench_options *opt)
 {
 	switch (key) {
 	case KEY_IO:
-		each_word(arg, &opt->io, io_name, "--io");
+		bench_list_parse(&io_list, arg, &opt->io);
 		return 0;
 	case KEY_OP:
-		each_word(arg, &opt->op, op_name, "--op");
+		bench_list_parse(&op_list, arg, &opt->op);
 		return 0;
 	case KEY_CACHE:
-		each_word(arg, &opt->cache, cache_name, "--cache");
+		bench_list_parse(&cache_list, arg, &opt->cache);
 		return 0;
 	case KEY_ADVISE:
-		each_word(arg, &opt->advise, advise_name, "--advise");
+		bench_list_parse(&advise_list, arg, &opt->advise);
 		return 0;
 	case 'j':
-		each_word(arg, &opt->threads, NULL, "--threads");
+		bench_list_parse(&thread_list, arg, &opt->threads);
 		return 0;
 	case KEY_WINDOW:
-		each_word(arg, &opt->window, NULL, "--window-size");
+		bench_list_parse(&window_list, arg, &opt->window);
 		return 0;
 	default:
 		return parse_output(key, arg, opt);
@@ -253,16 +227,16 @@ static error_t parse_bench(int key, char *arg, struct argp_state *state)
 		state->err_stream = NULL;
 		return 0;
 	case KEY_RUNS:
-		opt->runs = (unsigned)number("--runs", arg, 1, 1000);
+		opt->runs = (unsigned)count("--runs", arg, 1, 1000);
 		return 0;
 	case KEY_WARMUP:
-		opt->warmup = (unsigned)number("--warmup", arg, 0, 1000);
+		opt->warmup = (unsigned)count("--warmup", arg, 0, 1000);
 		return 0;
 	case KEY_DURATION:
 		opt->duration = number("--duration", arg, 0, 1e7);
 		return 0;
 	case KEY_SEED:
-		opt->sample.seed = (uint64_t)number("--seed", arg, 0, 9e15);
+		opt->sample.seed = count("--seed", arg, 0, UINT64_MAX);
 		return 0;
 	case KEY_SIZE:
 		opt->sample.bytes = size("--size", arg);
@@ -297,16 +271,21 @@ static const struct argp bench_argp = {
 	       "directory of --dir and removed again. FILE is never written to.",
 };
 
+/* As it can be given to a shell again; the first word is the program's name and the verb's. */
 static char *join(int argc, char **argv)
 {
-	char *text = NULL;
+	char *text = NULL, *word;
 	size_t len;
 	FILE *f = open_memstream(&text, &len);
 
 	if (f == NULL)
 		return NULL;
-	for (int i = 0; i < argc; i++)
-		fprintf(f, "%s%s", i > 0 ? " " : "", argv[i]);
+	fputs(argv[0], f);
+	for (int i = 1; i < argc; i++) {
+		word = quote_word(argv[i]);
+		fprintf(f, " %s", word != NULL ? word : "?");
+		free(word);
+	}
 	return fclose(f) == 0 ? text : NULL;
 }
 
@@ -332,8 +311,7 @@ void bench_options_parse(int argc, char **argv, struct bench_options *opt)
 	set_default(&opt->op, 1, ops);
 	set_default(&opt->cache, 2, caches);
 	set_default(&opt->advise, 1, hints);
-	set_default(&opt->threads, 1, zero);
+	if (opt->threads.n == 0)
+		bench_list_parse(&thread_list, "0", &opt->threads);
 	set_default(&opt->window, 1, zero);
-	for (size_t i = 0; i < opt->threads.n; i++)
-		opt->threads.v[i] = fl_batch_threads((unsigned)opt->threads.v[i]);
 }

@@ -6,13 +6,7 @@
 
 #include <faultline/bench.h>
 
-/* Of any list: more would not be measured in a day. */
-#define BENCH_LIST_MAX 32
-
-struct bench_list {
-	uint64_t v[BENCH_LIST_MAX];
-	size_t n;
-};
+#include "cli/bench_list.h"
 
 /**
  * struct bench_options - the command line
@@ -23,7 +17,7 @@ struct bench_list {
  * @json, @csv, @markdown, @report: names of files to write, or NULL
  * @quiet:      no progress, no notes
  * @facts:      `faultline bench facts`
- * @command:    the command line, for reports
+ * @command:    the command line, quoted for a shell
  */
 struct bench_options {
 	struct bench_list io;

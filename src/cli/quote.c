@@ -95,3 +95,12 @@ char *quote_shell(const char *name)
 	put(&q, "'", 2);
 	return text;
 }
+
+char *quote_word(const char *word)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+				    "%+,-./:=@_";
+
+	return *word != '\0' && word[strspn(word, plain)] == '\0' ? strdup(word)
+								  : quote_shell(word);
+}

@@ -22,4 +22,11 @@ char *quote_name(const char *name);
  */
 char *quote_shell(const char *name);
 
+/**
+ * quote_word() - the same, in quotes only where a shell would not take it for that word otherwise
+ *
+ * Return: malloc'ed text; NULL without memory.
+ */
+char *quote_word(const char *word);
+
 #endif

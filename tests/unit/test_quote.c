@@ -48,6 +48,23 @@ Test(quote, a_word_for_a_command_line)
 	}
 }
 
+Test(quote, a_word_is_in_quotes_only_where_it_must)
+{
+	static const char *const words[][2] = {{"--io=pread,window", "--io=pread,window"},
+					       {"/var/log/a_b-1.log", "/var/log/a_b-1.log"},
+					       {"--io=mmap->mmap", "'--io=mmap->mmap'"},
+					       {"", "''"},
+					       {"~", "'~'"},
+					       {"a*", "'a*'"}};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		char *got = quote_word(words[i][0]);
+
+		cr_assert_str_eq(got, words[i][1]);
+		free(got);
+	}
+}
+
 Test(quote, what_is_printable_is_the_locales_affair)
 {
 	quoted_is("\xc3\xa9\n", "''$'\\303\\251\\n'");
