@@ -8,6 +8,7 @@
 #include "bench/bench_impl.h"
 #include "plat/file.h"
 #include "plat/machine.h"
+#include "plat/mapping.h"
 #include "plat/prefetch.h"
 #include "plat/residency.h"
 #include "window/auto.h"
@@ -37,6 +38,12 @@ static int refuse(struct fl_error *reterr, const char *text)
 	return fl_error_set(reterr, -FL_EUNSUPPORTED, FL_OFF_NONE, "%s", text);
 }
 
+/* A folio goes as a whole or not at all: the last one may reach beyond what is measured. */
+static int evict(const struct fl_target *t)
+{
+	return fl_cache_evict(t->src, 0, fl_round_up(t->bytes, FL_HUGE_BYTES));
+}
+
 static int make_cold(struct fl_target *t, struct fl_error *reterr)
 {
 	unsigned percent = 100;
@@ -44,7 +51,7 @@ static int make_cold(struct fl_target *t, struct fl_error *reterr)
 
 	if (fl_device_is_memory(t->src->file.fd))
 		return refuse(reterr, "this file system is memory: its pages cannot be dropped");
-	r = fl_cache_evict(t->src, 0, t->bytes);
+	r = evict(t);
 	if (r == 0)
 		r = resident_percent(t, &percent);
 	if (r < 0)
@@ -104,7 +111,7 @@ static void look_through(const struct fl_target *t)
 static int make_warm(struct fl_target *t, struct fl_error *reterr)
 {
 	if (!fl_device_is_memory(t->src->file.fd)) {
-		(void)fl_cache_evict(t->src, 0, t->bytes);
+		(void)evict(t);
 		(void)fl_cache_touch(t->src, 0, t->bytes);
 		look_through(t);
 	}
@@ -117,7 +124,7 @@ static int make_warm_small(struct fl_target *t, struct fl_error *reterr)
 
 	if (fl_device_is_memory(t->src->file.fd))
 		return refuse(reterr, "this file system is memory: its pages cannot be dropped");
-	(void)fl_cache_evict(t->src, 0, t->bytes);
+	(void)evict(t);
 	r = fl_prefetch_small(t->src->file.fd, t->src->file.base_off, t->bytes);
 	if (r < 0)
 		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);

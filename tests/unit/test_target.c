@@ -84,6 +84,24 @@ Test(target, a_part_of_the_file_is_prepared)
 	drop(&t);
 }
 
+/* A folio that reaches beyond what is measured goes as a whole. */
+Test(target, a_part_that_ends_inside_of_a_folio_becomes_cold)
+{
+	struct fl_target t;
+
+	int cold = 0;
+
+	make(&t, NULL);
+	if (prepare(&t, FL_BENCH_COLD) && prepare(&t, FL_BENCH_WARM)) {
+		t.bytes = (1 << 20) - 5;
+		/* Once is enough: a page may be in somebody's hands just now. */
+		for (int i = 0; i < 5 && !cold; i++)
+			cold = prepare(&t, FL_BENCH_COLD);
+		cr_assert(cold);
+	}
+	drop(&t);
+}
+
 Test(target, pages_that_stay_are_no_cold_file)
 {
 	struct fl_error err = {.text = ""};
