@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/bench_auto.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "cli/json_doc.h"
@@ -109,13 +110,13 @@ const char *bench_auto_text(const struct bench_matrix *m)
 	if (worst.cell == NULL)
 		return NULL;
 	w = &worst.cell->what;
-	snprintf(
-		text, sizeof(text),
-		"--io=auto beside the best fixed method that leaves the page cache alike: at worst "
-		"%.1f %% slower (%s, %s, -j%u, %s: %s)",
-		100 * (worst.pair.ratio - 1), fl_bench_op_name(w->op),
-		fl_bench_cache_name(w->cache), w->threads, bench_cell_name(worst.best),
-		bench_pair_text(&worst.pair));
+	snprintf(text, sizeof(text),
+		 "--io=auto beside the best fixed method that leaves the page cache alike: %s "
+		 "%.1f %% %s (%s, %s, -j%u, %s: %s)",
+		 worst.pair.ratio > 1 ? "at worst" : "nowhere slower; closest:",
+		 100 * fabs(worst.pair.ratio - 1), worst.pair.ratio > 1 ? "slower" : "faster",
+		 fl_bench_op_name(w->op), fl_bench_cache_name(w->cache), w->threads,
+		 bench_cell_name(worst.best), bench_pair_text(&worst.pair));
 	return text;
 }
 

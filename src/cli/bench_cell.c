@@ -68,6 +68,19 @@ double bench_cell_copies(const struct bench_cell *cell)
 	       (double)cell->samples[0].bytes;
 }
 
+/* In the largest unit that leaves no rest, so that different windows have different names. */
+static void print_window(char *text, size_t room, size_t bytes)
+{
+	static const char units[] = "KMGT";
+	const char *unit = "";
+
+	for (size_t i = 0; i < sizeof(units) - 1 && bytes % 1024 == 0; i++) {
+		bytes /= 1024;
+		unit = &units[i];
+	}
+	snprintf(text, room, " %zu%.1s", bytes, unit);
+}
+
 const char *bench_cell_name(const struct bench_cell *cell)
 {
 	static char text[96];
@@ -76,10 +89,8 @@ const char *bench_cell_name(const struct bench_cell *cell)
 
 	if (w->advise != FL_ADVISE_NORMAL)
 		n += snprintf(text + n, sizeof(text) - (size_t)n, " %s", fl_advise_name(w->advise));
-	if (w->window_bytes >= 1u << 20)
-		snprintf(text + n, sizeof(text) - (size_t)n, " %zuM", w->window_bytes >> 20);
-	else if (w->window_bytes > 0)
-		snprintf(text + n, sizeof(text) - (size_t)n, " %zuK", w->window_bytes >> 10);
+	if (w->window_bytes > 0)
+		print_window(text + n, sizeof(text) - (size_t)n, w->window_bytes);
 	return text;
 }
 

@@ -89,6 +89,11 @@ Test(bench_auto, the_worst_loss_is_told)
 	cr_assert_str_eq(json_string_value(json_object_get(json_array_get(list, 0), "verdict")),
 			 "faster");
 	json_decref(list);
+	/* Where it is nowhere slower, the sentence does not say that it is. */
+	m.count = 2;
+	cr_assert(
+		strstr(bench_auto_text(&m), "nowhere slower; closest: 10.0 % faster (hash, cold, "),
+		"%s", bench_auto_text(&m));
 	m.count = 1;
 	cr_assert_null(bench_auto_text(&m));
 	cr_assert_eq(bench_auto_table(&m, &t), 0u);

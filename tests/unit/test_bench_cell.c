@@ -64,6 +64,14 @@ Test(bench_cell, names)
 	c.what.window_bytes = 8 << 20;
 	c.what.advise = FL_ADVISE_SEQUENTIAL;
 	cr_assert_str_eq(bench_cell_name(&c), "window sequential 8M");
+	/* Two windows of different sizes have different names. */
+	c.what.advise = FL_ADVISE_NORMAL;
+	c.what.window_bytes = 1536 << 10;
+	cr_assert_str_eq(bench_cell_name(&c), "window 1536K");
+	c.what.window_bytes = 1;
+	cr_assert_str_eq(bench_cell_name(&c), "window 1");
+	c.what.window_bytes = (size_t)1000 << 40;
+	cr_assert_str_eq(bench_cell_name(&c), "window 1000T");
 }
 
 Test(bench_cell, verdicts_in_words)
