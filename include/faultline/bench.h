@@ -321,11 +321,14 @@ FL_API int fl_bench_compare(const double *first, const double *second, size_t n,
 			    struct fl_bench_pair *ret);
 
 /**
- * fl_bench_compare_apart() - samples that were taken at other times: medians, by bootstrap
- * Return: 0; -EINVAL; -ENOMEM.
+ * fl_bench_compare_apart() - samples that were taken at other times, so that none are pairs
+ *
+ * The interval is that of the Mann-Whitney test, exact up to 50 of each (Hollander, Wolfe, Chicken,
+ * 4.1-4.3); with fewer than five of each it is none: see @level.
+ * Return: 0; -EINVAL for none, or more than 1000, of either; -ENOMEM.
  */
 FL_API int fl_bench_compare_apart(const double *first, size_t first_n, const double *second,
-				  size_t second_n, uint64_t seed, struct fl_bench_pair *ret);
+				  size_t second_n, struct fl_bench_pair *ret);
 
 /* What fl_bench_rounds.run returns besides 0. */
 #define FL_BENCH_DROP 1 /* this cell cannot be measured: leave it out from now on */

@@ -153,6 +153,16 @@ static void conclude(struct fl_bench_pair *p)
 		    (p->verdict != FL_BENCH_SAME || (p->low >= 1 - CLOSE && p->high <= 1 + CLOSE));
 }
 
+/* From the k-th smallest to the k-th largest of @n logarithms of ratios. */
+static void take_interval(double *v, size_t n, size_t k, struct fl_bench_pair *ret)
+{
+	sort(v, n);
+	ret->ratio = exp(median_of_sorted(v, n));
+	ret->low = exp(v[k - 1]);
+	ret->high = exp(v[n - k]);
+	conclude(ret);
+}
+
 int fl_bench_compare(const double *first, const double *second, size_t n, struct fl_bench_pair *ret)
 {
 	size_t means, i, j, k, at = 0;
@@ -167,39 +177,63 @@ int fl_bench_compare(const double *first, const double *second, size_t n, struct
 	for (i = 0; i < n; i++)
 		for (j = i; j < n; j++)
 			walsh[at++] = (log(first[i] / second[i]) + log(first[j] / second[j])) / 2;
-	sort(walsh, means);
 	k = n <= EXACT_ROUNDS ? exact_rank(n, &ret->level) : normal_rank(n, &ret->level);
-	ret->ratio = exp(median_of_sorted(walsh, means));
-	ret->low = exp(walsh[k - 1]);
-	ret->high = exp(walsh[means - k]);
+	take_interval(walsh, means, k, ret);
 	free(walsh);
-	conclude(ret);
 	return 0;
 }
 
-int fl_bench_compare_apart(const double *first, size_t first_n, const double *second,
-			   size_t second_n, uint64_t seed, struct fl_bench_pair *ret)
+/*
+ * The same for two samples that are no pairs: T is how many of the m * n pairs of one of each are in
+ * one order, when all orders of all samples are equally likely. The numbers of ways are the
+ * coefficients of the Gaussian binomial [m + n over m]: each turn of the loop multiplies by
+ * 1 - q^(n + i) and divides by 1 - q^i.
+ */
+static size_t exact_rank_apart(size_t m, size_t n, double *ret_level)
 {
-	double a[RESAMPLES], b[RESAMPLES];
-	struct fl_bench_summary sa, sb;
-	size_t i;
-	int r = fl_bench_summarize(first, first_n, seed, &sa);
+	size_t sums = m * n + 1, i, t, k = 1;
+	double ways[EXACT_ROUNDS * EXACT_ROUNDS + 1] = {1}, all = 1, below;
 
-	if (r == 0)
-		r = fl_bench_summarize(second, second_n, seed, &sb);
-	if (r == 0)
-		r = bootstrap(first, first_n, &seed, a);
-	if (r == 0)
-		r = bootstrap(second, second_n, &seed, b);
-	if (r < 0)
-		return r;
-	for (i = 0; i < RESAMPLES; i++)
-		a[i] /= b[i];
-	sort(a, RESAMPLES);
-	*ret = (struct fl_bench_pair){.ratio = sa.median / sb.median,
-				      .low = a[(size_t)(RESAMPLES * ALPHA / 2)],
-				      .high = a[RESAMPLES - 1 - (size_t)(RESAMPLES * ALPHA / 2)],
-				      .level = 1 - ALPHA};
-	conclude(ret);
+	for (i = 1; i <= m; i++) {
+		for (t = sums; t-- > n + i;)
+			ways[t] -= ways[t - n - i];
+		for (t = i; t < sums; t++)
+			ways[t] += ways[t - i];
+		all *= (double)(n + i) / (double)i;
+	}
+	below = ways[0];
+	while (k < sums && 2 * (below + ways[k]) <= ALPHA * all)
+		below += ways[k++];
+	*ret_level = 1 - 2 * below / all;
+	return k;
+}
+
+static size_t normal_rank_apart(size_t m, size_t n, double *ret_level)
+{
+	double all = (double)m * (double)n;
+	double k = floor(all / 2 - 2.576 * sqrt(all * (double)(m + n + 1) / 12));
+
+	*ret_level = 1 - ALPHA;
+	return k > 1 ? (size_t)k : 1;
+}
+
+int fl_bench_compare_apart(const double *first, size_t first_n, const double *second,
+			   size_t second_n, struct fl_bench_pair *ret)
+{
+	size_t all = first_n * second_n, i, k;
+	int exact = first_n <= EXACT_ROUNDS && second_n <= EXACT_ROUNDS;
+	double *ratios;
+
+	if (!first || !second || all == 0 || first_n > ROUNDS_MAX || second_n > ROUNDS_MAX)
+		return -EINVAL;
+	ratios = malloc(all * sizeof(*ratios));
+	if (!ratios)
+		return -ENOMEM;
+	for (i = 0; i < all; i++)
+		ratios[i] = log(first[i / second_n] / second[i % second_n]);
+	k = exact ? exact_rank_apart(first_n, second_n, &ret->level)
+		  : normal_rank_apart(first_n, second_n, &ret->level);
+	take_interval(ratios, all, k, ret);
+	free(ratios);
 	return 0;
 }

@@ -19,7 +19,7 @@ static int base_failed(const char *name, const char *text)
 	return EXIT_TROUBLE;
 }
 
-static json_t *load(const char *name)
+json_t *bench_base_load(const char *name)
 {
 	json_error_t err;
 	json_t *doc = json_load_file(name, 0, &err);
@@ -87,12 +87,15 @@ static const char *text_of(const json_t *cell, const char *key)
 /* Slower by more than the threshold, and surely slower. Return: 1, 0. */
 static int report(const json_t *cell, const struct fl_bench_pair *p, double threshold)
 {
-	int worse = p->ratio > 1 + threshold && p->low > 1;
+	int worse = p->ratio > 1 + threshold && p->verdict == FL_BENCH_SLOWER;
 
-	outbuf_printf("%s %s %s -j%d: %.2f times the base's time (%.2f - %.2f)%s\n",
-		      text_of(cell, "op"), text_of(cell, "cache"), text_of(cell, "io"),
-		      (int)json_integer_value(json_object_get(cell, "threads")), p->ratio, p->low,
-		      p->high, worse ? ": REGRESSION" : "");
+	outbuf_printf("%s %s %s -j%d: %.2f times the base's time", text_of(cell, "op"),
+		      text_of(cell, "cache"), text_of(cell, "io"),
+		      (int)json_integer_value(json_object_get(cell, "threads")), p->ratio);
+	if (bench_pair_has_interval(p))
+		outbuf_printf(" (%.2f - %.2f)%s\n", p->low, p->high, worse ? ": REGRESSION" : "");
+	else
+		outbuf_printf(" (too few runs)\n");
 	return worse;
 }
 
@@ -108,7 +111,7 @@ static int compare_cell(const json_t *cell, const json_t *base, double threshold
 	now = samples_of(cell, &n);
 	then = samples_of(base, &base_n);
 	if (now != NULL && then != NULL &&
-	    fl_bench_compare_apart(now, n, then, base_n, 1, &pair) == 0) {
+	    fl_bench_compare_apart(now, n, then, base_n, &pair) == 0) {
 		worse = report(cell, &pair, threshold);
 		(*met)++;
 	}
@@ -117,18 +120,15 @@ static int compare_cell(const json_t *cell, const json_t *base, double threshold
 	return worse;
 }
 
-int bench_compare(const json_t *doc, const char *base_name, double threshold)
+int bench_compare(const json_t *doc, const json_t *base, const char *base_name, double threshold)
 {
-	json_t *base = load(base_name), *cell;
+	json_t *cell;
 	unsigned met = 0;
 	int worse = 0;
 	size_t i;
 
-	if (base == NULL)
-		return EXIT_TROUBLE;
 	json_array_foreach(json_object_get(doc, "results"), i, cell) worse |=
 		compare_cell(cell, find(base, cell), threshold, &met);
-	json_decref(base);
 	if (met == 0)
 		return base_failed(base_name, "has none of these cells");
 	return worse;

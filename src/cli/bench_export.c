@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/message.h"
 #include "cli/outbuf.h"
@@ -84,6 +86,30 @@ static int write_failed(const char *name)
 	snprintf(err.text, sizeof(err.text), "%s", strerror(errno));
 	message_file(name, &err);
 	return EXIT_TROUBLE;
+}
+
+/* Without making it: nothing has been measured yet. */
+static int can_write(const char *name)
+{
+	char *copy;
+	int rc;
+
+	if (access(name, F_OK) == 0)
+		return access(name, W_OK) == 0;
+	copy = strdup(name);
+	rc = copy != NULL && access(dirname(copy), W_OK | X_OK) == 0;
+	free(copy);
+	return rc;
+}
+
+int bench_files_check(const struct bench_options *opt)
+{
+	const char *const names[] = {opt->json, opt->csv, opt->markdown, opt->report};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (names[i] != NULL && !can_write(names[i]))
+			return write_failed(names[i]);
+	return 0;
 }
 
 int bench_write_json(const json_t *doc, const char *name)

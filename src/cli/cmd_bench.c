@@ -73,7 +73,7 @@ static int write_files(const struct bench_matrix *m, const json_t *doc)
 	return status;
 }
 
-static int report(const struct bench_matrix *m)
+static int report(const struct bench_matrix *m, const json_t *base)
 {
 	json_t *doc = bench_document(m);
 	int status = 0, worse = 0;
@@ -83,10 +83,29 @@ static int report(const struct bench_matrix *m)
 	status = write_files(m, doc);
 	if (m->differ > 0 || !measured_anything(m))
 		status = EXIT_TROUBLE;
-	if (m->opt->compare != NULL && status == 0)
-		worse = bench_compare(doc, m->opt->compare, m->opt->threshold);
+	if (base != NULL && status == 0)
+		worse = bench_compare(doc, base, m->opt->compare, m->opt->threshold);
 	json_decref(doc);
 	return status != 0 ? status : worse;
+}
+
+/* What cannot be read or written is found out before minutes of measuring, not after. */
+static int measure(struct bench_matrix *m)
+{
+	const struct bench_options *opt = m->opt;
+	json_t *base = NULL;
+	int status = bench_files_check(opt);
+
+	if (status == 0 && opt->compare != NULL) {
+		base = bench_base_load(opt->compare);
+		status = base != NULL ? 0 : EXIT_TROUBLE;
+	}
+	if (status == 0)
+		status = bench_matrix_run(m);
+	if (status == 0)
+		status = report(m, base);
+	json_decref(base);
+	return status;
 }
 
 int cmd_bench(int argc, char **argv)
@@ -96,9 +115,7 @@ int cmd_bench(int argc, char **argv)
 	int status;
 
 	bench_options_parse(argc, argv, &opt);
-	status = opt.facts ? bench_facts_print(opt.sample.dir) : bench_matrix_run(&m);
-	if (status == 0 && !opt.facts)
-		status = report(&m);
+	status = opt.facts ? bench_facts_print(opt.sample.dir) : measure(&m);
 	bench_matrix_free(&m);
 	free(opt.command);
 	if (outbuf_finish() < 0)

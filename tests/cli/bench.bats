@@ -76,7 +76,7 @@ on_disk() {
 	expect 0 "${bench[@]}" --io=pread,window,auto --cache=warm --op=sum,hash --runs=3 \
 		--export-json=out.json --report=out.html file
 	contains "$out" "best fixed"
-	contains "$out" "--io=auto beside the best fixed method that leaves the page cache alike: at worst "
+	contains "$out" "--io=auto beside the best fixed method that leaves the page cache alike: "
 	contains "$(cat out.html)" "<h2>--io=auto</h2>"
 	contains "$(cat out.html)" "<th>best fixed"
 	equal "$(json '[(a["op"], a["cache"]) for a in d["auto"]]')" "[('sum', 'warm'), ('hash', 'warm')]"
@@ -130,6 +130,19 @@ for name, factor in ("slow", 100), ("fast", 0.01):
 	contains "$err" "other.json: is no document of"
 	expect 2 "${bench[@]}" --io=fread --cache=warm --runs=1 --compare=fast.json file
 	contains "$err" "has none of these cells"
+}
+
+@test "bench: a method beside itself, and the command line as a shell takes it" {
+	cp file "two words; exit 1"
+	expect 0 "${bench[@]}" --io=pread,pread --cache=warm --runs=8 --export-json=out.json "two words; exit 1"
+	equal "$(json '[c["io"] for c in d["results"]]')" "['pread', 'pread']"
+	equal "$(json 'len(d["pairs"]) == 1 or any("problem" in c for c in d["results"])')" True
+	command=$(json 'd["command"]')
+	contains "$command" "faultline bench --dir=. "
+	contains "$command" "'two words; exit 1'"
+	# What is told is the command that was run.
+	again=$(eval "printf '%s\n' ${command#faultline bench}")
+	equal "$(tail -1 <<<"$again")" "two words; exit 1"
 }
 
 @test "bench: what cannot be done is said, and the rest goes on" {
@@ -239,6 +252,13 @@ for name, factor in ("slow", 100), ("fast", 0.01):
 	contains "$err" "no method of --io does an operation of --op"
 	expect 2 "${bench[@]}" --runs=1 --cache=warm --export-json=/nonexistent/x file
 	contains "$err" "/nonexistent/x: No such file or directory"
+	# Found out before anything is measured, as is a base that is none.
+	equal "$out" ""
+	expect 2 "${bench[@]}" --compare=missing.json file
+	contains "$err" "missing.json"
+	equal "$out" ""
+	expect 2 "${bench[@]}" --io= file
+	contains "$err" "--io: the list is empty"
 	# A thousand rounds of warming up take ten seconds and more.
 	"${bench[@]}" --warmup=1000 file >partial &
 	sleep 1

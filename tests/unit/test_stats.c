@@ -196,7 +196,7 @@ Test(stats, summary_of_known_samples)
 	cr_assert_eq(fl_bench_compare(v, v, 0, &(struct fl_bench_pair){0}), -EINVAL);
 }
 
-Test(stats, sessions_apart_are_compared_by_medians)
+Test(stats, sessions_apart_are_compared)
 {
 	double base[20], now[20];
 	struct fl_bench_pair p;
@@ -206,9 +206,67 @@ Test(stats, sessions_apart_are_compared_by_medians)
 		base[i] = exp(0.03 * normal(&rng));
 		now[i] = 1.2 * exp(0.03 * normal(&rng));
 	}
-	cr_assert_eq(fl_bench_compare_apart(now, 20, base, 20, 1, &p), 0);
+	cr_assert_eq(fl_bench_compare_apart(now, 20, base, 20, &p), 0);
 	cr_assert_eq(p.verdict, FL_BENCH_SLOWER);
 	cr_assert(p.low > 1.1 && p.high < 1.3 && fabs(p.ratio - 1.2) < 0.05);
-	cr_assert_eq(fl_bench_compare_apart(base, 20, base, 20, 1, &p), 0);
+	cr_assert_eq(fl_bench_compare_apart(base, 20, base, 20, &p), 0);
 	cr_assert_eq(p.verdict, FL_BENCH_SAME);
+	cr_assert_eq(fl_bench_compare_apart(base, 0, base, 20, &p), -EINVAL);
+	cr_assert_eq(fl_bench_compare_apart(base, 20, base, 1001, &p), -EINVAL);
+}
+
+/* Of few runs no order is so unlikely that it proves something: 2 of the 70 orders of 4 and 4 are the
+ * two extreme ones, 2 of the 252 of 5 and 5. */
+Test(stats, sessions_apart_need_five_runs_each)
+{
+	const double a[5] = {1, 1.01, 1.02, 1.03, 1.04}, b[5] = {2, 2.01, 2.02, 2.03, 2.04};
+	struct fl_bench_pair p;
+
+	cr_assert_eq(fl_bench_compare_apart(b, 1, a, 1, &p), 0);
+	cr_assert(p.verdict == FL_BENCH_SAME && !p.narrow && p.level < 0.99);
+	cr_assert_eq(fl_bench_compare_apart(b, 4, a, 4, &p), 0);
+	cr_assert(p.verdict == FL_BENCH_SAME && fabs(p.level - (1 - 2.0 / 70)) < 1e-12);
+	cr_assert_eq(fl_bench_compare_apart(b, 5, a, 5, &p), 0);
+	cr_assert(p.verdict == FL_BENCH_SLOWER && fabs(p.level - (1 - 2.0 / 252)) < 1e-12);
+	cr_assert(fabs(p.low - 2 / 1.04) < 1e-12 && fabs(p.high - 2.04) < 1e-12);
+	/* 8 and 8: the eighth smallest and largest ratio (Mann, Whitney 1947; critical value 7). */
+	cr_assert_eq(fl_bench_compare_apart((double[]){1, 2, 3, 4, 5, 6, 7, 8}, 8,
+					    (double[]){1, 1, 1, 1, 1, 1, 1, 1}, 8, &p),
+		     0);
+	cr_assert(fabs(p.low - 1) < 1e-12 && fabs(p.high - 8) < 1e-12);
+}
+
+static unsigned wrong_of_400(size_t n, double *ret_held)
+{
+	double a[60], b[60];
+	struct fl_bench_pair p;
+	unsigned wrong = 0, held = 0;
+	uint64_t rng = n;
+
+	for (unsigned i = 0; i < SESSIONS; i++) {
+		for (size_t k = 0; k < n; k++) {
+			a[k] = exp(0.1 * normal(&rng)) * (uniform(&rng) < 0.1 ? 1.5 : 1);
+			b[k] = exp(0.1 * normal(&rng)) * (uniform(&rng) < 0.1 ? 1.5 : 1);
+		}
+		cr_assert_eq(fl_bench_compare_apart(a, n, b, n, &p), 0);
+		wrong += p.verdict != FL_BENCH_SAME;
+		held += p.low <= 1 && p.high >= 1;
+	}
+	*ret_held = (double)held / SESSIONS;
+	return wrong;
+}
+
+/* One in a hundred is wrong, whatever the noise and however few the runs: three times that is luck's
+ * (above 12 of 400 by less than 1 in 10,000). */
+Test(stats, sessions_apart_that_are_alike_are_no_different)
+{
+	static const size_t sizes[] = {5, 6, 8, 12, 24, 60};
+	double held;
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		unsigned wrong = wrong_of_400(sizes[i], &held);
+
+		cr_assert(wrong <= 12, "%zu runs: %u of %u", sizes[i], wrong, SESSIONS);
+		cr_assert(held >= 0.97, "%zu runs: %.3f", sizes[i], held);
+	}
 }
