@@ -145,6 +145,16 @@ for name, factor in ("slow", 100), ("fast", 0.01):
 	equal "$(tail -1 <<<"$again")" "two words; exit 1"
 }
 
+@test "bench: a method that was made slower is found, and by how much" {
+	[[ -e $abs_top_builddir/scripts/bench/slower.so && -z ${FL_SANITIZERS-} ]] ||
+		skip "no library can be preloaded in this build"
+	expect 0 env LD_PRELOAD="$abs_top_builddir/scripts/bench/slower.so" FL_SLOWER=500 \
+		"${bench[@]}" --io=pread,readv --cache=warm -j1 --export-json=out.json file
+	equal "$(json 'd["results"][1]["verdict"]')" slower
+	equal "$(json '1 < d["results"][1]["ratio_low"] < d["results"][1]["ratio_high"]')" True
+	contains "$out" " x slower ("
+}
+
 @test "bench: what cannot be done is said, and the rest goes on" {
 	[[ $(stat -f -c %T /dev/shm) == tmpfs ]] || skip "/dev/shm is no tmpfs"
 	shm=/dev/shm/faultline-bench-$$
