@@ -18,6 +18,20 @@
  */
 #define FL_TWO_STREAMS_BYTES ((size_t)64 << 10)
 
+#if defined(__x86_64__)
+/**
+ * fl_is_zen() - is this a processor of AMD's?
+ *
+ * With AVX-512 (Zen 4, Zen 5) lines are asked for further ahead than elsewhere, and 64-bit lanes are
+ * multiplied at once: three cycles, where Intel takes fifteen. What pays was measured on a Zen 5 and
+ * stands with each use; other processors keep what was measured on them.
+ */
+static inline bool fl_is_zen(void)
+{
+	return __builtin_cpu_is("amd");
+}
+#endif
+
 /** fl_fold_bit() - the bit in which the cases of a letter differ; 0 where case does not matter */
 static inline unsigned char fl_fold_bit(const struct fl_literal *lit, unsigned char c)
 {

@@ -52,6 +52,7 @@ TARGET static inline uint64_t places_avx2(__m256i v)
 #define ANY(v) (!_mm256_testz_si256(v, v))
 #define PLACES(v) places_avx2(v)
 #define STORE(to, v) _mm256_storeu_si256((__m256i_u *)(to), v)
+#define PACKED_AHEAD_BYTES ((size_t)1024)
 #include "kern/packed_template.h"
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <immintrin.h>
 
+#include "kern/kern_common.h"
 #include "kern/packed_common.h"
 
 /* FL_CPU_AVX512BW means VBMI, too. */
@@ -36,6 +37,8 @@ INLINE __m512i look_up(const struct tables_avx512 *t, const unsigned char *p, co
 #define ANY(v) (_mm512_test_epi64_mask(v, v) != 0)
 #define PLACES(v) ((uint64_t)_mm512_test_epi8_mask(v, v))
 #define STORE(to, v) _mm512_storeu_si512(to, v)
+/* `scan -j1` for five words in 1.5 GB on a Zen 5, processor time: 105 ms with 1024, 99 with 6144. */
+#define PACKED_AHEAD_BYTES (fl_is_zen() ? (size_t)6144 : (size_t)1024)
 #include "kern/packed_template.h"
 
 #endif

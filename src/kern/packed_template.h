@@ -9,11 +9,11 @@
  *   AND(a, b), OR(a, b), ANY(v) of vectors
  *   PLACES(v)        uint64_t with a bit for each byte that is not zero
  *   STORE(to, v)
+ *   PACKED_AHEAD_BYTES  how far ahead of the loads to ask for cache lines
  */
 
-/* Four vectors a step, one branch for all of them, as in kern_template.h, and its distance. */
+/* Four vectors a step, one branch for all of them, as in kern_template.h. */
 #define PACKED_STEP ((size_t)4 * VEC)
-#define PACKED_AHEAD_BYTES 1024
 #define PACKED_LINE_BYTES 64
 
 /* No loops in what follows: at -O2 they would stay loops, over tables in memory. */
@@ -69,6 +69,7 @@ NAME(packed_search)(const struct fl_packed_text *t, const unsigned depth)
 {
 	const struct NAME(tables) tables = NAME(load_tables)(t->k, depth);
 	const unsigned char *p = t->begin, *hit;
+	const size_t ahead = PACKED_AHEAD_BYTES;
 
 	for (; (size_t)(t->end - p) >= PACKED_STEP + depth - 1; p += PACKED_STEP) {
 		NAME(packed_vec) v0 = NAME(buckets)(&tables, p, depth);
@@ -77,7 +78,7 @@ NAME(packed_search)(const struct fl_packed_text *t, const unsigned depth)
 		NAME(packed_vec) v3 = NAME(buckets)(&tables, p + 3 * VEC, depth);
 
 		for (size_t i = 0; i < PACKED_STEP; i += PACKED_LINE_BYTES)
-			__builtin_prefetch(p + PACKED_AHEAD_BYTES + i);
+			__builtin_prefetch(p + ahead + i);
 		if (FL_LIKELY(!ANY(OR(OR(v0, v1), OR(v2, v3)))))
 			continue;
 		if ((hit = NAME(packed_first)(t, p, v0)) ||
