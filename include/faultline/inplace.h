@@ -43,7 +43,7 @@ enum fl_inplace_sync {
  * @watch_arg:         handed to it
  * @taps:              runs beside the rewrite: its source is the whole file as it was before, in
  *                     order. Where lengths change it has ended before anything is stored. Its error
- *                     ends the rewrite, fl_pipeline_failed() then names its operator; or NULL
+ *                     ends the rewrite, fl_pipeline_failure() then says whose it was; or NULL
  */
 struct fl_inplace_options {
 	size_t size;

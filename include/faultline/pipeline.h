@@ -220,11 +220,33 @@ FL_API int fl_pipeline_segment_stats(const struct fl_pipeline *pl, unsigned segm
  */
 FL_API uint64_t fl_pipeline_operator_ns(const struct fl_pipeline *pl, unsigned segment, unsigned i);
 
+/* "none of the operators" in fl_failure.op */
+#define FL_OPERATOR_NONE UINT32_MAX
+
 /**
- * fl_pipeline_failed() - whose error did the last run return?
- * Return: the name of the operator; NULL when it was not one: the source, memory, a cancelled run.
+ * struct fl_failure - whose error the last run returned
+ * @size:    sizeof this struct
+ * @segment: that failed, from 0
+ * @op:      of its operators, as they were added, from 0; FL_OPERATOR_NONE when it was none of them:
+ *           what the segment reads, memory, a cancelled run
+ * @name:    of that operator, or NULL
+ * @off:     the byte, of what the segment reads, where it was at work; FL_OFF_NONE when there is none
  */
-FL_API const char *fl_pipeline_failed(const struct fl_pipeline *pl);
+struct fl_failure {
+	size_t size;
+	unsigned segment;
+	uint32_t op;
+	const char *name;
+	uint64_t off;
+};
+
+/**
+ * fl_pipeline_failure() - after a run that returned an error: where it came from
+ * @ret: its size must be set
+ *
+ * Return: 0; -EINVAL. After a run without error: FL_OPERATOR_NONE and FL_OFF_NONE.
+ */
+FL_API int fl_pipeline_failure(const struct fl_pipeline *pl, struct fl_failure *ret);
 
 /** fl_pipeline_free() - stop the threads and free; NULL is fine */
 FL_API void fl_pipeline_free(struct fl_pipeline *pl);

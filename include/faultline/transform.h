@@ -61,6 +61,7 @@ struct fl_transform_change {
  * @mask_char:  for mask= and redact=
  * @range_off, @range_len: only records that start there are edited; all are written
  * @key:        for FL_TRANSFORM_HASH
+ * @label:      what its errors begin with in fl_transforms_in_place(), or NULL; copied
  * @write:      takes the result, in the order of the file; called by fold; returns 0 or a
  *              negative error, which ends the run; NULL with FL_TRANSFORM_DRY_RUN
  * @diff_count: how many changed records to hand to @diff, the first ones of each run
@@ -79,6 +80,7 @@ struct fl_transform_options {
 	uint64_t range_off;
 	uint64_t range_len;
 	unsigned char key[FL_TRANSFORM_KEY_BYTES];
+	const char *label;
 	int (*write)(void *arg, const void *data, size_t len);
 	uint64_t diff_count;
 	int (*diff)(void *arg, const struct fl_transform_change *change);

@@ -233,6 +233,16 @@ static void make_line(struct run_line *line, const struct merge *m)
 	line->common.run.range_len = head->range_len;
 }
 
+/* What is wrong with a part, or with the file as all of them say it is. */
+static const char *failed_in(const struct merge *m, const struct fl_pipeline *pl)
+{
+	struct fl_failure f = {.size = sizeof(f)};
+
+	fl_pipeline_failure(pl, &f);
+	return f.op == FL_OPERATOR_NONE && m->at < m->count ? m->heads[m->at].path
+							    : m->heads[0].name;
+}
+
 static int replay(struct merge *m)
 {
 	static struct run_work run;
@@ -250,10 +260,8 @@ static int replay(struct merge *m)
 	if (fl_pipeline_replay(run.job.pl, &opt, &err) == 0) {
 		run_work_report(&run, opt.name);
 	} else {
-		const char *at = m->at < m->count ? m->heads[m->at].path : opt.name;
-
-		job_complain(&run.job, at, &err);
-		run_work_name_failure(&run);
+		run.reads_beside = 1;
+		job_complain(&run.job, failed_in(m, run.job.pl), &err);
 	}
 	return run_work_end(&run, 1);
 }

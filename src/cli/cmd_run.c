@@ -14,8 +14,6 @@ static void run_files(struct run_work *run)
 		run_work_begin_file(run, name);
 		if (job_run(&run->job, name) == 0)
 			run_work_report(run, name);
-		else
-			run_work_name_failure(run);
 	}
 }
 

@@ -79,13 +79,23 @@ int job_interrupted(void)
 	return stop_signals_caught() != 0;
 }
 
+/* @was_run: it was opened, and the pipeline has seen it */
+static void complain(struct job *job, const char *name, const struct fl_error *err, int was_run)
+{
+	name = input_is_stdin(name) ? STDIN_NAME : name;
+	job->trouble = 1;
+	/* A signal is told once, at the end; and so is a lost standard output. */
+	if (stop_signals_caught())
+		return;
+	if (job->complain != NULL)
+		job->complain(job, name, err, was_run);
+	else if (!job->common->quiet && outbuf_error() == 0)
+		message_file(name, err);
+}
+
 void job_complain(struct job *job, const char *name, const struct fl_error *err)
 {
-	job->trouble = 1;
-	/* A signal and a lost standard output are told once, at the end. */
-	if (job->common->quiet || stop_signals_caught() || outbuf_error() != 0)
-		return;
-	message_file(input_is_stdin(name) ? STDIN_NAME : name, err);
+	complain(job, name, err, 1);
 }
 
 static void follow_notice(void *arg, const char *name, const char *text)
@@ -114,12 +124,14 @@ int job_run(struct job *job, const char *name)
 	int rc;
 
 	rc = job_open(&job->inputs, name, &src, &err);
-	if (rc >= 0) {
-		rc = fl_pipeline_run(job->pl, src, &err);
-		run_stats_add(&job->stats, job->pl);
-		fl_source_close(src);
-		input_consume(name);
+	if (rc < 0) {
+		complain(job, name, &err, 0);
+		return rc;
 	}
+	rc = fl_pipeline_run(job->pl, src, &err);
+	run_stats_add(&job->stats, job->pl);
+	fl_source_close(src);
+	input_consume(name);
 	progress_bar_erase();
 	if (rc < 0)
 		job_complain(job, name, &err);

@@ -11,6 +11,8 @@
 /**
  * struct job - what the verbs do alike: one pipeline, run over file after file
  * @trouble: something failed: the exit status will be 2
+ * @complain: says what is wrong with a file, instead of message_file(); @was_run: the pipeline
+ *            returned the error; or NULL
  */
 struct job {
 	struct common_options *common;
@@ -18,6 +20,8 @@ struct job {
 	struct inputs inputs;
 	struct run_stats stats;
 	int trouble;
+	void (*complain)(struct job *job, const char *name, const struct fl_error *err,
+			 int was_run);
 };
 
 /** job_begin() - pipeline, signals, list of files; ends the program when that fails */

@@ -16,6 +16,7 @@
 static char held[HELD_BYTES];
 static size_t held_len;
 static int first_error;
+static int reported;
 static FILE *captured;
 
 static int write_all(const char *data, size_t len)
@@ -96,10 +97,13 @@ int outbuf_error(void)
 	return first_error;
 }
 
+void outbuf_told(void)
+{
+	reported = 1;
+}
+
 int outbuf_finish(void)
 {
-	static int reported;
-
 	outbuf_flush();
 	/* Network file systems may tell only now that a write failed. */
 	if (first_error == 0 && close(STDOUT_FILENO) < 0 && errno != EBADF)

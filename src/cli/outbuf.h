@@ -32,6 +32,9 @@ int outbuf_flush_lines(void);
 /** outbuf_error() - Return: 0, or the first error as -errno */
 int outbuf_error(void);
 
+/** outbuf_told() - somebody has said that standard output is lost: outbuf_finish() does not */
+void outbuf_told(void);
+
 /**
  * outbuf_finish() - write what is held and close standard output
  *

@@ -155,8 +155,6 @@ static void edit_files(struct run_work *run, struct inplace_work *work)
 			run->files++;
 			run->bytes += one.old_bytes;
 			report(run, name, &one);
-		} else {
-			run_work_name_failure(run);
 		}
 	}
 }
@@ -167,6 +165,7 @@ int run_inplace(struct run_work *run)
 	struct edits edits = {.count = 0};
 	int stats = run->line.common.stats;
 
+	run->reads_beside = 1;
 	find_edits(&run->line, &edits);
 	work.transforms = edits.list;
 	work.count = edits.count;

@@ -15,15 +15,14 @@
 /**
  * struct part_out - the two files
  * @bytes: in @data
- * @write_error: -errno
  */
 struct part_out {
+	struct run_work *run;
 	char *path;
 	char *data_path;
 	struct fl_output *data;
 	struct fl_output *head;
 	uint64_t bytes;
-	int write_error;
 };
 
 static int write_data(void *arg, const void *data, size_t len)
@@ -33,7 +32,7 @@ static int write_data(void *arg, const void *data, size_t len)
 
 	out->bytes += len;
 	if (rc < 0)
-		out->write_error = rc;
+		out->run->broken = out->data_path;
 	return rc;
 }
 
@@ -116,15 +115,12 @@ static int do_share(struct run_work *run, struct part_out *out, const char *name
 
 	if (rc < 0)
 		return complain(name, fl_strerror(rc));
-	rc = job_run(&run->job, name);
-	if (out->write_error < 0)
-		complain(out->data_path, fl_strerror(out->write_error));
-	return rc;
+	return job_run(&run->job, name);
 }
 
 void run_part(struct run_work *run)
 {
-	struct part_out out = {.path = NULL};
+	struct part_out out = {.run = run};
 	json_t *head = NULL;
 	const char *name;
 	int rc = -1;

@@ -44,6 +44,15 @@ char *run_stage_list(void)
 	return fclose(to) == 0 ? text : NULL;
 }
 
+static int write_stdout(const void *data, size_t len)
+{
+	int rc;
+
+	progress_bar_erase();
+	rc = outbuf_write(data, len);
+	return rc == 0 ? outbuf_flush_lines() : rc;
+}
+
 /* What a stage's own file takes is taken whether the next stage still reads or not. */
 int run_stage_write(void *arg, const void *data, size_t len)
 {
@@ -53,11 +62,12 @@ int run_stage_write(void *arg, const void *data, size_t len)
 	stage->bytes_out += len;
 	if (stage->out != NULL)
 		rc = fl_output_write(stage->out, data, len);
+	if (rc < 0)
+		stage->broken = stage->out_name;
 	if (rc == 0 && stage->to_stdout) {
-		progress_bar_erase();
-		rc = outbuf_write(data, len);
-		if (rc == 0)
-			rc = outbuf_flush_lines();
+		rc = write_stdout(data, len);
+		if (rc < 0)
+			stage->broken = "standard output";
 	}
 	if (rc == 0 && stage->stream != NULL && !stage->unread)
 		stage->unread = fl_stream_write(stage->stream, data, len) == FL_FOLD_STOP;
@@ -118,9 +128,23 @@ void *run_stage_state(struct run_stage *stage, size_t size)
 	return stage->state;
 }
 
+void run_stage_complain(const struct run_stage *stage, const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	va_end(args);
+	message_error("stage %u (%s): %s", stage->number, stage->ops->name,
+		      text != NULL ? text : strerror(ENOMEM));
+	free(text);
+}
+
 void run_stage_die(const struct run_stage *stage, const char *text)
 {
-	message_error("stage %u (%s): %s", stage->number, stage->ops->name, text);
+	run_stage_complain(stage, "%s", text);
 	exit(EXIT_TROUBLE);
 }
 

@@ -73,6 +73,7 @@ struct run_stage_ops {
  * @to_stdout: its bytes, or the lines it prints, go to standard output
  * @stream:    of the next segment, or NULL; @unread: nobody needs it any more
  * @bytes_out: written for the file at work
+ * @broken:    what it could not write to: a file's name, or "standard output"; or NULL
  */
 struct run_stage {
 	const struct run_stage_ops *ops;
@@ -93,6 +94,7 @@ struct run_stage {
 	struct fl_stream *stream;
 	int unread;
 	uint64_t bytes_out;
+	const char *broken;
 	void *state;
 };
 
@@ -123,6 +125,10 @@ void run_stage_check(const struct run_stage *stage, const struct common_options 
 
 /** run_stage_state() - zeroed memory, kept in @stage->state; ends the program without memory */
 void *run_stage_state(struct run_stage *stage, size_t size);
+
+/** run_stage_complain() - "stage N (NAME): TEXT" */
+void run_stage_complain(const struct run_stage *stage, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /** run_stage_die() - a message that names the stage; ends the program with status 2 */
 void run_stage_die(const struct run_stage *stage, const char *text) __attribute__((noreturn));

@@ -10,6 +10,7 @@
 #include "cli/json_doc.h"
 #include "cli/message.h"
 #include "cli/outbuf.h"
+#include "cli/run_failure.h"
 #include "cli/run_inplace.h"
 #include "cli/verbs.h"
 
@@ -24,7 +25,7 @@ void run_work_open_outputs(struct run_work *run)
 		if (stage->out_name == NULL)
 			continue;
 		if (fl_output_open(&opt, &stage->out, &err) < 0) {
-			message_error("%s: %s", stage->out_name, err.text);
+			run_stage_complain(stage, "%s: %s", stage->out_name, err.text);
 			exit(EXIT_TROUBLE);
 		}
 	}
@@ -44,7 +45,7 @@ static void close_outputs(struct run_work *run)
 		if (!good) {
 			fl_output_discard(stage->out);
 		} else if (fl_output_commit(stage->out, &err) < 0) {
-			message_error("%s: %s", stage->out_name, err.text);
+			run_stage_complain(stage, "%s: %s", stage->out_name, err.text);
 			run->job.trouble = 1;
 		}
 		stage->out = NULL;
@@ -125,6 +126,7 @@ void run_work_begin_file(struct run_work *run, const char *name)
 		struct run_stage *stage = &run->line.stages[i];
 
 		stage->unread = 0;
+		stage->broken = NULL;
 		stage->bytes_out = 0;
 		if (stage->ops->begin != NULL)
 			stage->ops->begin(stage, stage_name(stage, name));
@@ -136,10 +138,14 @@ static void put_report(struct run_work *run, struct run_stage *stage, const char
 {
 	const char *end;
 	size_t n;
+	int rc;
 
 	if (stage->out != NULL && !stage->ops->writes) {
-		if (fl_output_write(stage->out, text, len) < 0)
+		rc = fl_output_write(stage->out, text, len);
+		if (rc < 0) {
+			run_stage_complain(stage, "%s: %s", stage->out_name, fl_strerror(rc));
 			run->job.trouble = 1;
+		}
 		return;
 	}
 	for (; len > 0; text += n, len -= n) {
@@ -272,15 +278,6 @@ void run_work_report(struct run_work *run, const char *name)
 	run_work_results(run, name);
 }
 
-/* What the file's own error does not tell: which stage it was. */
-void run_work_name_failure(struct run_work *run)
-{
-	const char *failed = fl_pipeline_failed(run->job.pl);
-
-	if (failed != NULL && !job_interrupted() && outbuf_error() == 0)
-		message_error("stage %s failed", failed);
-}
-
 static void report_total(struct run_work *run)
 {
 	json_t *total;
@@ -315,6 +312,7 @@ void run_work_begin(struct run_work *run)
 		message_usage("--json and a stage's bytes cannot both go to standard output");
 	run_inplace_share(&run->line);
 	job_begin(&run->job, &run->line.common);
+	run->job.complain = run_failure_say;
 	build(run);
 	run->doc = run->line.common.json ? json_doc_new("faultline-run/1") : NULL;
 }
@@ -323,6 +321,7 @@ int run_work_end(struct run_work *run, int is_whole)
 {
 	int rc;
 
+	run_failure_stdout(run);
 	close_outputs(run);
 	if (is_whole && !job_interrupted())
 		report_total(run);

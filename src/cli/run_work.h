@@ -15,6 +15,8 @@
  * @results: where labelled lines go: standard output, unless a stage's bytes do
  * @doc:     --json, or NULL
  * @files:   done without error; @bytes: of them
+ * @broken:  a file of the run itself, not of a stage, that cannot be written; or NULL
+ * @reads_beside: stages do not read the file themselves: what else goes wrong is not theirs
  */
 struct run_work {
 	struct job job;
@@ -23,6 +25,8 @@ struct run_work {
 	json_t *doc;
 	uint64_t files;
 	uint64_t bytes;
+	const char *broken;
+	int reads_beside;
 };
 
 /** run_work_begin() - the pipeline; ends the program when it cannot be made */
@@ -46,9 +50,6 @@ json_t *run_work_results(struct run_work *run, const char *name);
 /** run_work_say() - a line where results go */
 void run_work_say(struct run_work *run, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-
-/** run_work_name_failure() - after a run with one: which stage it was */
-void run_work_name_failure(struct run_work *run);
 
 /**
  * run_work_end() - outputs get their names if nothing went wrong; totals; clean-up

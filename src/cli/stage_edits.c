@@ -56,12 +56,15 @@ static struct fl_transform *transform_edit(struct run_stage *stage)
 {
 	struct transform_state *s = stage->state;
 	struct fl_error err;
+	char label[64];
 
 	if (s->transform != NULL)
 		return s->transform;
 	s->opt.job.delimiter = stage->common->run.delimiter;
 	s->opt.job.write = run_stage_write;
 	s->opt.job.arg = stage;
+	snprintf(label, sizeof(label), "stage %u (%s)", stage->number, stage->ops->name);
+	s->opt.job.label = label;
 	if (fl_transform_new(&s->opt.job, &s->transform, &err) < 0)
 		run_stage_die(stage, err.text);
 	return s->transform;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The stage that cuts its input into numbered files. */
 #include <argp.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@ enum key {
  * @left:     of them, in the file that is open
  * @number:   of that file, from 0; goes on over all inputs
  * @done:     files that have their names
+ * @name:     of the file that is open, or was last
  */
 struct split_state {
 	struct run_stage *stage;
@@ -36,6 +38,7 @@ struct split_state {
 	uint64_t number;
 	uint64_t done;
 	struct fl_output *out;
+	char *name;
 };
 
 static const struct argp_option split_table[] = {
@@ -48,17 +51,16 @@ static const struct argp_option split_table[] = {
 static int open_next(struct split_state *s)
 {
 	struct fl_output_options opt = {.size = sizeof(opt), .flags = FL_OUTPUT_REPLACE};
-	char *name;
-	int rc;
 
-	if (asprintf(&name, "%s.%06" PRIu64, s->prefix, s->number) < 0)
-		return -12; /* ENOMEM */
-	opt.path = name;
-	rc = fl_output_open(&opt, &s->out, NULL);
-	free(name);
+	free(s->name);
+	if (asprintf(&s->name, "%s.%06" PRIu64, s->prefix, s->number) < 0) {
+		s->name = NULL;
+		return -ENOMEM;
+	}
+	opt.path = s->name;
 	s->number++;
 	s->left = s->most;
-	return rc;
+	return fl_output_open(&opt, &s->out, NULL);
 }
 
 /* A file is complete, and gets its name, when the next one is to begin. */
@@ -113,13 +115,20 @@ static int write_pieces(void *arg, const void *data, size_t len)
 		if (rc == 0 && s->left == 0)
 			rc = close_file(s);
 	}
+	if (rc < 0)
+		s->stage->broken = s->name;
 	return rc;
 }
 
 /* The last file of each input ends with it. */
 static int end_input(void *arg)
 {
-	return close_file(arg);
+	struct split_state *s = arg;
+	int rc = close_file(s);
+
+	if (rc < 0)
+		s->stage->broken = s->name;
+	return rc;
 }
 
 static error_t parse_split_words(int key, char *arg, struct argp_state *state)
@@ -220,6 +229,7 @@ static void split_free(struct run_stage *stage)
 
 	fl_output_discard(s->out);
 	fl_lines_free(s->lines);
+	free(s->name);
 	free(s);
 }
 

@@ -234,8 +234,10 @@ static bool is_sane(const struct boss *b, unsigned w, const struct fl_message *m
 {
 	uint64_t base = atomic_load(&b->c.control->base);
 	uint64_t claim = (m->chunk << FL_CLAIM_BITS) | (w + 1);
+	bool is_stage = m->stage < b->c.x->pl->stage_count;
 
-	if (m->len > SIZE_MAX / 4 || m->stage >= b->c.x->pl->stage_count)
+	if (m->len > SIZE_MAX / 4 ||
+	    !(is_stage || (m->stage == FL_OPERATOR_NONE && m->kind == FL_MESSAGE_END)))
 		return false;
 	if (m->kind == FL_MESSAGE_FAILED)
 		return m->code < 0;
@@ -396,7 +398,11 @@ static int fold_end(struct boss *b, const struct fl_message *m, const unsigned c
 {
 	struct fl_exec *x = b->c.x;
 	struct fl_part none[FL_OPERATORS_MAX];
-	struct fl_slot slot = {.parts = none, .result = (int)m->code, .end = m->end};
+	struct fl_slot slot = {.parts = none,
+			       .result = (int)m->code,
+			       .failed_op = m->stage,
+			       .failed_off = m->failed_off,
+			       .end = m->end};
 
 	memset(none, 0, sizeof(none));
 	if (m->code < 0)

@@ -70,7 +70,7 @@ enum fl_message_kind {
 
 /**
  * struct fl_message - the head of what goes through a ring; @len bytes follow
- * @stage: PART: operator
+ * @stage: PART: operator; END, FAILED: whose error it is, at work at @failed_off
  * @code:  END, FAILED: 0 or the error, with @off and the text behind it
  */
 struct fl_message {
@@ -82,6 +82,7 @@ struct fl_message {
 	uint64_t len;
 	int64_t code;
 	uint64_t sound;
+	uint64_t failed_off;
 };
 
 /**

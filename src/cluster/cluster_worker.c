@@ -125,6 +125,8 @@ static int end(void *arg, const struct fl_slot *slot, int result, const struct f
 {
 	struct worker *w = arg;
 	struct fl_message m = {.kind = FL_MESSAGE_END,
+			       .stage = slot->failed_op,
+			       .failed_off = slot->failed_off,
 			       .chunk = w->chunk,
 			       .off = FL_OFF_NONE,
 			       .end = slot->end,
@@ -145,6 +147,8 @@ static void tell_failure(struct worker *w)
 {
 	struct fl_exec *x = w->cluster->x;
 	struct fl_message m = {.kind = FL_MESSAGE_FAILED,
+			       .stage = x->init_op,
+			       .failed_off = x->plan.from,
 			       .code = x->init_result,
 			       .off = x->init_error.off,
 			       .len = strlen(x->init_error.text)};

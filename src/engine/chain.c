@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "engine/exec.h"
+#include "engine/stages.h"
 #include "plat/thread.h"
 #include "window/stream_impl.h"
 
@@ -72,7 +73,7 @@ static unsigned prepare(struct fl_pipeline *first, struct fl_source *src, struct
 
 	for (pl = first; pl; pl = pl->next, n++) {
 		links[n] = (struct link){.first = first, .pl = pl, .src = src};
-		pl->failed = NULL;
+		fl_stages_blame(pl, FL_OPERATOR_NONE, FL_OFF_NONE);
 		if (n > 0) {
 			links[n].in = links[n - 1].pl->stream;
 			links[n].src = fl_stream_source(links[n].in);
@@ -107,7 +108,8 @@ static int first_error(struct fl_pipeline *pl, const struct link *links, unsigne
 		return 0;
 	if (reterr)
 		*reterr = worst->error;
-	pl->failed = worst->pl->failed;
+	pl->failure = worst->pl->failure;
+	pl->failure.segment = (unsigned)(worst - links);
 	return worst->result;
 }
 

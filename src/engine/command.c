@@ -138,12 +138,13 @@ static int command_fold(void *op, const struct fl_part *part, struct fl_error *r
 static int command_finish(void *op, struct fl_error *reterr)
 {
 	struct fl_command *c = op;
+	const char *name;
 	int status;
 
 	if (!reterr)
 		abort_child(c);
 	status = end_child(c);
-
+	name = status > 128 ? sigdescr_np(status - 128) : NULL;
 	if (c->result < 0)
 		return fl_error_set(reterr, c->result, FL_OFF_NONE, NULL);
 	if (status < 0)
@@ -152,7 +153,8 @@ static int command_finish(void *op, struct fl_error *reterr)
 		return 0;
 	return status == 0 ? 0
 			   : fl_error_set(reterr, -FL_ECORRUPT, FL_OFF_NONE,
-					  "'%.100s' ended with status %d", c->text, status);
+					  "'%.100s' ended with status %d%s%s%s", c->text, status,
+					  name ? " (" : "", name ? name : "", name ? ")" : "");
 }
 
 static const struct fl_operator command_operator = {.size = sizeof(command_operator),

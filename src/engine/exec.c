@@ -313,6 +313,7 @@ static int run_workers(struct fl_exec *x, struct fl_error *reterr)
 			*reterr = x->error;
 		if (r == 0 && x->init_result < 0) {
 			r = x->init_result;
+			fl_stages_blame(x->pl, x->init_op, x->plan.from);
 			if (reterr)
 				*reterr = x->init_error;
 		}
@@ -372,7 +373,8 @@ static int run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error *r
 	if (r == 0 && !x->early)
 		r = fl_exec_check_source(src, reterr);
 	if (r == 0)
-		r = pl->shard.count > 0 ? fl_shard_end(pl, reterr) : fl_stages_finish(pl, reterr);
+		r = pl->shard.count > 0 ? fl_shard_end(pl, reterr)
+					: fl_stages_finish(pl, x->plan.from + x->folded, reterr);
 	else if (pl->shard.count == 0)
 		fl_stages_abandon(pl);
 	pl->running = false;
@@ -388,6 +390,8 @@ int fl_exec_run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error *
 	/* An operator may return an error and say nothing of it. */
 	if (r < 0 && err.code != r)
 		(void)fl_error_set(&err, r, FL_OFF_NONE, NULL);
+	if (r < 0 && err.off != FL_OFF_NONE)
+		pl->failure.off = err.off;
 	if (r < 0 && reterr)
 		*reterr = err;
 	return r;

@@ -64,8 +64,7 @@ struct fl_exec;
 /**
  * struct fl_pipeline - a segment; the first one is the pipeline that users have
  * @started: how many stages' start succeeded in this run
- * @failed: name of the operator whose error the run ends with; under the fold baton, or when no
- *          worker runs
+ * @failure: whose error the run ends with; under the fold baton, or when no worker runs
  * @next:   the segment that reads what this one writes to @stream; NULL for the last
  * @threads_before: opt.threads without processes
  * @spread: maps with so many @processes instead of threads, and folds; NULL = with threads
@@ -83,7 +82,7 @@ struct fl_pipeline {
 	struct fl_stats stats;
 	_Atomic int cancel;
 	bool running;
-	const char *failed;
+	struct fl_failure failure;
 	struct fl_pipeline *next;
 	struct fl_stream *stream;
 	struct fl_shard_options shard;
@@ -105,7 +104,7 @@ struct fl_pipeline {
  * @folded:  input bytes done
  * @early:   the operators stopped the run before the end
  * @remote: this is a worker process; @remote_faults: of those, for the statistics
- * @init_result, @init_error: of worker_init; under the ring's lock
+ * @init_result, @init_op, @init_error: of worker_init; under the ring's lock
  */
 struct fl_exec {
 	struct fl_pipeline *pl;
@@ -129,6 +128,7 @@ struct fl_exec {
 	struct fl_rss peak;
 	bool early;
 	int init_result;
+	unsigned init_op;
 	struct fl_error init_error;
 	struct fl_remote *remote;
 	struct fl_faults remote_faults;

@@ -25,8 +25,8 @@ int fl_exec_fold_part(struct fl_exec *x, unsigned k, struct fl_part *part, struc
 		r = st->ops->fold(st->op, part, err);
 	atomic_fetch_add_explicit(&st->ns, fl_clock_ns() - start, memory_order_relaxed);
 	st->failed = r < 0;
-	if (st->failed)
-		x->pl->failed = st->ops->name;
+	if (st->failed && !x->remote && x->pl->shard.count == 0)
+		fl_stages_blame(x->pl, k, part->off);
 	if (r < 0 || r == FL_FOLD_STOP)
 		atomic_store_explicit(&st->stopped, true, memory_order_relaxed);
 	return r < 0 ? r : 0;
@@ -80,7 +80,7 @@ static int fold_parts(struct fl_exec *x, struct fl_slot *slot)
 	if (r == 0 && slot->result < 0) {
 		r = slot->result;
 		x->error = slot->error;
-		x->pl->failed = slot->failed;
+		fl_stages_blame(x->pl, slot->failed_op, slot->failed_off);
 	}
 	return r;
 }

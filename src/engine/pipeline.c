@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "engine/chain.h"
 #include "engine/exec.h"
+#include "engine/stages.h"
 
 #define MAX_MEMORY_MIN (UINT64_C(4) << 20)
 
@@ -74,6 +75,7 @@ int fl_pipeline_new(const struct fl_options *opt, struct fl_pipeline **ret, stru
 		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
 	}
 	pl->opt = *opt;
+	fl_stages_blame(pl, FL_OPERATOR_NONE, FL_OFF_NONE);
 	*ret = pl;
 	return 0;
 }
@@ -184,9 +186,13 @@ uint64_t fl_pipeline_operator_ns(const struct fl_pipeline *pl, unsigned segment,
 	return atomic_load_explicit(&pl->stages[i].ns, memory_order_relaxed);
 }
 
-const char *fl_pipeline_failed(const struct fl_pipeline *pl)
+int fl_pipeline_failure(const struct fl_pipeline *pl, struct fl_failure *ret)
 {
-	return pl->failed;
+	if (ret->size != sizeof(*ret))
+		return -EINVAL;
+	*ret = pl->failure;
+	ret->size = sizeof(*ret);
+	return 0;
 }
 
 void fl_pipeline_free(struct fl_pipeline *pl)
@@ -204,7 +210,7 @@ void fl_pipeline_free(struct fl_pipeline *pl)
 
 int fl_pipeline_run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error *reterr)
 {
-	pl->failed = NULL;
+	fl_stages_blame(pl, FL_OPERATOR_NONE, FL_OFF_NONE);
 	if (pl->shard.count > 0)
 		return fl_exec_run(pl, src, reterr);
 	return pl->next ? fl_chain_run(pl, src, reterr) : fl_exec_run(pl, src, reterr);

@@ -71,7 +71,7 @@ struct fl_slot *fl_ring_enter(struct fl_ring *ring, uint64_t seq)
 	slot->seq = seq;
 	slot->result = 0;
 	slot->sound = false;
-	slot->failed = NULL;
+	slot->failed_op = FL_OPERATOR_NONE;
 	for (k = 0; k < ring->operators; k++)
 		fl_part_reset(&slot->parts[k]);
 	return slot;

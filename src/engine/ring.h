@@ -8,6 +8,7 @@
 
 #include <faultline/error.h>
 #include <faultline/operator.h>
+#include <faultline/pipeline.h>
 
 /**
  * DOC: The bounded ordered ring.
@@ -22,7 +23,7 @@
  * struct fl_slot - one chunk's results
  * @parts:  one per operator
  * @result: 0 or the error of its map, with detail in @error
- * @failed: name of the operator whose map failed, or NULL
+ * @failed_op: the operator it is of, at @failed_off, or FL_OPERATOR_NONE
  * @sound:  with an error: what the parts hold was seen before it, in bytes that can be trusted
  * @end:    input bytes up to here are done once it is folded
  */
@@ -33,7 +34,8 @@ struct fl_slot {
 	int result;
 	bool sound;
 	struct fl_error error;
-	const char *failed;
+	uint32_t failed_op;
+	uint64_t failed_off;
 	uint64_t end;
 };
 

@@ -295,7 +295,7 @@ static int replay(struct fl_exec *x, struct fl_error *reterr)
 				      .threads = 1,
 				      .kernels = ""};
 	if (r == 0)
-		r = fl_stages_finish(pl, reterr);
+		r = fl_stages_finish(pl, x->plan.end, reterr);
 	else
 		fl_stages_abandon(pl);
 	return r;
@@ -326,7 +326,7 @@ int fl_pipeline_replay(struct fl_pipeline *pl, const struct fl_replay_options *o
 
 	if (opt->size != sizeof(*opt) || !opt->read || pl->shard.count > 0)
 		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, NULL);
-	pl->failed = NULL;
+	fl_stages_blame(pl, FL_OPERATOR_NONE, FL_OFF_NONE);
 	pl->replay = opt;
 	r = pl->next ? fl_chain_run(pl, NULL, reterr) : fl_exec_run(pl, NULL, reterr);
 	pl->replay = NULL;

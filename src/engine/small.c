@@ -186,7 +186,7 @@ static int run_all(struct fl_pipeline *pl, const struct fl_run *run, struct fl_e
 	for (k = 0; r == 0 && k < pl->stage_count; k++) {
 		r = run_operator(&pl->stages[k], run, pl->small, err);
 		if (r < 0)
-			pl->failed = pl->stages[k].ops->name;
+			fl_stages_blame(pl, k, 0);
 	}
 	return r;
 }
@@ -214,7 +214,7 @@ int fl_small_run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error 
 	if (r == 0 && !fl_stages_stopped(pl))
 		r = fl_exec_check_source(src, reterr);
 	if (r == 0)
-		r = fl_stages_finish(pl, reterr);
+		r = fl_stages_finish(pl, run.len, reterr);
 	else
 		fl_stages_abandon(pl);
 	pl->running = false;

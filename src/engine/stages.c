@@ -3,6 +3,14 @@
 
 #include "engine/exec.h"
 
+void fl_stages_blame(struct fl_pipeline *pl, uint32_t op, uint64_t off)
+{
+	pl->failure = (struct fl_failure){.op = op,
+					  .name = op == FL_OPERATOR_NONE ? NULL
+									 : pl->stages[op].ops->name,
+					  .off = off};
+}
+
 int fl_stages_start(struct fl_pipeline *pl, const struct fl_run *run, struct fl_error *reterr)
 {
 	int r = 0;
@@ -16,12 +24,12 @@ int fl_stages_start(struct fl_pipeline *pl, const struct fl_run *run, struct fl_
 		if (st->ops->start)
 			r = st->ops->start(st->op, run, reterr);
 		if (r < 0)
-			pl->failed = st->ops->name;
+			fl_stages_blame(pl, pl->started, run->off);
 	}
 	return r;
 }
 
-int fl_stages_finish(struct fl_pipeline *pl, struct fl_error *reterr)
+int fl_stages_finish(struct fl_pipeline *pl, uint64_t end, struct fl_error *reterr)
 {
 	unsigned k;
 	int r = 0;
@@ -32,7 +40,7 @@ int fl_stages_finish(struct fl_pipeline *pl, struct fl_error *reterr)
 		if (st->ops->finish)
 			r = st->ops->finish(st->op, reterr);
 		if (r < 0)
-			pl->failed = st->ops->name;
+			fl_stages_blame(pl, k, end);
 	}
 	return r;
 }

@@ -8,11 +8,18 @@
 
 struct fl_pipeline;
 
+/** fl_stages_blame() - the run's error is that of operator @op, at @off; FL_OPERATOR_NONE: of none */
+void fl_stages_blame(struct fl_pipeline *pl, uint32_t op, uint64_t off);
+
 /** fl_stages_start() - every operator's start, until one fails. Return: 0 or its error. */
 int fl_stages_start(struct fl_pipeline *pl, const struct fl_run *run, struct fl_error *reterr);
 
-/** fl_stages_finish() - every operator's finish, until one fails. Return: 0 or its error. */
-int fl_stages_finish(struct fl_pipeline *pl, struct fl_error *reterr);
+/**
+ * fl_stages_finish() - every operator's finish, until one fails
+ * @end: of what was read
+ * Return: 0 or its error.
+ */
+int fl_stages_finish(struct fl_pipeline *pl, uint64_t end, struct fl_error *reterr);
 
 /**
  * fl_stages_abandon() - after a run that failed: finish, with NULL for its error, of the operators

@@ -60,6 +60,14 @@ static int flush_in_map(void *arg, struct fl_part *part, struct fl_error *err)
 		       : 0;
 }
 
+/* Operator @k was at work at @off, which is where the error is if it did not say. */
+static int blame(struct fl_slot *slot, unsigned k, uint64_t off, int r, struct fl_error *err)
+{
+	slot->failed_op = k;
+	slot->failed_off = off;
+	return err->code == r ? r : fl_error_set(err, r, off, NULL);
+}
+
 static int map_view(struct worker *w, unsigned k, struct fl_view view, struct fl_error *err)
 {
 	struct fl_stage *st = &w->x->pl->stages[k];
@@ -77,10 +85,8 @@ static int map_view(struct worker *w, unsigned k, struct fl_view view, struct fl
 		start = fl_clock_ns();
 		r = st->ops->map(st->op, w->scratch[k], &view, part, err);
 		atomic_fetch_add_explicit(&st->ns, fl_clock_ns() - start, memory_order_relaxed);
-		if (r < 0) {
-			w->slot->failed = st->ops->name;
-			return r;
-		}
+		if (r < 0)
+			return blame(w->slot, k, view.off, r, err);
 		done = r == FL_MAP_FULL ? part->next_off - view.off : view.len;
 		if (done > view.len || (done == 0 && part->len == 0))
 			return fl_error_set(err, -EINVAL, view.off, "operator %s makes no progress",
@@ -91,7 +97,11 @@ static int map_view(struct worker *w, unsigned k, struct fl_view view, struct fl
 				  : NULL;
 		part->view_count = keep;
 		if (r == FL_MAP_FULL || keep) {
+			uint64_t from = part->off;
+
 			r = flush(w, k, view.off + done, err);
+			if (r < 0 && st->failed)
+				return blame(w->slot, k, from, r, err);
 			if (r < 0)
 				return r;
 		}
@@ -258,11 +268,12 @@ static void do_chunks(struct worker *w)
 	}
 }
 
-static void init_failed(struct fl_exec *x, int r, const struct fl_error *err)
+static void init_failed(struct fl_exec *x, unsigned k, int r, const struct fl_error *err)
 {
 	pthread_mutex_lock(&x->ring.lock);
 	if (x->init_result == 0) {
 		x->init_result = r;
+		x->init_op = k;
 		x->init_error = *err;
 	}
 	pthread_mutex_unlock(&x->ring.lock);
@@ -287,7 +298,7 @@ void fl_exec_worker(void *arg, unsigned i)
 	if (r == 0)
 		do_chunks(&w);
 	else
-		init_failed(x, r, &err);
+		init_failed(x, k - 1, r, &err);
 	/* Another worker may be waiting for a writer that has nothing to say. */
 	if (x->feeder && fl_ring_stopped(&x->ring))
 		fl_feeder_stop(x->feeder);

@@ -137,7 +137,7 @@ one_pass() {
 	fl run compress then head -c 4 -- app.log 2>/dev/null | cmp - <(printf '\x28\xb5\x2f\xfd')
 	run fl run decompress then count -- app.log
 	[ "$status" -eq 2 ]
-	[[ $output == *"app.log: at byte 0: is not compressed"* ]]
+	[[ $output == *"app.log: at byte 0: stage 1 (decompress): is not compressed"* ]]
 	run fl run count then decompress then count -- app.log
 	[ "$status" -eq 2 ]
 	[[ $output == *"is not compressed"* ]]
@@ -189,7 +189,7 @@ one_pass() {
 	cmp copy app.log
 	run fl run transform 's/a/b/' -o out then exec 'cat >/dev/null; exit 3' -o last -- app.log
 	[ "$status" -eq 2 ]
-	[[ $output == *"ended with status 3"*"stage exec failed"* ]]
+	[[ $output == *"stage 2 (exec): "*"ended with status 3"* ]]
 	[ ! -e out ]
 	[ ! -e last ]
 }

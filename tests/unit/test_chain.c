@@ -278,6 +278,33 @@ Test(chain, a_segment_that_needs_no_more_stops_those_who_write_for_it)
 	drop(&f);
 }
 
+/* The operator @name, number @op of @segment, at a byte of what it reads in [@from, @to]. */
+static void check_blame(const struct chain *c, unsigned segment, unsigned op, const char *name,
+			uint64_t from, uint64_t to)
+{
+	struct fl_failure f = {.size = sizeof(f)};
+
+	cr_assert_eq(fl_pipeline_failure(c->pl, &f), 0);
+	cr_assert_eq(f.segment, segment);
+	cr_assert_eq(f.op, op);
+	cr_assert_str_eq(f.name, name);
+	cr_assert(f.off >= from && f.off <= to, "at %llu", (unsigned long long)f.off);
+}
+
+/* No operator's: the file was as long as @off. */
+static void check_blameless(const struct chain *c, uint64_t off)
+{
+	struct fl_failure f = {.size = sizeof(f)};
+
+	cr_assert_eq(fl_pipeline_failure(c->pl, &f), 0);
+	cr_assert_eq(f.segment, 0);
+	cr_assert_eq(f.op, FL_OPERATOR_NONE);
+	cr_assert_null(f.name);
+	cr_assert_eq(f.off, off);
+	f.size = 1;
+	cr_assert_eq(fl_pipeline_failure(c->pl, &f), -EINVAL);
+}
+
 Test(chain, the_cause_is_told_and_not_its_consequences)
 {
 	struct fixture f = make(3000000);
@@ -291,22 +318,22 @@ Test(chain, the_cause_is_told_and_not_its_consequences)
 	c.first.fail_at = 2000000;
 	cr_assert_eq(run(c.pl, f.path, &err), -EBADMSG);
 	cr_assert_eq(err.code, -EBADMSG);
-	cr_assert_str_eq(fl_pipeline_failed(c.pl), "squeeze");
+	check_blame(&c, 0, 1, "squeeze", 2000000 - 262144, 2000000);
 
 	c.first.fail_at = UINT64_MAX;
 	c.second.fail_at = 500000;
 	cr_assert_eq(run(c.pl, f.path, &err), -EBADMSG);
-	cr_assert_str_eq(fl_pipeline_failed(c.pl), "squeeze");
+	check_blame(&c, 1, 0, "squeeze", 500000 - 262144, 500000);
 
 	c.second.fail_at = UINT64_MAX;
 	c.keep.fail = 1;
 	cr_assert_eq(run(c.pl, f.path, &err), -EDOM);
-	cr_assert_str_eq(fl_pipeline_failed(c.pl), "keep");
+	check_blame(&c, 2, 0, "keep", 0, 0);
 
 	c.keep.fail = 0;
 	c.keep.len = 0;
 	cr_assert_eq(run(c.pl, f.path, &err), 0, "an error is not remembered");
-	cr_assert_null(fl_pipeline_failed(c.pl));
+	check_blameless(&c, FL_OFF_NONE);
 	check_results(&c, &f);
 	chain_free(&c);
 	drop(&f);
@@ -325,7 +352,7 @@ Test(chain, a_file_that_is_cut_fails_all_segments)
 	cr_assert_eq(fl_source_open(f.path, &src, NULL), 0);
 	cr_assert_eq(truncate(f.path, 1000000), 0);
 	cr_assert_eq(fl_pipeline_run(c.pl, src, &err), -FL_ETRUNCATED);
-	cr_assert_null(fl_pipeline_failed(c.pl));
+	check_blameless(&c, 1000000);
 	fl_source_close(src);
 	chain_free(&c);
 	drop(&f);

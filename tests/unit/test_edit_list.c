@@ -134,3 +134,39 @@ Test(edit_list, lengths_are_kept_where_all_programs_keep_them)
 	cr_assert(!fl_edit_list_preserves_length(list));
 	discard(list, edits, count);
 }
+
+/* Programs have names so that errors of several that are run as one can be told apart. */
+Test(edit_list, an_error_says_whose_it_is)
+{
+	static const char *const texts[] = {"s/x/y/", "s/((a+)+)+[bc]$/z/"};
+	struct fl_edit_list_scratch *scratch;
+	const struct fl_edit *edits[2];
+	struct fl_edit_list *list;
+	const struct fl_deltas *deltas;
+	unsigned char text[2001];
+	struct fl_view view = {.off = 4096, .len = sizeof(text), .data = text};
+	struct fl_error err = {0};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct fl_edit_step step = {texts[i], strlen(texts[i])};
+		struct fl_edit_options opt;
+		struct fl_edit *edit;
+
+		fl_edit_options_init(&opt);
+		opt.steps = &step;
+		opt.step_count = 1;
+		opt.label = i == 0 ? "the first" : "the second";
+		cr_assert_eq(fl_edit_compile(&opt, &edit, NULL), 0);
+		edits[i] = edit;
+	}
+	memset(text, 'a', sizeof(text));
+	text[sizeof(text) - 1] = '\n';
+	cr_assert_eq(fl_edit_list_new(edits, 2, &list), 0);
+	cr_assert_eq(fl_edit_list_scratch_new(list, &scratch), 0);
+	cr_assert(fl_edit_list_map(list, scratch, &view, &deltas, &err) < 0);
+	cr_assert_eq(err.off, 4096);
+	cr_assert_eq(strncmp(err.text, "the second: ", 12), 0, "%s", err.text);
+	cr_assert(fl_edit_list_map(list, scratch, &view, &deltas, NULL) < 0);
+	fl_edit_list_scratch_free(scratch);
+	discard(list, edits, 2);
+}

@@ -300,6 +300,7 @@ Test(small, what_was_found_before_an_error_may_count)
 					   .map = almost_map,
 					   .fold = some_fold,
 					   .finish = copy_finish};
+	struct fl_failure failure = {.size = sizeof(failure)};
 	struct fl_pipeline *pl = NULL;
 
 	make_file(1000);
@@ -309,7 +310,9 @@ Test(small, what_was_found_before_an_error_may_count)
 	cr_assert(run(pl, NULL) == -EDOM);
 	cr_assert(first.len == 999 && first.finished == 1);
 	cr_assert(second.finished == 0, "only operators that want it are finished");
-	cr_assert_str_eq(fl_pipeline_failed(pl), "until");
+	cr_assert(fl_pipeline_failure(pl, &failure) == 0);
+	cr_assert_str_eq(failure.name, "until");
+	cr_assert(failure.segment == 0 && failure.op == 0 && failure.off == 0);
 	fl_pipeline_free(pl);
 	unlink(path);
 }

@@ -173,6 +173,9 @@ static struct probe fresh(void)
 			      .inits_left = 1000};
 }
 
+/* Whose error the last run() returned. */
+static struct fl_failure blamed;
+
 /* @probes: as many as operators; @tune: may be NULL */
 static int run(unsigned threads, const struct fl_operator *ops, struct probe *probes, unsigned n,
 	       struct fl_error *err)
@@ -194,6 +197,8 @@ static int run(unsigned threads, const struct fl_operator *ops, struct probe *pr
 	cr_assert_eq(fl_source_open_fd(fd, "file", &src, NULL), 0);
 	memset(err, 'x', sizeof(*err));
 	r = fl_pipeline_run(pl, src, err);
+	blamed.size = sizeof(blamed);
+	cr_assert_eq(fl_pipeline_failure(pl, &blamed), 0);
 	fl_source_close(src);
 	fl_pipeline_free(pl);
 	close(fd);
@@ -283,6 +288,7 @@ Test(worker, no_scratch_no_run)
 			cr_assert_eq(run(7, &copy_ops, &p, 1, &err), -ENOTSUP);
 			cr_assert_eq(err.code, -ENOTSUP);
 			cr_assert_str_eq(err.text, detail ? "no scratch" : fl_strerror(-ENOTSUP));
+			cr_assert_str_eq(blamed.name, "copy");
 			cr_assert(!p.wrong && p.finishes == 0);
 		}
 }
@@ -305,6 +311,8 @@ Test(worker, an_error_of_fold_ends_the_run)
 			cr_assert_eq(p.finishes, 0);
 			cr_assert_eq(err.code, -EDOM);
 			cr_assert_str_eq(err.text, fl_strerror(-EDOM));
+			cr_assert_str_eq(blamed.name, "copy");
+			cr_assert(blamed.off >= 98304 && blamed.off <= 100000);
 		}
 }
 
@@ -420,7 +428,7 @@ static int view_fold(void *op, const struct fl_part *part, struct fl_error *rete
 			p->wrong |= v->data[i] != byte_at(v->off + i);
 		p->folded += v->len;
 	}
-	return 0;
+	return p->folded > p->fail_fold_at ? -EDOM : 0;
 }
 
 Test(worker, views_that_are_kept)
@@ -436,6 +444,12 @@ Test(worker, views_that_are_kept)
 
 		cr_assert_eq(run(threads, &ops, &p, 1, &err), 0);
 		cr_assert(p.folded == SIZE && !p.wrong && p.finishes == 1);
+
+		p = fresh();
+		p.fail_fold_at = 500000;
+		cr_assert_eq(run(threads, &ops, &p, 1, &err), -EDOM);
+		cr_assert_eq(blamed.op, 0, "a fold in the middle of a chunk");
+		cr_assert(blamed.off > 500000 - 262144 && blamed.off <= 500000);
 	}
 }
 

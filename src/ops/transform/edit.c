@@ -193,6 +193,8 @@ int fl_edit_compile(const struct fl_edit_options *opt, struct fl_edit **ret,
 		fl_edit_free(edit);
 		return r;
 	}
+	snprintf(edit->label, sizeof(edit->label), "%s", opt->label ? opt->label : "");
+	edit->opt.label = edit->label;
 	describe(edit);
 	*ret = edit;
 	return 0;
@@ -216,6 +218,11 @@ void fl_edit_free(struct fl_edit *edit)
 	free(edit->texts);
 	free(edit->steps);
 	free(edit);
+}
+
+const char *fl_edit_label(const struct fl_edit *edit)
+{
+	return edit->label;
 }
 
 bool fl_edit_preserves_length(const struct fl_edit *edit)

@@ -46,6 +46,7 @@ struct fl_edit_step {
  * @mask_char: for mask= and redact=
  * @range_off, @range_len: only records that start there; FL_SIZE_UNKNOWN = to the end
  * @key:       for FL_EDIT_REDACT_HASH
+ * @label:     what an error begins with where several programs are run as one; or NULL; copied
  */
 struct fl_edit_options {
 	size_t size;
@@ -59,6 +60,7 @@ struct fl_edit_options {
 	uint64_t range_off;
 	uint64_t range_len;
 	unsigned char key[FL_REDACT_KEY_BYTES];
+	const char *label;
 };
 
 struct fl_edit;
@@ -87,6 +89,9 @@ bool fl_edit_preserves_length(const struct fl_edit *edit);
 
 /** fl_edit_delimiter() - what ends its records */
 unsigned char fl_edit_delimiter(const struct fl_edit *edit);
+
+/** fl_edit_label() - as given, or "" */
+const char *fl_edit_label(const struct fl_edit *edit);
 
 /** fl_edit_plan() - how matches are looked for, for --stats: "literal 'x'; ..." */
 const char *fl_edit_plan(const struct fl_edit *edit);

@@ -8,6 +8,7 @@
 /**
  * struct fl_edit - a compiled program
  * @opt:   as given; its texts are copies, owned by @texts
+ * @label: see fl_edit_label()
  * @plan:  see fl_edit_plan()
  */
 struct fl_edit {
@@ -16,6 +17,7 @@ struct fl_edit {
 	struct fl_edit_regex where;
 	struct fl_step *steps;
 	size_t step_count;
+	char label[64];
 	char plan[256];
 };
 

@@ -141,6 +141,18 @@ static int add_step(struct fl_edit_list_scratch *s)
 	return r;
 }
 
+/* An error of one of several programs says whose it is, if these have names. */
+static int label_error(const struct fl_edit_list *list, size_t i, struct fl_error *err, int r)
+{
+	const char *label = fl_edit_label(list->edits[i]);
+	struct fl_error bare;
+
+	if (!err || label[0] == '\0')
+		return r;
+	bare = *err;
+	return fl_error_set(err, r, bare.off, "%s: %.180s", label, bare.text);
+}
+
 int fl_edit_list_map(const struct fl_edit_list *list, struct fl_edit_list_scratch *s,
 		     const struct fl_view *in, const struct fl_deltas **ret,
 		     struct fl_error *reterr)
@@ -153,7 +165,7 @@ int fl_edit_list_map(const struct fl_edit_list *list, struct fl_edit_list_scratc
 		fl_deltas_reset(&s->step);
 		r = fl_edit_map(list->edits[i], s->edits[i], &text, &s->step, reterr);
 		if (r < 0)
-			return r;
+			return label_error(list, i, reterr, r);
 		if (s->step.count == 0)
 			continue;
 		r = add_step(s);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "engine/stages.h"
 #include "ops/transform/edit_list.h"
 
 static void scratch_free(void *scratch)
@@ -115,6 +116,9 @@ int fl_transforms_in_place(struct fl_transform *const *transforms, size_t count,
 
 	if (r < 0)
 		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
+	/* Taps that do not come to run are not to blame. */
+	if (opt && opt->taps)
+		fl_stages_blame(opt->taps, FL_OPERATOR_NONE, FL_OFF_NONE);
 	r = edit_with(list, path, run, opt, ret, reterr);
 	fl_edit_list_free(list);
 	return r;

@@ -231,6 +231,7 @@ static int compile(struct fl_transform *t, const struct fl_transform_options *op
 	edit.mask_char = opt->mask_char;
 	edit.range_off = opt->range_off;
 	edit.range_len = opt->range_len;
+	edit.label = opt->label;
 	memcpy(edit.key, opt->key, sizeof(edit.key));
 	r = fl_edit_compile(&edit, &t->edit, reterr);
 	free(steps);
