@@ -6,6 +6,7 @@
 
 #include "base/attr.h"
 #include "kern/kernels.h"
+#include "kern/literal_same.h"
 
 /**
  * DOC: What every instruction set's kernels share: the scalar parts.
@@ -41,14 +42,7 @@ static inline unsigned char fl_fold_bit(const struct fl_literal *lit, unsigned c
 /** fl_literal_matches_at() - do the @lit->len bytes at @p match? */
 static inline bool fl_literal_matches_at(const struct fl_literal *lit, const unsigned char *p)
 {
-	size_t i;
-
-	if (!lit->icase)
-		return memcmp(p, lit->bytes, lit->len) == 0;
-	for (i = 0; i < lit->len; i++)
-		if ((p[i] | fl_fold_bit(lit, lit->bytes[i])) != lit->bytes[i])
-			return false;
-	return true;
+	return fl_literal_same(p, lit->bytes, lit->len, lit->icase);
 }
 
 /**

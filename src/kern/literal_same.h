@@ -4,14 +4,37 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
+
+static inline bool fl_four_same(const unsigned char *p, const unsigned char *q)
+{
+	uint32_t a, b;
+
+	memcpy(&a, p, sizeof(a));
+	memcpy(&b, q, sizeof(b));
+	return a == b;
+}
+
+/*
+ * Most candidates are none: the two ends tell nearly always, without a call. Processor time of
+ * `scan -j1 -c` of 1.5 GB: Failed password 60 -> 53, Exception 67 -> 60 ms.
+ */
+static inline bool fl_bytes_same(const unsigned char *p, const unsigned char *q, size_t len)
+{
+	if (len < 4)
+		return memcmp(p, q, len) == 0;
+	if (!fl_four_same(p, q) || !fl_four_same(p + len - 4, q + len - 4))
+		return false;
+	return len <= 8 || memcmp(p, q, len) == 0;
+}
 
 /** fl_literal_same() - do @len bytes stand at @p? @icase: in either case of ASCII; they are lower-case */
 static inline bool fl_literal_same(const unsigned char *p, const unsigned char *bytes, size_t len,
 				   bool icase)
 {
 	if (!icase)
-		return memcmp(p, bytes, len) == 0;
+		return fl_bytes_same(p, bytes, len);
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = bytes[i];
 
