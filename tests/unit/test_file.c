@@ -271,7 +271,7 @@ static void is_block(const char *path, uint64_t bytes)
 /* A loop device over a file of ours; detached as soon as the last descriptor is closed. */
 Test(file, block_devices_have_the_devices_size)
 {
-	char path[64] = "", command[96];
+	char path[64] = "", command[160];
 	FILE *p;
 	int fd;
 
