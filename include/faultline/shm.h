@@ -120,7 +120,8 @@ enum fl_segment_header_state {
  * @header:      managed, and sound?
  * @keep:        1: made with FL_SEGMENT_KEEP
  * @nonce:       of a managed one
- * @lock:        of a managed one; @lock_pid: who holds it
+ * @lock:        of a managed one; @lock_pid: who holds it, or died with it; @lock_since_s: since
+ *               when, seconds since 1970; both 0 when nobody does
  * @seals:       memfd: F_SEAL_... of fcntl(2)
  * @dev, @ino:   of the file, POSIX or memfd object: the same in all processes, as /proc/PID/maps has it
  * @problem:     a few words, when it cannot be what it seems (a symbolic link, a FIFO), else NULL
@@ -147,6 +148,7 @@ struct fl_segment_info {
 	uint64_t nonce;
 	enum fl_segment_lock lock;
 	int32_t lock_pid;
+	int64_t lock_since_s;
 	unsigned seals;
 	uint64_t dev;
 	uint64_t ino;

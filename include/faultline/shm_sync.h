@@ -205,7 +205,8 @@ FL_API int fl_lease_unlock(struct fl_segment *seg, int32_t pid, struct fl_error 
  * @state: mutex, reader/writer lock, semaphore with owners: who holds it; ring, queue: who is at it. DEAD:
  *         one of them ended and left it so: the next one is told; BROKEN: a recovery failed;
  *         UNKNOWN: its row in the directory cannot be
- * @pid:   HELD, DEAD: that process, or one of several
+ * @pid:   HELD, DEAD: that process, or the one of several that came first
+ * @since_s: HELD, DEAD: since when it has the lock, seconds since 1970; 0: unknown, or not a lock
  */
 struct fl_shm_state {
 	size_t size;
@@ -213,6 +214,7 @@ struct fl_shm_state {
 	enum fl_shm_kind kind;
 	enum fl_segment_lock state;
 	int32_t pid;
+	int64_t since_s;
 };
 
 /**

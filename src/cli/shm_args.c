@@ -30,6 +30,7 @@ enum key {
 	KEY_PID,
 	KEY_TIMEOUT,
 	KEY_RECOVER,
+	KEY_HELD,
 	KEY_DRY_RUN,
 	KEY_TIME,
 	KEY_REPORT
@@ -41,6 +42,9 @@ enum key {
 	 SHM_SEAL | SHM_RM | SHM_LOCK | SHM_UNLOCK)
 #define COMMAND (SHM_CREATE | SHM_ATTACH | SHM_LOCK)
 #define COPY (SHM_READ | SHM_DUMP)
+
+/* Locks are held for microseconds, those of scripts for a command; who waits for a minute asks why. */
+#define HELD_SECONDS 60
 
 static const struct {
 	unsigned actions;
@@ -98,6 +102,11 @@ static const struct {
 	  .doc = "Wait so long at most; 0: do not wait"}},
 	{SHM_UNLOCK,
 	 {.name = "recover", .key = KEY_RECOVER, .doc = "Take it away from a holder that is dead"}},
+	{SHM_DOCTOR,
+	 {.name = "held",
+	  .key = KEY_HELD,
+	  .arg = "SECONDS",
+	  .doc = "Tell of a lock that a process has held so long; default 60"}},
 	{SHM_BENCH,
 	 {.name = "time",
 	  .key = KEY_TIME,
@@ -111,6 +120,7 @@ static const struct {
 	{SHM_GC, {.name = "dry-run", .key = KEY_DRY_RUN, .doc = "Only say what would go"}},
 };
 
+#define NS_PER_S 1000000000
 #define ROWS (sizeof(table) / sizeof(*table))
 
 static uint64_t size_of(const char *option, const char *text)
@@ -142,7 +152,7 @@ static uint64_t nanoseconds_of(const char *option, const char *text)
 
 	if (end == text || *end != '\0' || !(value >= 0) || value > 1e9)
 		message_usage("%s: '%s' is no number of seconds", option, text);
-	return (uint64_t)(value * 1e9);
+	return (uint64_t)(value * NS_PER_S);
 }
 
 static enum fl_segment_type type_of(const char *text)
@@ -224,6 +234,9 @@ static error_t parse_lock(int key, char *arg, struct shm_args *args)
 		return 0;
 	case KEY_TIME:
 		args->timeout_ns = nanoseconds_of("--time", arg);
+		return 0;
+	case KEY_HELD:
+		args->held_s = (int64_t)(nanoseconds_of("--held", arg) / NS_PER_S);
 		return 0;
 	case KEY_RECOVER:
 		args->recover = 1;
@@ -364,7 +377,8 @@ void shm_args_parse(struct shm_args *args, enum shm_action action, const char *d
 	argp.args_doc = action & ONE ? "[NAME]" : "";
 	if (action & COMMAND)
 		argp.args_doc = "[NAME] [-- COMMAND...]";
-	*args = (struct shm_args){.action = action, .timeout_ns = UINT64_MAX};
+	*args = (struct shm_args){
+		.action = action, .timeout_ns = UINT64_MAX, .held_s = HELD_SECONDS};
 	fl_segment_options_init(&args->segment);
 	/* In order: what stands behind -- is a command, not another name. */
 	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, args) != 0)

@@ -30,6 +30,7 @@ enum shm_action {
  * struct shm_args - what was typed behind `faultline shm ACTION`
  * @segment: which one
  * @shown:   how messages call it
+ * @held_s:  doctor: a lock may be held so long
  * @report:  bench: the page to be made, or NULL
  * @timeout_ns: of lock, UINT64_MAX = for ever; of a measurement (bench)
  * @command: behind --, or NULL
@@ -52,6 +53,7 @@ struct shm_args {
 	const char *report;
 	int32_t pid;
 	uint64_t timeout_ns;
+	int64_t held_s;
 	int recover;
 	int dry_run;
 	char **command;

@@ -27,12 +27,22 @@
  * @name:  on one line
  * @word:  its name or path, quoted for a shell; NULL for sysv
  * @handle: what names it behind `faultline shm rm`; owned
+ * @held_s: a lock may be held so long
  */
 struct patient {
 	const struct fl_segment_info *info;
 	char name[320];
 	char *word;
 	char *handle;
+	int64_t held_s;
+	uint64_t found;
+};
+
+/**
+ * struct round - one walk through all segments
+ */
+struct round {
+	int64_t held_s;
 	uint64_t found;
 };
 
@@ -135,20 +145,61 @@ static void tell_users(const struct patient *p)
 	outbuf_printf("\n");
 }
 
+/* For how many seconds the lock has been held, if that is too long; else -1. */
+static int64_t overdue(const struct patient *p, int64_t since_s)
+{
+	int64_t age = shm_age_s(since_s);
+
+	return since_s != 0 && age >= p->held_s ? age : -1;
+}
+
+/* A living process has it: whether it has gone astray only people know. */
+static void look_at_holder(struct patient *p)
+{
+	const struct fl_segment_info *info = p->info;
+	int64_t age = overdue(p, info->lock_since_s);
+	char name[20];
+
+	if (look_at_process(info->lock_pid, name) == 'T')
+		finding(p, text_of("kill -CONT %" PRId32, info->lock_pid),
+			"its lock is held by process %" PRId32 " (%s), which is stopped",
+			info->lock_pid, name);
+	else if (age >= 0)
+		finding(p,
+			text_of("# wait for it; or take it away from process %" PRId32
+				": faultline shm unlock --pid=%" PRId32 " %s",
+				info->lock_pid, info->lock_pid, p->handle),
+			"its lock has been held by process %" PRId32 " (%s) for %" PRId64 " s",
+			info->lock_pid, name, age);
+}
+
 static void look_at_lock(struct patient *p)
 {
 	const struct fl_segment_info *info = p->info;
-	char name[20];
 
 	if (info->lock == FL_SEGMENT_LOCK_DEAD)
 		finding(p, text_of("faultline shm unlock --recover %s", p->handle),
 			"its lock is held by process %" PRId32 ", which is dead", info->lock_pid);
 	else if (info->lock == FL_SEGMENT_LOCK_BROKEN)
 		finding(p, removal(p), "its lock can never be taken again: a recovery failed");
-	else if (info->lock == FL_SEGMENT_LOCK_HELD && look_at_process(info->lock_pid, name) == 'T')
-		finding(p, text_of("kill -CONT %" PRId32, info->lock_pid),
-			"its lock is held by process %" PRId32 " (%s), which is stopped",
-			info->lock_pid, name);
+	else if (info->lock == FL_SEGMENT_LOCK_HELD)
+		look_at_holder(p);
+}
+
+static void look_at_object_holder(struct patient *p, const struct fl_shm_state *object,
+				  const char *shown)
+{
+	int64_t age = overdue(p, object->since_s);
+	char name[20];
+
+	if (age < 0)
+		return;
+	(void)look_at_process(object->pid, name);
+	finding(p,
+		text_of("# wait for it; or end it, and the next one is told: kill %" PRId32,
+			object->pid),
+		"its %s %s has been held by process %" PRId32 " (%s) for %" PRId64 " s",
+		fl_shm_kind_name(object->kind), shown, object->pid, name, age);
 }
 
 static int look_at_object(void *arg, const struct fl_shm_state *object)
@@ -168,6 +219,8 @@ static int look_at_object(void *arg, const struct fl_shm_state *object)
 				 : removal(p);
 		finding(p, repair, "process %" PRId32 " died with its %s %s", object->pid, kind,
 			name != NULL ? name : "?");
+	} else if (object->state == FL_SEGMENT_LOCK_HELD) {
+		look_at_object_holder(p, object, name != NULL ? name : "?");
 	}
 	free(name);
 	return 0;
@@ -254,14 +307,14 @@ static void examine(struct patient *p)
 
 static int diagnose(void *arg, const struct fl_segment_info *info)
 {
-	struct patient p = {.info = info};
-	uint64_t *found = arg;
+	struct round *round = arg;
+	struct patient p = {.info = info, .held_s = round->held_s};
 
 	shm_row_name(info, p.name, sizeof(p.name));
 	p.word = info->type == FL_SEGMENT_SYSV ? NULL : quote_shell(info->name);
 	p.handle = handle_of(info, p.word);
 	examine(&p);
-	*found += p.found;
+	round->found += p.found;
 	free(p.word);
 	free(p.handle);
 	return outbuf_error();
@@ -271,20 +324,21 @@ int shm_doctor(int argc, char **argv)
 {
 	struct shm_args args;
 	struct fl_error err;
-	uint64_t found = 0;
+	struct round round = {.found = 0};
 	int rc;
 
-	shm_args_parse(
-		&args, SHM_DOCTOR,
-		"Say what is wrong with segments, who maps them, and which command repairs "
-		"it: dead owners of locks, locks that cannot be taken, damaged headers, loose "
-		"modes, squatted names, segments that were left behind. Status 1 when "
-		"something is.",
-		argc, argv);
-	rc = fl_segment_list(diagnose, &found, &err);
+	shm_args_parse(&args, SHM_DOCTOR,
+		       "Say what is wrong with segments, who maps them, and which command repairs "
+		       "it: dead owners of locks, locks that cannot be taken or have been held for "
+		       "long, damaged headers, loose modes, squatted names, segments that were "
+		       "left behind. Status 1 when "
+		       "something is.",
+		       argc, argv);
+	round.held_s = args.held_s;
+	rc = fl_segment_list(diagnose, &round, &err);
 	if (rc < 0)
 		message_error("%s", err.text);
 	if (outbuf_finish() < 0 || rc < 0)
 		return EXIT_TROUBLE;
-	return found > 0 ? STATUS_FOUND : 0;
+	return round.found > 0 ? STATUS_FOUND : 0;
 }

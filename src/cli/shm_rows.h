@@ -3,6 +3,7 @@
 #define FAULTLINE_CLI_SHM_ROWS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <faultline/shm.h>
 
@@ -11,5 +12,8 @@ void shm_row_name(const struct fl_segment_info *info, char *buf, size_t size);
 
 /** shm_is_left() - its maker is dead, and nobody is attached */
 int shm_is_left(const struct fl_segment_info *info);
+
+/** shm_age_s() - seconds since @since_s (from 1970 on); 0 of a time that cannot be, which others may have written */
+int64_t shm_age_s(int64_t since_s);
 
 #endif

@@ -75,12 +75,17 @@ static void size_cell(char *cell, uint64_t bytes)
 		snprintf(cell, CELL_BYTES, "%.1f%c", value, units[unit]);
 }
 
+int64_t shm_age_s(int64_t since_s)
+{
+	int64_t now = (int64_t)time(NULL);
+
+	return since_s >= 0 && since_s <= now ? now - since_s : 0;
+}
+
 static void age_cell(char *cell, int64_t since_s)
 {
-	int64_t age = (int64_t)time(NULL) - since_s;
+	int64_t age = shm_age_s(since_s);
 
-	if (age < 0)
-		age = 0;
 	if (age < 60)
 		snprintf(cell, CELL_BYTES, "%" PRId64 "s", age);
 	else if (age < 3600)
@@ -185,6 +190,7 @@ static void set_members(json_t *o, const struct fl_segment_info *info)
 	json_doc_set(o, "keep", json_boolean(info->keep));
 	json_doc_set(o, "lock", json_string(lock_word(info->lock)));
 	json_doc_set(o, "lock_pid", json_integer(info->lock_pid));
+	json_doc_set(o, "lock_since", json_integer((json_int_t)info->lock_since_s));
 	shm_seals_format(info->seals, seals, sizeof(seals));
 	json_doc_set(o, "seals", json_string(seals));
 	json_doc_set(o, "problem",
@@ -264,11 +270,20 @@ static int is_same(const struct fl_segment_info *a, const struct fl_segment_info
 	return a->dev == b->dev && a->ino == b->ino;
 }
 
+static void time_cell(char *cell, int64_t since_s)
+{
+	time_t when = (time_t)since_s;
+	struct tm tm;
+
+	/* No calendar has the years that somebody else may have written there. */
+	if (localtime_r(&when, &tm) == NULL ||
+	    strftime(cell, CELL_BYTES, "%Y-%m-%d %H:%M:%S %z", &tm) == 0)
+		snprintf(cell, CELL_BYTES, "%" PRId64, since_s);
+}
+
 static void print_stat(const char *shown, const struct fl_segment_info *info)
 {
 	char text[CELL_BYTES], seals[64];
-	struct tm tm;
-	time_t when = (time_t)info->changed_s;
 
 	outbuf_printf("name:     %s\n", shown);
 	outbuf_printf("type:     %s\n", fl_segment_type_name(info->type));
@@ -286,7 +301,7 @@ static void print_stat(const char *shown, const struct fl_segment_info *info)
 	if (info->creator != 0)
 		outbuf_printf("creator:  %" PRId32 "%s\n", info->creator,
 			      info->creator_alive == 0 ? " (gone)" : "");
-	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S %z", localtime_r(&when, &tm));
+	time_cell(text, info->changed_s);
 	outbuf_printf("changed:  %s\n", text);
 	outbuf_printf("header:   %s\n", header_word(info->header));
 	if (info->header == FL_SEGMENT_OK)

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <time.h>
 
+#include "base/clock.h"
+
 #define NS_PER_S UINT64_C(1000000000)
 
 int fl_mutex_init(struct fl_mutex_body *m)
@@ -26,12 +28,8 @@ int fl_mutex_init(struct fl_mutex_body *m)
 
 void fl_owner_set(struct fl_owner *owner, const struct fl_process *who)
 {
-	struct timespec now;
-
-	/* The coarse clock: nobody asks for more than seconds, and it costs a tenth. */
-	clock_gettime(CLOCK_REALTIME_COARSE, &now);
 	atomic_store_explicit(&owner->start, who->start, memory_order_relaxed);
-	atomic_store_explicit(&owner->since_s, (int64_t)now.tv_sec, memory_order_relaxed);
+	atomic_store_explicit(&owner->since_s, fl_clock_wall_s(), memory_order_relaxed);
 	atomic_store_explicit(&owner->pid, who->pid, memory_order_release);
 }
 

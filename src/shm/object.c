@@ -130,6 +130,7 @@ int fl_holder_add(struct fl_holder *rows, uint32_t mode)
 			continue;
 		atomic_store(&rows[i].pid, self.pid);
 		atomic_store(&rows[i].start, self.start);
+		atomic_store(&rows[i].since_s, fl_clock_wall_s());
 		atomic_store(&rows[i].mode, mode);
 		return 0;
 	}

@@ -57,11 +57,13 @@ int fl_object_place(struct fl_shm_object *obj, const struct fl_shm_spec *spec, u
 /**
  * struct fl_holder - one row of a table of processes
  * @mode: 0 = free; written last when taken, first when given back
+ * @since_s: seconds since 1970, as in struct fl_owner
  */
 struct fl_holder {
 	_Atomic int32_t pid;
 	_Atomic uint32_t mode;
 	_Atomic uint64_t start;
+	_Atomic int64_t since_s;
 };
 
 #define FL_HOLDERS 60u

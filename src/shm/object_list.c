@@ -4,49 +4,65 @@
 
 #include "shm/object.h"
 
-/* The worse of two states is told, and the process that it is about. */
-static void add_state(struct fl_shm_state *info, enum fl_segment_lock state, int32_t pid)
+static int weight_of(enum fl_segment_lock state)
 {
 	static const int weight[] = {[FL_SEGMENT_LOCK_NONE] = 0,    [FL_SEGMENT_LOCK_FREE] = 1,
 				     [FL_SEGMENT_LOCK_HELD] = 2,    [FL_SEGMENT_LOCK_DEAD] = 3,
 				     [FL_SEGMENT_LOCK_UNKNOWN] = 4, [FL_SEGMENT_LOCK_BROKEN] = 5};
 
-	if (weight[state] <= weight[info->state])
-		return;
-	info->state = state;
-	info->pid = pid;
+	return weight[state];
 }
 
-static void add_process(struct fl_shm_state *info, int32_t pid, uint64_t start)
+/* The worse of two states is told, and the process that it is about; of equal ones the older. */
+static void add_hold(struct fl_shm_state *info, struct fl_hold hold)
 {
-	struct fl_process p = {.pid = pid, .start = start};
+	int more = weight_of(hold.state) - weight_of(info->state);
+	bool older = hold.since_s != 0 && (info->since_s == 0 || hold.since_s < info->since_s);
 
-	if (pid == 0)
-		add_state(info, FL_SEGMENT_LOCK_FREE, 0);
-	else
-		add_state(info, fl_process_alive(&p) ? FL_SEGMENT_LOCK_HELD : FL_SEGMENT_LOCK_DEAD,
-			  pid);
+	if (more < 0 || (more == 0 && !older))
+		return;
+	info->state = hold.state;
+	info->pid = hold.pid;
+	info->since_s = hold.since_s;
 }
 
 static void look_at_mutex(struct fl_shm_state *info, const struct fl_mutex_body *m)
 {
 	if (atomic_load(&m->state) != FL_MUTEX_USABLE)
-		add_state(info, FL_SEGMENT_LOCK_BROKEN, 0);
-	add_process(info, atomic_load(&m->owner.pid), atomic_load(&m->owner.start));
+		add_hold(info, (struct fl_hold){.state = FL_SEGMENT_LOCK_BROKEN});
+	add_hold(info, fl_owner_hold(&m->owner));
+}
+
+/* @since_s: 0 where it means nothing: a peer may stay, and who waits does not hold anything. */
+static void add_process(struct fl_shm_state *info, int32_t pid, uint64_t start, int64_t since_s)
+{
+	struct fl_owner owner = {.pid = pid, .start = start, .since_s = since_s};
+
+	add_hold(info, fl_owner_hold(&owner));
+}
+
+static bool is_lock(uint32_t mode)
+{
+	return mode == FL_HOLD_READ || mode == FL_HOLD_WRITE || mode == FL_HOLD_UNIT;
 }
 
 static void look_at_holders(struct fl_shm_state *info, const struct fl_holder *rows)
 {
-	for (unsigned i = 0; i < FL_HOLDERS; i++)
-		if (atomic_load(&rows[i].mode) != 0)
-			add_process(info, atomic_load(&rows[i].pid), atomic_load(&rows[i].start));
+	uint32_t mode;
+
+	for (unsigned i = 0; i < FL_HOLDERS; i++) {
+		mode = atomic_load(&rows[i].mode);
+		if (mode != 0)
+			add_process(info, atomic_load(&rows[i].pid), atomic_load(&rows[i].start),
+				    is_lock(mode) ? atomic_load(&rows[i].since_s) : 0);
+	}
 }
 
 /* A peer that has closed its side does not matter any more. */
 static void look_at_peer(struct fl_shm_state *info, const struct fl_peer *peer)
 {
 	if (!atomic_load(&peer->closed))
-		add_process(info, atomic_load(&peer->pid), atomic_load(&peer->start));
+		add_process(info, atomic_load(&peer->pid), atomic_load(&peer->start), 0);
 }
 
 static void look_at_body(struct fl_shm_state *info, const void *body)
@@ -101,7 +117,7 @@ int fl_shm_list(const struct fl_segment *seg,
 		if (fl_object_fits(seg, info.kind, off, bytes))
 			look_at_body(&info, seg->base + off);
 		else
-			add_state(&info, FL_SEGMENT_LOCK_UNKNOWN, 0);
+			add_hold(&info, (struct fl_hold){.state = FL_SEGMENT_LOCK_UNKNOWN});
 		r = row(arg, &info);
 	}
 	return r;

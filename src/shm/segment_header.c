@@ -75,26 +75,26 @@ int fl_header_check(const struct fl_segment_header *h, uint64_t real, struct fl_
 	return 0;
 }
 
-static enum fl_segment_lock owner_state(const struct fl_owner *owner, int32_t *ret_pid)
+struct fl_hold fl_owner_hold(const struct fl_owner *owner)
 {
 	struct fl_process p = {.pid = atomic_load(&owner->pid),
 			       .start = atomic_load(&owner->start)};
+	struct fl_hold hold = {.state = FL_SEGMENT_LOCK_FREE};
 
 	if (p.pid == 0)
-		return FL_SEGMENT_LOCK_FREE;
-	*ret_pid = p.pid;
-	return fl_process_alive(&p) ? FL_SEGMENT_LOCK_HELD : FL_SEGMENT_LOCK_DEAD;
+		return hold;
+	hold.state = fl_process_alive(&p) ? FL_SEGMENT_LOCK_HELD : FL_SEGMENT_LOCK_DEAD;
+	hold.pid = p.pid;
+	hold.since_s = atomic_load(&owner->since_s);
+	return hold;
 }
 
-enum fl_segment_lock fl_header_lock_state(const struct fl_segment_header *h, int32_t *ret_pid)
+struct fl_hold fl_header_hold(const struct fl_segment_header *h)
 {
-	enum fl_segment_lock state;
+	struct fl_hold hold = {.state = FL_SEGMENT_LOCK_BROKEN};
 
-	*ret_pid = 0;
 	if (atomic_load(&h->lock.state) != FL_MUTEX_USABLE)
-		return FL_SEGMENT_LOCK_BROKEN;
-	state = owner_state(&h->lease.owner, ret_pid);
-	if (state != FL_SEGMENT_LOCK_FREE)
-		return state;
-	return owner_state(&h->lock.owner, ret_pid);
+		return hold;
+	hold = fl_owner_hold(&h->lease.owner);
+	return hold.state == FL_SEGMENT_LOCK_FREE ? fl_owner_hold(&h->lock.owner) : hold;
 }

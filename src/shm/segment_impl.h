@@ -15,7 +15,7 @@
 /* Line feed and carriage return show a copy that went through a text mode. */
 #define FL_SEGMENT_MAGIC "FLSHM\r\n\x1a"
 #define FL_SEGMENT_BYTE_ORDER UINT32_C(0x01020304)
-#define FL_SEGMENT_VERSION 1u
+#define FL_SEGMENT_VERSION 2u
 
 /* As many as fit behind the other members in a page. */
 #define FL_SEGMENT_OBJECTS 48u
@@ -149,8 +149,21 @@ void fl_segment_read_header(struct fl_segment_info *info, const struct fl_shmobj
 /** fl_header_is_ours() - does it begin with the magic? */
 bool fl_header_is_ours(const struct fl_segment_header *h);
 
-/** fl_header_lock_state() - of the lease and the lock, for people */
-enum fl_segment_lock fl_header_lock_state(const struct fl_segment_header *h, int32_t *ret_pid);
+/**
+ * struct fl_hold - who holds a lock, for people
+ * @pid, @since_s: 0 when nobody does
+ */
+struct fl_hold {
+	enum fl_segment_lock state;
+	int32_t pid;
+	int64_t since_s;
+};
+
+/** fl_owner_hold() - what a note says, and whether that process is alive */
+struct fl_hold fl_owner_hold(const struct fl_owner *owner);
+
+/** fl_header_hold() - of the lease and the lock */
+struct fl_hold fl_header_hold(const struct fl_segment_header *h);
 
 /** fl_segment_header_of() - the header of a managed, mapped segment */
 static inline struct fl_segment_header *fl_segment_header_of(const struct fl_segment *seg)

@@ -8,6 +8,7 @@
 static void look_at_header(struct fl_segment_info *info, const struct fl_segment_header *h)
 {
 	struct fl_process maker = {.pid = h->creator_pid, .start = h->creator_start};
+	struct fl_hold hold;
 
 	if (!fl_header_is_ours(h))
 		return;
@@ -18,7 +19,10 @@ static void look_at_header(struct fl_segment_info *info, const struct fl_segment
 	info->nonce = h->nonce;
 	info->keep = (h->flags & FL_SEGMENT_KEEP) != 0;
 	info->changed_s = h->created_s;
-	info->lock = fl_header_lock_state(h, &info->lock_pid);
+	hold = fl_header_hold(h);
+	info->lock = hold.state;
+	info->lock_pid = hold.pid;
+	info->lock_since_s = hold.since_s;
 	info->creator = maker.pid;
 	info->creator_alive = fl_process_alive(&maker);
 }

@@ -194,6 +194,31 @@ assert json.load(sys.stdin)['files'][0]['bytes'] == 12288"
 	shm lock "$name" -- true
 }
 
+@test "shm: times that somebody else wrote into a header" {
+	command -v python3 >/dev/null || skip "no python3"
+	local seconds
+	for seconds in 9223372036854775807 -9223372036854775808 -1; do
+		shm create "$name" --size=8K --managed
+		shm stat "$name" >/dev/null
+		python3 - "/dev/shm/$name" $seconds <<-'EOF'
+			import struct, sys
+			with open(sys.argv[1], "r+b") as f:
+			    head = bytearray(f.read(64))
+			    head[40:48] = struct.pack("=q", int(sys.argv[2]))
+			    check = 0xCBF29CE484222325
+			    for byte in head[:56]:
+			        check = (check ^ byte) * 0x100000001B3 % 2**64
+			    head[56:64] = struct.pack("=Q", check)
+			    f.seek(0)
+			    f.write(head)
+		EOF
+		expect 0 shm stat "$name"
+		contains "$out" "header:   ok"
+		contains "$(shm ls | grep "$name")" " 0s "
+		shm rm "$name"
+	done
+}
+
 @test "shm: no room and no range" {
 	expect 2 shm create "$name" --size=64T
 	contains "$err" "nothing was made"
@@ -381,6 +406,25 @@ repair() {
 	id=$(ipcmk -M 4096 | grep -o '[0-9]*$')
 	repair "/$id"
 	[[ -z $(shm ls | grep "/$id ") ]]
+}
+
+@test "shm: doctor tells of a lock that a living process has held for long" {
+	local holder
+	shm create "$name" --size=4K --managed
+	sleep 600 &
+	holder=$!
+	[[ -z $(shm doctor --held=0 | grep "^$name") ]]
+	shm lock "$name" --pid=$holder
+	[[ -z $(shm doctor --held=100000 | grep "^$name") ]]
+	expect 1 shm doctor --held=0
+	contains "$out" "$name: its lock has been held by process $holder (sleep) for "
+	contains "$out" "faultline shm unlock --pid=$holder '$name'"
+	shm ls --json | tr '{' '\n' | grep "\"$name\"" | grep -q '"lock_since":[1-9]'
+	shm unlock "$name" --pid=$holder
+	[[ -z $(shm doctor --held=0 | grep "^$name") ]]
+	kill $holder
+	wait $holder || true
+	expect 2 shm doctor --held=soon
 }
 
 @test "shm: doctor's commands are safe to paste, whatever people call their segments" {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "shm/object.h"
@@ -92,6 +93,40 @@ Test(object_list, who_holds_what_and_who_died_with_it)
 	fl_shm_close(sem);
 	fl_shm_close(cell);
 	fl_shm_close(event);
+	fl_shm_close(ring);
+	fl_segment_detach(seg);
+}
+
+/* Whose lock it is for longest; a peer, and a writer that waits, have no lock. */
+Test(object_list, since_when_a_lock_is_held)
+{
+	struct fl_segment *seg = shmtest_segment(1 << 20);
+	struct fl_shm_object *mutex = shmtest_open(seg, FL_SHM_MUTEX, "mutex", 0, 0);
+	struct fl_shm_object *rw = shmtest_open(seg, FL_SHM_RWLOCK, "rw", 0, 0);
+	struct fl_shm_object *sem = shmtest_open(seg, FL_SHM_SEMAPHORE, "sem", 2, FL_SHM_OWNED);
+	struct fl_shm_object *ring = shmtest_open(seg, FL_SHM_RING, "ring", 4096, FL_SHM_CONSUMER);
+	struct fl_gate_body *gate = fl_object_body(rw);
+	/* The clock of rows may be a tick behind. */
+	int64_t begun = (int64_t)time(NULL) - 1;
+
+	cr_assert_eq(find(seg, "mutex").since_s, 0);
+	cr_assert_eq(fl_shm_mutex_lock(mutex, S, NULL, NULL), 0);
+	cr_assert_eq(fl_shm_sem_wait(sem, S), 0);
+	cr_assert_eq(fl_shm_read_lock(rw, S), 0);
+	cr_assert_eq(fl_shm_read_lock(rw, S), 0);
+	cr_assert(find(seg, "mutex").since_s >= begun);
+	cr_assert(find(seg, "sem").since_s >= begun);
+	cr_assert(find(seg, "rw").since_s >= begun);
+	cr_assert_eq(find(seg, "ring").since_s, 0);
+	atomic_store(&gate->holders[1].since_s, 1000);
+	cr_assert_eq(find(seg, "rw").since_s, 1000);
+	atomic_store(&gate->holders[1].mode, FL_HOLD_WANT);
+	cr_assert(find(seg, "rw").since_s >= begun);
+	cr_assert_eq(fl_shm_mutex_unlock(mutex), 0);
+	cr_assert_eq(find(seg, "mutex").since_s, 0);
+	fl_shm_close(mutex);
+	fl_shm_close(rw);
+	fl_shm_close(sem);
 	fl_shm_close(ring);
 	fl_segment_detach(seg);
 }

@@ -344,8 +344,8 @@ Test(segment, a_header_that_is_wrong_is_refused)
 			spoil(seg, offsetof(struct fl_segment_header, byte_order), 0x04030201,
 			      -FL_EUNSUPPORTED);
 			spoil(seg, offsetof(struct fl_segment_header, byte_order), 7, -FL_ECORRUPT);
-			spoil(seg, offsetof(struct fl_segment_header, version), 2,
-			      -FL_EUNSUPPORTED);
+			spoil(seg, offsetof(struct fl_segment_header, version),
+			      FL_SEGMENT_VERSION + 1, -FL_EUNSUPPORTED);
 			spoil(seg, offsetof(struct fl_segment_header, nonce), 1, -FL_ECORRUPT);
 			spoil(seg, offsetof(struct fl_segment_header, bytes), 8193, -FL_ETRUNCATED);
 			spoil(seg, offsetof(struct fl_segment_header, bytes), 1, -FL_ECORRUPT);
