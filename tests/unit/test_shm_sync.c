@@ -468,6 +468,18 @@ static void meet(struct fl_segment *seg, struct meeting *m, bool child)
 				child ? FL_SHM_PRODUCER : FL_SHM_CONSUMER);
 }
 
+static void part(struct meeting *m)
+{
+	fl_shm_close(m->mutex);
+	fl_shm_close(m->rw);
+	fl_shm_close(m->sem);
+	fl_shm_close(m->cond);
+	fl_shm_close(m->event);
+	fl_shm_close(m->cell);
+	fl_shm_close(m->there);
+	fl_shm_close(m->queue);
+}
+
 /* The child's part: 0, or the number of the step that went wrong. It dies holding all locks. */
 static int visit(const struct fl_segment_options *o)
 {
@@ -544,6 +556,7 @@ Test(shm_sync, every_object_in_every_kind)
 		cr_assert_eq(fl_shm_queue_pop(m.queue, buf, sizeof(buf), 5 * S), -EOWNERDEAD);
 		if (t != FL_SEGMENT_MEMFD)
 			cr_assert_eq(fl_segment_remove(&o, &err), 0, "%s", err.text);
-		/* The segment goes with the process. */
+		part(&m);
+		fl_segment_detach(seg);
 	}
 }
