@@ -38,8 +38,8 @@ struct config {
 /* A text and the file that holds it. */
 struct fixture {
 	struct nasty text;
-	char path[64];
-	char lead_path[64];
+	char path[80];
+	char lead_path[80];
 	char dir[64];
 };
 
