@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <faultline/count.h>
 #include <faultline/scan.h>
@@ -65,6 +68,32 @@ static int write_json(void *arg, const struct fl_scan_event *event)
 	return flush_now ? outbuf_flush() : outbuf_flush_lines();
 }
 
+static bool is_stream(const char *name)
+{
+	struct stat st;
+
+	return stat(input_is_stdin(name) ? "/dev/stdin" : name, &st) == 0 &&
+	       (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode));
+}
+
+/*
+ * `tail -f log | faultline scan x` on a terminal: whoever looks on wants each line when it is found, not
+ * when its block of 96 KiB is known to be text.
+ */
+static bool is_watched_stream(const struct scan_options *opt)
+{
+	const struct common_options *common = &opt->common;
+
+	if (!isatty(STDOUT_FILENO) || common->files_from != NULL)
+		return false;
+	if (common->file_count == 0)
+		return is_stream("-");
+	for (size_t i = 0; i < common->file_count; i++)
+		if (is_stream(common->files[i]))
+			return true;
+	return false;
+}
+
 static struct fl_scan *make_scan(struct scan_run *run, const struct scan_options *opt)
 {
 	struct fl_scan_options scan = opt->scan;
@@ -74,6 +103,8 @@ static struct fl_scan *make_scan(struct scan_run *run, const struct scan_options
 	scan.size = sizeof(scan);
 	scan.pattern = opt->pattern;
 	scan.pattern_len = opt->pattern_len;
+	if (is_watched_stream(opt))
+		scan.flags |= FL_SCAN_STREAMING;
 	if (opt->list != LIST_NONE) {
 		scan.flags |= FL_SCAN_QUIET;
 	} else if (run->json != NULL) {

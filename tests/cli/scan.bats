@@ -333,6 +333,24 @@ faultline scan: growing: file was replaced; following the new one"
 	done
 }
 
+@test "scan: on a terminal the lines of a pipe appear as they come" {
+	mkfifo in
+	timeout 60 script -qfec "$FAULTLINE scan --no-progress Failed <in" typescript </dev/null \
+		>/dev/null 3>&- &
+	exec 9>in
+	echo "Failed first" >&9
+	seen=no
+	for _ in {1..400}; do
+		! grep -q "Failed first" typescript || { seen=yes; break; }
+		sleep 0.05
+	done
+	echo "Failed second" >&9
+	exec 9>&-
+	wait
+	grep -q "Failed second" typescript
+	[[ $seen == yes ]]
+}
+
 @test "scan: --stats names the plan" {
 	expect 0 "$FAULTLINE" scan -c --stats error pair
 	[[ $err =~ plan:\ literal\ \'error\'\ \(.+\) ]]
