@@ -30,6 +30,30 @@ enum fl_inplace_sync {
 #define FL_INPLACE_NO_ROLLBACK 2u /* keep no undo log: after a crash only FL_RECOVER_RESUME works */
 
 /**
+ * struct fl_inplace_share - one of several processes, on any machines, that rewrite a file together
+ * @size:   sizeof this struct
+ * @index:  which one; process 0 makes the journal that the others' hang on
+ * @count:  of processes
+ * @starts: @count + 1 offsets, ascending, the same ones in all processes: where records begin; the
+ *          first is 0, the last the file's size. Process k edits [starts[k], starts[k + 1])
+ * @lowest: every process calls it equally often, in the same order, each with a number; returns the
+ *          lowest of all
+ * @arg:    handed to it
+ *
+ * Only edits that keep lengths. Each process has a journal beside the file, and all of them are
+ * there before the first store: fl_recover() finishes or undoes all of it, whichever process died.
+ * The file is the new one when process 0 has written COMMIT; all others have stored theirs by then.
+ */
+struct fl_inplace_share {
+	size_t size;
+	unsigned index;
+	unsigned count;
+	const uint64_t *starts;
+	int (*lowest)(void *arg, int value);
+	void *arg;
+};
+
+/**
  * struct fl_inplace_options - how to rewrite
  * @size:              sizeof this struct
  * @sync:              when to wait for the device
@@ -44,6 +68,7 @@ enum fl_inplace_sync {
  * @taps:              runs beside the rewrite: its source is the whole file as it was before, in
  *                     order. Where lengths change it has ended before anything is stored. Its error
  *                     ends the rewrite, fl_pipeline_failure() then says whose it was; or NULL
+ * @share:             what of the file this process rewrites; NULL = all of it
  */
 struct fl_inplace_options {
 	size_t size;
@@ -54,6 +79,7 @@ struct fl_inplace_options {
 	void (*watch)(void *arg, struct fl_pipeline *pl);
 	void *watch_arg;
 	struct fl_pipeline *taps;
+	const struct fl_inplace_share *share;
 };
 
 /** fl_inplace_options_init() - defaults: journal, batch, no limit, no backup */
@@ -96,7 +122,8 @@ struct fl_inplace_result {
  * Symbolic links are followed; hard links, the inode and open descriptors stay what they are.
  * Bytes that are appended meanwhile are not touched.
  *
- * Threads: one call at a time per transform. Return: 0. Before anything was written: -EINVAL for
+ * Threads: one call at a time per transform. Return: 0. -FL_ECANCELED with a share: another process
+ * failed. Before anything was written: -EINVAL for
  * what is no regular file; -EPERM, -EROFS, -EACCES, -ETXTBSY ... from open(2); -EAGAIN when
  * another job is rewriting it, or an edit changes lengths and others have the file open;
  * -FL_EUNFINISHED when a rewrite waits for fl_recover(); -ENOSPC, -FL_ELIMIT when there is no room for

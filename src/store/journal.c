@@ -29,14 +29,14 @@ static int make_nonce(uint64_t *ret)
 	return 0;
 }
 
-int fl_journal_create(struct fl_durable *durable, const struct fl_target *t, struct fl_journal *ret,
-		      struct fl_error *reterr)
+int fl_journal_create(struct fl_durable *durable, const struct fl_target *t, const char *name,
+		      struct fl_journal *ret, struct fl_error *reterr)
 {
 	struct fl_journal j = {
 		.durable = durable, .fd = -1, .dir_fd = t->dir_fd, .limit_bytes = UINT64_MAX};
 	int r = make_nonce(&j.nonce);
 
-	j.name = fl_journal_name(t->name);
+	j.name = name ? strdup(name) : fl_journal_name(t->name);
 	j.buffer = malloc(FL_JOURNAL_BUFFER_BYTES);
 	if (r == 0 && (!j.name || !j.buffer))
 		r = -ENOMEM;

@@ -86,11 +86,12 @@ uint64_t fl_journal_space(uint64_t len);
 /**
  * fl_journal_create() - a new journal beside the target, empty and locked
  * @t: its target; must outlive the journal
+ * @name: NULL: the usual one
  *
  * Return: 0; -EEXIST when there is one; -errno.
  */
-int fl_journal_create(struct fl_durable *durable, const struct fl_target *t, struct fl_journal *ret,
-		      struct fl_error *reterr);
+int fl_journal_create(struct fl_durable *durable, const struct fl_target *t, const char *name,
+		      struct fl_journal *ret, struct fl_error *reterr);
 
 /**
  * fl_journal_reserve() - set space aside for @bytes more

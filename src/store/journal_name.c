@@ -36,6 +36,18 @@ char *fl_journal_name(const char *name)
 	return n < 0 ? NULL : ret;
 }
 
+char *fl_journal_member_name(const char *main, uint64_t k)
+{
+	char *ret = NULL;
+	int n;
+
+	if (strlen(main) > NAME_LONG)
+		n = asprintf(&ret, ".%016" PRIx64 ".faultline.%" PRIu64, fnv1a(main), k);
+	else
+		n = asprintf(&ret, "%s.%" PRIu64, main, k);
+	return n < 0 ? NULL : ret;
+}
+
 int fl_journal_mark(const struct fl_target *t, uint64_t nonce, const char *journal)
 {
 	unsigned char value[8 + PATH_MAX];

@@ -17,6 +17,13 @@
 char *fl_journal_name(const char *name);
 
 /**
+ * fl_journal_member_name() - of journal @k >= 1 of a set: that of journal 0 and ".K"
+ * @main: name of journal 0; hashed as above where the result would be too long
+ * Return: malloc'ed, or NULL.
+ */
+char *fl_journal_member_name(const char *main, uint64_t k);
+
+/**
  * fl_journal_mark() - have the inode lead to the journal, so that its other names find it
  * Return: 0, also where the file system has no such attributes; -errno.
  */

@@ -126,6 +126,77 @@ int fl_recovery_open(const char *path, bool write, const struct fl_durable *dura
 	return r;
 }
 
+/* What stands under the name may be of a set that is no more. */
+static bool is_of_set(const struct fl_recovery *rec, const struct fl_jset *set)
+{
+	return rec->state == FL_RECOVERY_TORN ||
+	       (rec->header.set.count == set->count &&
+		rec->header.set.index == rec->job.set.index && rec->header.set.nonce == set->nonce);
+}
+
+static int open_member(const struct fl_recovery *main, bool write, struct fl_recovery *rec,
+		       struct fl_error *reterr)
+{
+	int r;
+
+	rec->fd = fl_beside_open(main->dir_fd, rec->name, write);
+	if (rec->fd == -ENOENT)
+		return 0;
+	r = rec->fd < 0 ? rec->fd : fl_beside_lock(rec->fd, !write);
+	if (r == -EAGAIN) {
+		rec->state = FL_RECOVERY_RUNNING;
+		return 0;
+	}
+	if (r < 0)
+		return fl_error_set(reterr, r, FL_OFF_NONE, "journal %s: %s", rec->name,
+				    fl_strerror(r));
+	r = read_header(rec, reterr);
+	if (r < 0 || is_of_set(rec, &main->header.set))
+		return r;
+	rec->state = FL_RECOVERY_NONE;
+	return 0;
+}
+
+/* What a share can be rewritten with from its beginning, where it has no journal. */
+static void make_fresh(struct fl_recovery *rec, const struct fl_recovery *main)
+{
+	rec->job.journaled = true;
+	rec->job.flags = main->header.flags;
+	rec->job.program = main->header.program;
+	rec->job.program_len = main->header.program_len;
+	rec->job.target.size_bytes = main->header.size_bytes;
+}
+
+int fl_recovery_member(const struct fl_recovery *main, uint64_t k, bool write,
+		       struct fl_recovery *ret, struct fl_error *reterr)
+{
+	struct fl_recovery rec = {.fd = -1, .dir_fd = -1};
+	int r;
+
+	rec.job.durable = main->job.durable;
+	rec.job.journal.fd = -1;
+	rec.job.limit_bytes = UINT64_MAX;
+	rec.job.set = main->header.set;
+	rec.job.set.index = k;
+	rec.from = fl_jset_start(&main->header.set, k);
+	r = fl_target_open(main->job.target.path, write, &rec.job.target, reterr);
+	if (r < 0)
+		return r;
+	*ret = rec;
+	ret->job.main_name = main->name ? main->name : main->job.journal.name;
+	ret->name = fl_journal_member_name(ret->job.main_name, k);
+	ret->dir_fd = dup(main->dir_fd);
+	if (!ret->name || ret->dir_fd < 0)
+		r = fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
+	else
+		r = open_member(main, write, ret, reterr);
+	if (r < 0)
+		fl_recovery_close(ret);
+	else if (ret->state == FL_RECOVERY_NONE || ret->state == FL_RECOVERY_TORN)
+		make_fresh(ret, main);
+	return r;
+}
+
 void fl_recovery_close(struct fl_recovery *rec)
 {
 	if (rec->move)
@@ -239,6 +310,7 @@ int fl_recovery_take(struct fl_recovery *rec, struct fl_error *reterr)
 	rec->job.flags = rec->header.flags;
 	rec->job.program = rec->header.program;
 	rec->job.program_len = rec->header.program_len;
+	rec->job.set = rec->header.set;
 	rec->job.target.size_bytes = rec->header.size_bytes;
 	j->buffer = malloc(FL_JOURNAL_BUFFER_BYTES);
 	if (!j->buffer)
@@ -299,6 +371,22 @@ int fl_recovery_pending(const char *path)
 	pending = fl_recovery_pending_for(&target);
 	fl_target_close(&target);
 	return pending;
+}
+
+int fl_recovery_drop(struct fl_recovery *rec, struct fl_error *reterr)
+{
+	int r;
+
+	if (rec->fd < 0)
+		return 0;
+	r = fl_durable_unlink(&rec->job.durable, rec->dir_fd, rec->name);
+	if (r == 0)
+		r = fl_durable_sync_all(&rec->job.durable, rec->dir_fd);
+	close(rec->fd);
+	rec->fd = -1;
+	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, "journal %s: %s", rec->name,
+				    fl_strerror(r))
+		     : 0;
 }
 
 int fl_recovery_end(struct fl_recovery *rec, struct fl_error *reterr)

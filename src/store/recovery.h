@@ -63,6 +63,18 @@ struct fl_recovery {
 int fl_recovery_open(const char *path, bool write, const struct fl_durable *durable,
 		     struct fl_recovery *ret, struct fl_error *reterr);
 
+/**
+ * fl_recovery_member() - the same for another journal of the set that @main belongs to
+ * @main: of journal 0, read; must outlive what is returned
+ * @k:    1 .. main->header.set.count - 1
+ *
+ * ret->state is FL_RECOVERY_NONE, or _TORN, where nothing of that share has been stored, or all of it
+ * has been rolled back; ret->job can then rewrite the share all the same, with its first offset in
+ * ret->from.
+ */
+int fl_recovery_member(const struct fl_recovery *main, uint64_t k, bool write,
+		       struct fl_recovery *ret, struct fl_error *reterr);
+
 /** fl_recovery_close() */
 void fl_recovery_close(struct fl_recovery *rec);
 
@@ -92,6 +104,10 @@ int fl_recovery_take(struct fl_recovery *rec, struct fl_error *reterr);
 
 /** fl_recovery_same() - same length: store all old or all new bytes again, and sync them */
 int fl_recovery_same(struct fl_recovery *rec, bool old, struct fl_error *reterr);
+
+/** fl_recovery_drop() - a member's journal goes, whatever is in it; before fl_recovery_take(). Return:
+ * 0, also if there is none; -errno. */
+int fl_recovery_drop(struct fl_recovery *rec, struct fl_error *reterr);
 
 /** fl_recovery_end() - the journal goes; after fl_recovery_take(). Return: 0 or -errno. */
 int fl_recovery_end(struct fl_recovery *rec, struct fl_error *reterr);

@@ -76,7 +76,8 @@ static void open_map(struct storer *st, const struct fl_change_reader *at, uint6
 	st->map_off = fl_round_down(off, STRETCH_BYTES);
 	end = fl_min_u64(st->map_off + STRETCH_BYTES, t->size_bytes);
 	st->map_len = (size_t)(end - st->map_off);
-	if (t->has_holes || off >= end || count_before(*at, end) < MAP_CHANGES)
+	if (t->has_holes || st->job->set.count > 0 || off >= end ||
+	    count_before(*at, end) < MAP_CHANGES)
 		return;
 	if (st->slot < 0)
 		st->slot = fl_guard_claim();

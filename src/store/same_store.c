@@ -11,7 +11,13 @@
 
 void fl_same_init(struct fl_same_store *s, struct fl_store_job *job, uint64_t from)
 {
-	*s = (struct fl_same_store){.job = job, .done_end = from, .group_bytes = FL_GROUP_BYTES};
+	const struct fl_jset *set = &job->set;
+
+	*s = (struct fl_same_store){.job = job,
+				    .done_end = from,
+				    .end = set->count > 0 ? fl_jset_start(set, set->index + 1)
+							  : job->target.size_bytes,
+				    .group_bytes = FL_GROUP_BYTES};
 }
 
 void fl_same_done(struct fl_same_store *s)
@@ -41,7 +47,7 @@ static uint64_t space_needed(const struct fl_same_store *s, bool all)
 		return s->exact_space;
 	if (all)
 		return fl_same_space(s->pending_len);
-	rest = s->job->target.size_bytes - fl_min_u64(s->job->target.size_bytes, s->pending_end);
+	rest = s->end - fl_min_u64(s->end, s->pending_end);
 	return fl_same_space(s->pending_len + 2 * rest + rest / 16);
 }
 
@@ -108,6 +114,9 @@ int fl_same_finish(struct fl_same_store *s, struct fl_error *reterr)
 
 	if (r < 0 || (!s->job->stored && !s->job->open))
 		return r;
+	/* COMMIT is for journal 0 when all processes have come so far. */
+	if (s->job->set.count > 0)
+		return fl_store_job_sync(s->job, reterr);
 	r = fl_store_job_commit(s->job, reterr);
 	return r < 0 ? r : fl_store_job_end(s->job, reterr);
 }

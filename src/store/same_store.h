@@ -27,6 +27,7 @@
  * @pending_end: bytes of the file behind which they can be stored
  * @done_end:    source bytes up to here are in the journal
  * @group_bytes: pending bytes that make a group
+ * @end:         of the process's share, or of the file
  * @exact_space: bytes that the groups will take, if that is known (after a dry pass)
  */
 struct fl_same_store {
@@ -37,6 +38,7 @@ struct fl_same_store {
 	uint64_t pending_end;
 	uint64_t done_end;
 	size_t group_bytes;
+	uint64_t end;
 	uint64_t exact_space;
 };
 
@@ -64,7 +66,8 @@ void fl_same_done(struct fl_same_store *s);
 int fl_same_add(struct fl_same_store *s, uint64_t off, uint64_t end, const unsigned char *p,
 		size_t len, struct fl_error *reterr);
 
-/** fl_same_finish() - the rest, COMMIT, and the journal goes. Return: as fl_same_add(). */
+/** fl_same_finish() - the rest, COMMIT, and the journal goes; of a set: the rest is on the device.
+ * Return: as fl_same_add(). */
 int fl_same_finish(struct fl_same_store *s, struct fl_error *reterr);
 
 /**

@@ -11,6 +11,7 @@
 #include "plat/durable.h"
 #include "plat/inplace_file.h"
 #include "store/journal.h"
+#include "store/journal_header.h"
 
 /**
  * struct fl_store_stats - what stores did
@@ -39,6 +40,11 @@ struct fl_store_stats {
  * @small_groups: store each run by itself
  * @limit_bytes: of the journal
  * @program:    for the header; the caller's
+ * @set:        of journals, where several processes share the rewrite: stores are made by pwrite, as
+ *              two clients of a network file system must not share a mapped page
+ * @main_name:  of the set's journal 0; the caller's; NULL for journal 0 itself
+ * @spaced:     of a set: room for the groups is reserved
+ * @left:       a journal could be neither completed nor removed
  */
 struct fl_store_job {
 	struct fl_durable durable;
@@ -53,6 +59,10 @@ struct fl_store_job {
 	uint64_t limit_bytes;
 	const char *program;
 	size_t program_len;
+	struct fl_jset set;
+	const char *main_name;
+	bool spaced;
+	bool left;
 };
 
 /**
@@ -60,7 +70,8 @@ struct fl_store_job {
  * @space: bytes that the groups behind the header will take
  *
  * Header, mark of the inode and the name in its directory are durable when this returns 0; after
- * an error there is no journal.
+ * an error there is no journal. In a set it may be called first to make the journal, then with the
+ * space that it needs.
  * Return: 0; -EEXIST; -ENOSPC; -FL_ELIMIT; -errno.
  */
 int fl_store_job_journal(struct fl_store_job *job, uint64_t space, struct fl_error *reterr);
@@ -81,6 +92,13 @@ int fl_store_job_write(struct fl_store_job *job, const void *data, size_t len, u
 
 /** fl_store_job_sync() - the target's data are durable when this returns 0. Return: 0 or -errno. */
 int fl_store_job_sync(struct fl_store_job *job, struct fl_error *reterr);
+
+/**
+ * fl_store_job_join() - process set.index >= 1 finds journal 0 of its set, and takes its nonce
+ * @ret_main: its name, malloc'ed
+ * Return: 0; -FL_EUNSUPPORTED where it is not there: another file system; -errno.
+ */
+int fl_store_job_join(struct fl_store_job *job, char **ret_main, struct fl_error *reterr);
 
 /** fl_store_job_commit() - all is stored: sync, COMMIT. Return: 0 or -errno. */
 int fl_store_job_commit(struct fl_store_job *job, struct fl_error *reterr);

@@ -30,7 +30,7 @@ static void setup(void)
 	fputs("text\n", f);
 	fclose(f);
 	cr_assert_eq(fl_target_open(path, true, &target, NULL), 0);
-	cr_assert_eq(fl_journal_create(&durable, &target, &journal, NULL), 0);
+	cr_assert_eq(fl_journal_create(&durable, &target, NULL, &journal, NULL), 0);
 }
 
 static void teardown(void)
@@ -142,7 +142,7 @@ Test(journal, only_one_per_file)
 {
 	struct fl_journal second;
 
-	cr_assert_eq(fl_journal_create(&durable, &target, &second, NULL), -EEXIST);
+	cr_assert_eq(fl_journal_create(&durable, &target, NULL, &second, NULL), -EEXIST);
 }
 
 Test(journal, other_names_of_the_inode_find_it)
@@ -210,6 +210,52 @@ Test(journal_block, the_crc_is_crc32c)
 	cr_assert_eq(fl_crc32c(fl_crc32c(0, zeros, 7), zeros, 25), 0x8a9136aau);
 }
 
+Test(journal_header, a_set_comes_back_and_its_shares_are_checked)
+{
+	unsigned char starts[32], row[FL_JHEADER_FIXED_BYTES + FL_JHEADER_SET_BYTES + 32 + 3];
+	struct fl_jheader h = {
+		.size_bytes = 900, .program_len = 1, .target_len = 1, .version_len = 1};
+	struct fl_jheader back;
+
+	for (size_t k = 0; k < 4; k++)
+		fl_put64(starts + 8 * k, 300 * k);
+	h.set = (struct fl_jset){.count = 3, .index = 2, .nonce = 77, .starts = starts};
+	cr_assert_eq(fl_jheader_fixed(&h.set) + fl_jset_bytes(&h.set) + 3, sizeof(row));
+	fl_jheader_write(&h, row);
+	memcpy(row + fl_jheader_fixed(&h.set), starts, sizeof(starts));
+	memcpy(row + sizeof(row) - 3, "p/v", 3);
+	cr_assert_eq(fl_jheader_read(row, sizeof(row), &back), 0);
+	cr_assert(back.set.count == 3 && back.set.index == 2 && back.set.nonce == 77);
+	cr_assert(fl_jset_start(&back.set, 2) == 600 && *back.target == '/');
+	cr_assert_eq(fl_jheader_read(row, sizeof(row) - 1, &back), -FL_ECORRUPT);
+	/* Descending, not up to the file's end, an index that there is not, too many. */
+	fl_put64(row + sizeof(row) - 3 - 16, 299);
+	cr_assert_eq(fl_jheader_read(row, sizeof(row), &back), -FL_ECORRUPT);
+	fl_put64(row + sizeof(row) - 3 - 16, 600);
+	fl_put64(row + 24, 901);
+	cr_assert_eq(fl_jheader_read(row, sizeof(row), &back), -FL_ECORRUPT);
+	fl_put64(row + 24, 900);
+	fl_put64(row + 64, 3);
+	cr_assert_eq(fl_jheader_read(row, sizeof(row), &back), -FL_ECORRUPT);
+	fl_put64(row + 64, 2);
+	fl_put64(row + 56, UINT64_MAX / 8);
+	cr_assert_eq(fl_jheader_read(row, sizeof(row), &back), -FL_ECORRUPT);
+}
+
+Test(journal_name, members_have_a_number_and_fit)
+{
+	char name[251];
+	char *a = fl_journal_member_name(".x.faultline", 3), *b;
+
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	b = fl_journal_member_name(name, 65535);
+	cr_assert_str_eq(a, ".x.faultline.3");
+	cr_assert(b && strlen(b) < 60);
+	free(a);
+	free(b);
+}
+
 Test(journal_header, comes_back_and_lengths_are_checked)
 {
 	unsigned char row[FL_JHEADER_FIXED_BYTES + 12];
@@ -229,6 +275,6 @@ Test(journal_header, comes_back_and_lengths_are_checked)
 	cr_assert_eq(fl_jheader_read(row, sizeof(row) - 1, &back), -FL_ECORRUPT);
 	fl_put64(row + 32, UINT64_MAX);
 	cr_assert_eq(fl_jheader_read(row, sizeof(row), &back), -FL_ECORRUPT);
-	fl_put32(row, FL_JOURNAL_VERSION + 1);
+	fl_put32(row, FL_JOURNAL_SET_VERSION + 1);
 	cr_assert_eq(fl_jheader_read(row, sizeof(row), &back), -FL_EUNSUPPORTED);
 }

@@ -14,6 +14,21 @@ void fl_inplace_options_init(struct fl_inplace_options *opt)
 	*opt = (struct fl_inplace_options){.size = sizeof(*opt), .journal_max_bytes = UINT64_MAX};
 }
 
+static int check_share(const struct fl_inplace_share *share, const struct fl_inplace_edit *edit,
+		       struct fl_error *reterr)
+{
+	if (!share)
+		return 0;
+	if (share->size != sizeof(*share) || share->index >= share->count ||
+	    share->count > FL_JSET_MAX || !share->starts || !share->lowest)
+		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, "option value out of range");
+	if (!edit->keeps_length)
+		return fl_error_set(reterr, -FL_EUNSUPPORTED, FL_OFF_NONE,
+				    "the edit changes lengths: several processes cannot do that in "
+				    "place");
+	return 0;
+}
+
 static int check_options(const struct fl_inplace_options *opt, struct fl_error *reterr)
 {
 	if (opt->size != sizeof(*opt) || opt->sync > FL_INPLACE_SYNC_FULL ||
@@ -22,8 +37,8 @@ static int check_options(const struct fl_inplace_options *opt, struct fl_error *
 	return 0;
 }
 
-static void fill_job(struct fl_store_job *job, const struct fl_inplace_edit *edit,
-		     const struct fl_inplace_options *opt)
+void fl_inplace_fill_job(struct fl_store_job *job, const struct fl_inplace_edit *edit,
+			 const struct fl_inplace_options *opt)
 {
 	job->durable.never_syncs = opt->sync == FL_INPLACE_SYNC_NONE;
 	job->journal.fd = -1;
@@ -37,7 +52,7 @@ static void fill_job(struct fl_store_job *job, const struct fl_inplace_edit *edi
 }
 
 /* Before the lock is asked for, a journal could still be removed by its job: look behind it. */
-static int open_job(const char *path, struct fl_store_job *job, struct fl_error *reterr)
+int fl_inplace_open_job(const char *path, struct fl_store_job *job, struct fl_error *reterr)
 {
 	int r = fl_target_open(path, true, &job->target, reterr);
 
@@ -76,30 +91,45 @@ static void tell(const struct fl_store_job *job, int r, struct fl_inplace_result
 					  .unfinished = r < 0 && job->open};
 }
 
+static int edit_alone(const char *path, struct fl_store_job *job,
+		      const struct fl_inplace_edit *edit, const struct fl_options *run,
+		      const struct fl_inplace_options *opt, struct fl_error *reterr)
+{
+	int r = fl_inplace_open_job(path, job, reterr);
+
+	if (r < 0)
+		return r;
+	fl_inplace_fill_job(job, edit, opt);
+	if (opt->backup_suffix)
+		r = fl_target_backup(&job->target, opt->backup_suffix, reterr);
+	if (r < 0)
+		return r;
+	return edit->keeps_length ? fl_inplace_same(job, edit, run, 0, reterr)
+				  : fl_inplace_move(job, edit, run, reterr);
+}
+
 int fl_inplace_edit_file(const char *path, const struct fl_inplace_edit *edit,
 			 const struct fl_options *run, const struct fl_inplace_options *opt,
 			 const struct fl_durable *durable, struct fl_inplace_result *ret,
 			 struct fl_error *reterr)
 {
 	static const struct fl_durable kernel = {.ops = &fl_durable_kernel};
-	struct fl_store_job job = {.durable = durable ? *durable : kernel};
+	struct fl_store_job job = {.durable = durable ? *durable : kernel,
+				   .target = {.fd = -1, .dir_fd = -1}};
 	struct fl_inplace_edit watched = *edit;
 	int r = check_options(opt, reterr);
 
 	if (r == 0)
-		r = open_job(path, &job, reterr);
+		r = check_share(opt->share, edit, reterr);
 	if (r < 0)
 		return r;
 	watched.watch = opt->watch;
 	watched.watch_arg = opt->watch_arg;
 	watched.taps = opt->taps;
-	fill_job(&job, edit, opt);
-	if (r == 0 && opt->backup_suffix)
-		r = fl_target_backup(&job.target, opt->backup_suffix, reterr);
-	if (r == 0)
-		r = edit->keeps_length ? fl_inplace_same(&job, &watched, run, 0, reterr)
-				       : fl_inplace_move(&job, &watched, run, reterr);
-	tell(&job, r, ret);
+	r = opt->share ? fl_inplace_shared(path, &job, &watched, run, opt, reterr)
+		       : edit_alone(path, &job, &watched, run, opt, reterr);
+	if (job.target.fd >= 0)
+		tell(&job, r, ret);
 	fl_store_job_done(&job);
 	return r;
 }

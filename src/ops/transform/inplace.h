@@ -87,6 +87,34 @@ int fl_inplace_recover(const char *path, enum fl_recover_action action,
 int fl_inplace_same(struct fl_store_job *job, const struct fl_inplace_edit *edit,
 		    const struct fl_options *run, uint64_t from, struct fl_error *reterr);
 
+/** fl_inplace_open_job() - open and lock the target, look for a journal. Return: as fl_inplace_edit_file() */
+int fl_inplace_open_job(const char *path, struct fl_store_job *job, struct fl_error *reterr);
+
+/** fl_inplace_fill_job() - what the options and the edit say of it */
+void fl_inplace_fill_job(struct fl_store_job *job, const struct fl_inplace_edit *edit,
+			 const struct fl_inplace_options *opt);
+
+/**
+ * fl_inplace_shared() - opt->share of a rewrite: from the opening of the file to the end of its journals
+ * @job: with its durable calls; to be told of, and to be closed, whatever is returned
+ */
+int fl_inplace_shared(const char *path, struct fl_store_job *job,
+		      const struct fl_inplace_edit *edit, const struct fl_options *run,
+		      const struct fl_inplace_options *opt, struct fl_error *reterr);
+
+/** fl_inplace_share_same() - fl_inplace_same() over the rest of job->set's share */
+int fl_inplace_share_same(struct fl_store_job *job, const struct fl_inplace_edit *edit,
+			  const struct fl_options *run, uint64_t from, struct fl_error *reterr);
+
+/**
+ * fl_inplace_set_recover() - the end of fl_inplace_recover() for a set of journals
+ * @rec: of journal 0, surveyed; its state is FL_RECOVERY_STALE or _DONE
+ * @ret: what it says of journal 0 is completed
+ */
+int fl_inplace_set_recover(struct fl_recovery *rec, enum fl_recover_action action,
+			   const struct fl_inplace_loader *loader, const struct fl_options *run,
+			   struct fl_recover_result *ret, struct fl_error *reterr);
+
 /** fl_inplace_move() - the rewrite that changes lengths. @job: open and locked, without a journal */
 int fl_inplace_move(struct fl_store_job *job, const struct fl_inplace_edit *edit,
 		    const struct fl_options *run, struct fl_error *reterr);

@@ -24,7 +24,8 @@ struct same {
 static bool lacks_room(const struct fl_same_store *store, int r)
 {
 	return (r == -ENOSPC || r == -EDQUOT || r == -EFBIG || r == -FL_ELIMIT) &&
-	       !store->job->stored && !store->job->open && store->exact_space == 0;
+	       !store->job->stored && (!store->job->open || store->job->set.count > 0) &&
+	       store->exact_space == 0;
 }
 
 static int same_fold(void *op, const struct fl_part *part, struct fl_error *reterr)
