@@ -4,6 +4,7 @@
 
 #include <faultline/board.h>
 
+#include "base/attr.h"
 #include "base/clock.h"
 #include "base/size.h"
 #include "cluster/cluster_impl.h"
@@ -59,7 +60,7 @@ static int try_take(struct worker *w, uint64_t *ret)
 }
 
 /* A worker without a chunk waits for the end: another one may die, and leave its own. */
-static int take(void *arg, uint64_t *ret)
+static int take(void *arg, uint64_t seq FL_UNUSED, uint64_t *ret)
 {
 	struct worker *w = arg;
 	struct fl_cluster_control *c = w->cluster->control;

@@ -111,7 +111,7 @@ static int start_feeder(struct fl_exec *x, struct fl_error *reterr)
 	int r;
 
 	/* What is fed comes in order, from the range's first byte on. */
-	if (x->pl->shard.count > 0) {
+	if (x->pl->shard.count > 0 || x->crewed) {
 		x->choice.io = FL_IO_READ;
 		x->choice.fed = false;
 		snprintf(x->choice.reason, sizeof(x->choice.reason), "a share of the file");
@@ -144,6 +144,39 @@ static int start_feeder(struct fl_exec *x, struct fl_error *reterr)
 /* What memory there is for read buffers (plan.c) is for decoded frames. */
 #define FRAMES_SHARE(memory) ((memory) / 8 * 3)
 
+/* Whoever reads in order, or waits in a map for what was folded, does so in one process. */
+static bool is_for_crew(const struct fl_exec *x, unsigned frames)
+{
+	unsigned k;
+
+	if (!fl_source_seekable(x->src) || x->src->decoder || frames || x->needs.keep_view ||
+	    x->needs.ahead_bytes > 0 || x->plan.end == FL_SIZE_UNKNOWN || x->pl->shard.count > 0)
+		return false;
+	for (k = 0; k < x->pl->stage_count; k++)
+		if (x->pl->stages[k].ops->flags & FL_OP_LIVE)
+			return false;
+	return true;
+}
+
+/* The leader decides on the chunks: eight for each thread of each process, as for threads. */
+static void fit_to_crew(struct fl_exec *x, unsigned frames)
+{
+	const struct fl_crew *crew = x->pl->crew;
+	struct fl_plan *p = &x->plan;
+	uint64_t len = p->end - p->begin, share;
+
+	x->crewed = is_for_crew(x, frames);
+	if (!x->crewed)
+		return;
+	share = fl_round_up(len / (8 * (uint64_t)p->threads * crew->ranks) + 1, FL_SLICE_BYTES);
+	if (crew->leads && x->pl->opt.chunk_bytes == 0)
+		p->chunk_bytes = (size_t)fl_min_u64(p->chunk_bytes, share);
+	if (!crew->leads)
+		p->chunk_bytes = (size_t)crew->chunk_bytes;
+	p->chunks = len / p->chunk_bytes + !!(len % p->chunk_bytes);
+	x->crewed = p->chunks > 1 || !crew->leads;
+}
+
 static void make_plan(struct fl_exec *x, unsigned *ret_frames)
 {
 	struct fl_options opt = x->pl->opt;
@@ -160,6 +193,8 @@ static void make_plan(struct fl_exec *x, unsigned *ret_frames)
 	if (frames && !*ret_frames)
 		size = FL_SIZE_UNKNOWN;
 	fl_plan_make(&opt, &x->needs, size, x->pl->stage_count, cpus, &x->plan);
+	if (x->pl->crew)
+		fit_to_crew(x, *ret_frames);
 	if (x->pl->shard.count > 0)
 		fl_plan_share(&x->plan, x->pl->shard.index, x->pl->shard.count);
 	if (!*ret_frames)
@@ -211,6 +246,9 @@ static int set_up(struct fl_exec *x, struct fl_error *reterr)
 		if (r < 0)
 			return r;
 	}
+	/* Each process of a crew would load all of the file. */
+	if (x->crewed)
+		x->choice.readahead = 0;
 	if (x->choice.readahead &&
 	    fl_readahead_new(&x->src->file, &x->plan, x->choice.readahead, &x->readahead) < 0)
 		x->choice.readahead = 0;
@@ -283,6 +321,17 @@ static int run_spread(struct fl_exec *x, const struct fl_faults *before, struct 
 	return r;
 }
 
+static int run_crewed(struct fl_exec *x, const struct fl_faults *before, struct fl_error *reterr)
+{
+	int r = x->pl->crew->run(x->pl->crew, x);
+
+	fill_stats(x, x->plan.threads, before);
+	fl_ring_done(&x->ring);
+	if (r < 0 && reterr)
+		*reterr = x->error;
+	return r;
+}
+
 static void say_by_threads(struct fl_exec *x)
 {
 	size_t len = strlen(x->choice.reason);
@@ -299,6 +348,8 @@ static int run_workers(struct fl_exec *x, struct fl_error *reterr)
 	x->ring.fold = fl_exec_fold;
 	x->ring.arg = x;
 	fl_faults_process(&before);
+	if (r == 0 && x->crewed)
+		return run_crewed(x, &before, reterr);
 	if (x->pl->spread && !is_spread(x))
 		say_by_threads(x);
 	if (r == 0 && is_spread(x)) {
@@ -322,6 +373,41 @@ static int run_workers(struct fl_exec *x, struct fl_error *reterr)
 	return r;
 }
 
+/* A follower works on what the leader sees: the file may have grown since. */
+static int follow(struct fl_exec *x, struct fl_error *reterr)
+{
+	const struct fl_crew *crew = x->pl->crew;
+	struct fl_file *file = &x->src->file;
+
+	if (!fl_source_seekable(x->src))
+		return fl_error_set(reterr, -FL_ECHANGED, FL_OFF_NONE,
+				    "is not the file that rank 0 has opened");
+	if (file->size_bytes < crew->size_bytes)
+		return fl_error_set(reterr, -FL_ETRUNCATED, file->size_bytes, NULL);
+	file->size_bytes = crew->size_bytes;
+	return 0;
+}
+
+static bool is_follower(const struct fl_pipeline *pl)
+{
+	return pl->crew && !pl->crew->leads;
+}
+
+/* The operators' last word, where their folds were. */
+static int finish(struct fl_exec *x, int r, struct fl_error *reterr)
+{
+	struct fl_pipeline *pl = x->pl;
+
+	if (is_follower(pl))
+		return r;
+	if (pl->shard.count > 0)
+		return r == 0 ? fl_shard_end(pl, reterr) : r;
+	if (r == 0)
+		return fl_stages_finish(pl, x->plan.from + x->folded, reterr);
+	fl_stages_abandon(pl);
+	return r;
+}
+
 static void tear_down(struct fl_exec *x)
 {
 	fl_readahead_free(x->readahead);
@@ -342,7 +428,7 @@ static int run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error *r
 		return fl_error_set(reterr, pl->running ? -EBUSY : -EINVAL, FL_OFF_NONE, NULL);
 	if (pl->replay)
 		return fl_shard_replay(pl, reterr);
-	if (pl->shard.count == 0 && fl_small_applies(pl, src)) {
+	if (pl->shard.count == 0 && !is_follower(pl) && fl_small_applies(pl, src)) {
 		r = fl_small_run(pl, src, reterr);
 		if (r <= 0)
 			return r;
@@ -359,8 +445,13 @@ static int run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error *r
 	r = collect_needs(x, reterr);
 	if (r == 0 && pl->shard.count > 0)
 		r = fl_shard_check(x, reterr);
+	if (r == 0 && is_follower(pl))
+		r = follow(x, reterr);
 	if (r == 0)
 		r = set_up(x, reterr);
+	if (r == 0 && is_follower(pl) && !x->crewed)
+		r = fl_error_set(reterr, -FL_ECHANGED, FL_OFF_NONE,
+				 "is not the file that rank 0 has opened");
 	if (r == 0)
 		r = fl_exec_start_operators(x, reterr);
 	if (r == 0 && pl->shard.count > 0)
@@ -370,13 +461,9 @@ static int run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error *r
 	tear_down(x);
 	if (r == 0 && atomic_load_explicit(&pl->cancel, memory_order_relaxed) && !x->early)
 		r = fl_error_set(reterr, -FL_ECANCELED, FL_OFF_NONE, NULL);
-	if (r == 0 && !x->early)
+	if (r == 0 && !x->early && !is_follower(pl))
 		r = fl_exec_check_source(src, reterr);
-	if (r == 0)
-		r = pl->shard.count > 0 ? fl_shard_end(pl, reterr)
-					: fl_stages_finish(pl, x->plan.from + x->folded, reterr);
-	else if (pl->shard.count == 0)
-		fl_stages_abandon(pl);
+	r = finish(x, r, reterr);
 	pl->running = false;
 	free(x);
 	return r;

@@ -48,18 +48,38 @@ struct fl_stage {
 
 /**
  * struct fl_remote - the ends of a worker in another process: src/cluster
- * @take: a chunk of the plan. Return: 1 with its number; 0: no more
+ * @take: the chunk that is the process's @seq-th, from 0; may wait. Return: 1 with its number; 0: no more
  * @part: instead of an operator's fold. Return: as fold
- * @end:  a chunk is done: @result 0, or its error
+ * @end:  a chunk is done: @result 0, or its error. Chunks end in the order in which they were taken
  */
 struct fl_remote {
 	void *arg;
-	int (*take)(void *arg, uint64_t *ret_chunk);
+	int (*take)(void *arg, uint64_t seq, uint64_t *ret_chunk);
 	int (*part)(void *arg, unsigned k, const struct fl_part *part);
 	int (*end)(void *arg, const struct fl_slot *slot, int result, const struct fl_error *err);
 };
 
 struct fl_exec;
+
+/**
+ * struct fl_crew - processes that map the chunks of one run together, on several machines perhaps
+ * @run:   instead of the worker threads. The leader folds everything and returns as such a run does;
+ *         a follower maps what it takes, hands on the parts, and returns when the leader says so
+ * @ranks: how many processes
+ * @leads: this one does
+ * @size_bytes, @begin, @end, @chunk_bytes: followers: of the leader's plan, before the run
+ *
+ * All have the same operators and the same options, but for threads and memory. See src/cluster/mpi.
+ */
+struct fl_crew {
+	int (*run)(struct fl_crew *crew, struct fl_exec *x);
+	unsigned ranks;
+	bool leads;
+	uint64_t size_bytes;
+	uint64_t begin;
+	uint64_t end;
+	uint64_t chunk_bytes;
+};
 
 /**
  * struct fl_pipeline - a segment; the first one is the pipeline that users have
@@ -70,6 +90,7 @@ struct fl_exec;
  * @spread: maps with so many @processes instead of threads, and folds; NULL = with threads
  * @shard:  runs map a share and fold nothing, if its count is not 0; @shard_parts: handed to it
  * @replay: this run folds what shards wrote; NULL: it reads a source
+ * @crew:   runs are shared with other processes, where they can be; NULL = not
  * @small: buffer of @small_capacity bytes for files that are read at once (small.h)
  * @small_rss: when such a run last asked, @small_rss_ns on the clock
  */
@@ -95,6 +116,7 @@ struct fl_pipeline {
 	unsigned processes;
 	unsigned threads_before;
 	int (*spread)(struct fl_exec *x, unsigned processes);
+	struct fl_crew *crew;
 };
 
 /**
@@ -102,6 +124,7 @@ struct fl_pipeline {
  * @next:    chunk to be taken next (sources that are not fed)
  * @result:  the run's, written by whoever holds the fold baton
  * @folded:  input bytes done
+ * @crewed:  the crew maps
  * @early:   the operators stopped the run before the end
  * @remote: this is a worker process; @remote_faults: of those, for the statistics
  * @init_result, @init_op, @init_error: of worker_init; under the ring's lock
@@ -126,6 +149,7 @@ struct fl_exec {
 	uint64_t progress_ns;
 	uint64_t rss_ns;
 	struct fl_rss peak;
+	bool crewed;
 	bool early;
 	int init_result;
 	unsigned init_op;
@@ -152,8 +176,14 @@ void fl_exec_worker(void *arg, unsigned i);
 /** fl_exec_fold() - the ring's fold: all operators' folds of one chunk, progress, statistics */
 int fl_exec_fold(void *arg, struct fl_slot *slot);
 
-/** fl_exec_fold_part() - one operator's fold of one part, with the baton held */
+/** fl_exec_fold_part() - one operator's fold of one part, or handing it on; with the baton held */
 int fl_exec_fold_part(struct fl_exec *x, unsigned k, struct fl_part *part, struct fl_error *err);
+
+/** fl_exec_fold_here() - the fold itself, also where the process's own workers hand their parts on */
+int fl_exec_fold_here(struct fl_exec *x, unsigned k, struct fl_part *part, struct fl_error *err);
+
+/** fl_exec_fold_end() - a chunk whose parts were folded here is done. Return: as fl_exec_fold(). */
+int fl_exec_fold_end(struct fl_exec *x, const struct fl_slot *slot);
 
 /**
  * fl_exec_check_source() - after all of it was read: is the file still as long, and the same one?

@@ -8,7 +8,7 @@
 /* Reading /proc/self/status takes 20 us; every 10 ms is 0.2 % of one thread. */
 #define RSS_PERIOD_NS UINT64_C(10000000)
 
-int fl_exec_fold_part(struct fl_exec *x, unsigned k, struct fl_part *part, struct fl_error *err)
+int fl_exec_fold_here(struct fl_exec *x, unsigned k, struct fl_part *part, struct fl_error *err)
 {
 	struct fl_stage *st = &x->pl->stages[k];
 	uint64_t start;
@@ -17,19 +17,32 @@ int fl_exec_fold_part(struct fl_exec *x, unsigned k, struct fl_part *part, struc
 	if (atomic_load_explicit(&st->stopped, memory_order_relaxed))
 		return 0;
 	start = fl_clock_ns();
-	if (x->remote)
-		r = x->remote->part(x->remote->arg, k, part);
-	else if (x->pl->shard.count > 0)
+	if (x->pl->shard.count > 0)
 		r = fl_shard_put(x->pl, k, part, err);
 	else
 		r = st->ops->fold(st->op, part, err);
 	atomic_fetch_add_explicit(&st->ns, fl_clock_ns() - start, memory_order_relaxed);
 	st->failed = r < 0;
-	if (st->failed && !x->remote && x->pl->shard.count == 0)
+	if (st->failed && x->pl->shard.count == 0)
 		fl_stages_blame(x->pl, k, part->off);
 	if (r < 0 || r == FL_FOLD_STOP)
 		atomic_store_explicit(&st->stopped, true, memory_order_relaxed);
 	return r < 0 ? r : 0;
+}
+
+int fl_exec_fold_part(struct fl_exec *x, unsigned k, struct fl_part *part, struct fl_error *err)
+{
+	struct fl_stage *st = &x->pl->stages[k];
+	int r;
+
+	if (!x->remote)
+		return fl_exec_fold_here(x, k, part, err);
+	if (atomic_load_explicit(&st->stopped, memory_order_relaxed))
+		return 0;
+	r = x->remote->part(x->remote->arg, k, part);
+	if (r == FL_FOLD_STOP)
+		atomic_store_explicit(&st->stopped, true, memory_order_relaxed);
+	return r < 0 ? fl_error_set(err, r, FL_OFF_NONE, NULL) : 0;
 }
 
 void fl_exec_sample_rss(struct fl_exec *x, uint64_t now)
@@ -69,19 +82,14 @@ static bool is_wanted(const struct fl_exec *x, const struct fl_slot *slot, unsig
 	       (slot->sound && (x->pl->stages[k].ops->flags & FL_OP_UNTIL_ERROR));
 }
 
-static int fold_parts(struct fl_exec *x, struct fl_slot *slot)
+static int fold_parts(struct fl_exec *x, struct fl_slot *slot, struct fl_error *err)
 {
 	unsigned k;
 	int r = 0;
 
 	for (k = 0; r == 0 && k < x->pl->stage_count; k++)
 		if (is_wanted(x, slot, k))
-			r = fl_exec_fold_part(x, k, &slot->parts[k], &x->error);
-	if (r == 0 && slot->result < 0) {
-		r = slot->result;
-		x->error = slot->error;
-		fl_stages_blame(x->pl, slot->failed_op, slot->failed_off);
-	}
+			r = fl_exec_fold_part(x, k, &slot->parts[k], err);
 	return r;
 }
 
@@ -100,19 +108,13 @@ static void done_with(struct fl_exec *x, uint64_t end)
 	tell_progress(x, now);
 }
 
-int fl_exec_fold(void *arg, struct fl_slot *slot)
+int fl_exec_fold_end(struct fl_exec *x, const struct fl_slot *slot)
 {
-	struct fl_exec *x = arg;
-	int r = fold_parts(x, slot);
-
-	if (x->remote) {
-		int sent = x->remote->end(x->remote->arg, slot, r, &x->error);
-
-		return r < 0 ? r : sent < 0 ? sent : fl_stages_stopped(x->pl);
-	}
-	if (r < 0) {
-		x->result = r;
-		return r;
+	if (slot->result < 0) {
+		x->error = slot->error;
+		fl_stages_blame(x->pl, slot->failed_op, slot->failed_off);
+		x->result = slot->result;
+		return x->result;
 	}
 	done_with(x, slot->end);
 	x->early = fl_stages_stopped(x->pl);
@@ -121,4 +123,33 @@ int fl_exec_fold(void *arg, struct fl_slot *slot)
 		return x->result;
 	}
 	return x->early;
+}
+
+/* In a worker: whoever folds is in another process, or on another thread. */
+static int hand_on(struct fl_exec *x, struct fl_slot *slot)
+{
+	struct fl_error err;
+	int r = fold_parts(x, slot, &err), sent;
+
+	if (r == 0 && slot->result < 0) {
+		r = slot->result;
+		err = slot->error;
+	}
+	sent = x->remote->end(x->remote->arg, slot, r, &err);
+	return r < 0 ? r : sent < 0 ? sent : fl_stages_stopped(x->pl);
+}
+
+int fl_exec_fold(void *arg, struct fl_slot *slot)
+{
+	struct fl_exec *x = arg;
+	int r;
+
+	if (x->remote)
+		return hand_on(x, slot);
+	r = fold_parts(x, slot, &x->error);
+	if (r < 0) {
+		x->result = r;
+		return r;
+	}
+	return fl_exec_fold_end(x, slot);
 }

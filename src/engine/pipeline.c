@@ -211,7 +211,7 @@ void fl_pipeline_free(struct fl_pipeline *pl)
 int fl_pipeline_run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error *reterr)
 {
 	fl_stages_blame(pl, FL_OPERATOR_NONE, FL_OFF_NONE);
-	if (pl->shard.count > 0)
+	if (pl->shard.count > 0 || (pl->crew && !pl->crew->leads))
 		return fl_exec_run(pl, src, reterr);
 	return pl->next ? fl_chain_run(pl, src, reterr) : fl_exec_run(pl, src, reterr);
 }

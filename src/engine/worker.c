@@ -191,7 +191,7 @@ static int take(struct worker *w, struct fl_chunk *chunk, struct fl_error *err)
 	}
 	chunk->seq = atomic_fetch_add_explicit(&x->next, 1, memory_order_relaxed);
 	k = chunk->seq;
-	if (x->remote ? x->remote->take(x->remote->arg, &k) == 0 : k >= x->plan.chunks)
+	if (x->remote ? x->remote->take(x->remote->arg, chunk->seq, &k) == 0 : k >= x->plan.chunks)
 		return 0;
 	fl_plan_chunk(&x->plan, k, &chunk->off, &chunk->end);
 	chunk->begin = x->plan.begin;
