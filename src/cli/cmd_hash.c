@@ -9,6 +9,7 @@
 #include <faultline/batch.h>
 
 #include "cli/checkpoint.h"
+#include "cli/crew.h"
 #include "cli/hash_check.h"
 #include "cli/hash_lanes.h"
 #include "cli/hash_manifest.h"
@@ -299,6 +300,10 @@ int cmd_hash(int argc, char **argv)
 	run.opt = &opt;
 	hash_options_parse(argc, argv, &opt);
 	job_begin(&run.job, &opt.common);
+	if (crew_follows()) {
+		hash_lanes_follow(&opt.common);
+		return job_end(&run.job, NULL, 0);
+	}
 	run.doc = opt.common.json ? json_doc_new("faultline-hash/1") : NULL;
 	if (opt.manifest != NULL)
 		return hash_manifest(&run.job, &opt);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "cli/crew.h"
+#include "cli/message.h"
 #include "cli/outbuf.h"
 #include "cli/run_inplace.h"
 #include "cli/run_part.h"
@@ -28,6 +30,8 @@ int cmd_run(int argc, char **argv)
 		run_line_done(&run.line);
 		return outbuf_finish() < 0 ? EXIT_TROUBLE : 0;
 	}
+	if (crew_is_there() && run.line.inplace.wanted)
+		message_usage("-i is done by one process: 'faultline run -i'");
 	is_whole = run.line.parts == 0;
 	run_work_begin(&run);
 	if (run.line.inplace.wanted)

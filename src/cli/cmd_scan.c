@@ -12,6 +12,7 @@
 #include <faultline/count.h>
 #include <faultline/scan.h>
 
+#include "cli/crew.h"
 #include "cli/job.h"
 #include "cli/lines_before.h"
 #include "cli/message.h"
@@ -155,7 +156,9 @@ static int set_base_line(struct scan_run *run, const char *name)
 	struct fl_error err = {.off = FL_OFF_NONE, .text = "line numbers in a range need a file"};
 	uint64_t lines = 0;
 
-	if (run->opt->common.run.range_off == 0 || !(run->opt->scan.flags & FL_SCAN_LINE_NUMBER))
+	/* Numbers are the folds' business. */
+	if (crew_follows() || run->opt->common.run.range_off == 0 ||
+	    !(run->opt->scan.flags & FL_SCAN_LINE_NUMBER))
 		return 1;
 	if (lines_before(&run->opt->common, name, &lines) == -ESPIPE) {
 		message_file(shown_name(run, name), &err);

@@ -10,6 +10,7 @@
 #include <faultline/cluster.h>
 #include <faultline/batch.h>
 
+#include "cli/crew.h"
 #include "cli/message.h"
 #include "cli/stop_signals.h"
 #include "cli/verbs.h"
@@ -21,9 +22,19 @@
 /* How long after a signal a lane may go on. */
 #define CANCEL_NS UINT64_C(50000000)
 
+/* How another rank makes the same pipeline; the salt is that of all algorithms that have one. */
+struct recipe {
+	struct hash_choice choice;
+	unsigned char salt[FL_HASH_SALT_MAX];
+	uint64_t range_off;
+	uint64_t range_len;
+};
+
 /* A pipeline for a choice of digests, or for leaves; made when it is first needed. */
 struct runner {
 	const struct hash_choice *choice;
+	struct recipe recipe; /* where all processors, and all ranks, are for one file */
+	int is_shared;
 	struct fl_hash_set *set;
 	struct fl_leaves *leaves;
 	const struct leaf_sink *sink;
@@ -136,6 +147,19 @@ static int add_operators(struct runner *runner)
 	return fl_hash_set_add(runner->set, runner->pl);
 }
 
+static void write_recipe(struct runner *runner, const struct fl_options *opt)
+{
+	struct recipe *r = &runner->recipe;
+
+	r->choice = *runner->choice;
+	for (size_t i = 0; i < r->choice.count; i++)
+		if (r->choice.algs[i].salt != NULL)
+			memcpy(r->salt, r->choice.algs[i].salt, r->choice.algs[i].salt_len);
+	r->range_off = opt->range_off;
+	r->range_len = opt->range_len;
+	runner->is_shared = 1;
+}
+
 static int runner_new(const struct hash_choice *choice, const struct fl_options *options,
 		      struct runner **ret, struct fl_error *err)
 {
@@ -155,7 +179,9 @@ static int runner_new(const struct hash_choice *choice, const struct fl_options 
 		rc = fl_hash_set_new(choice->algs, choice->count, &runner->set, err);
 	if (rc == 0)
 		rc = fl_pipeline_new(&opt, &runner->pl, err);
-	if (rc == 0 && opt.progress != on_lane_progress)
+	if (opt.progress != on_lane_progress)
+		write_recipe(runner, &opt);
+	if (rc == 0 && runner->is_shared)
 		rc = fl_pipeline_set_processes(runner->pl, lane_processes);
 	if (rc == 0)
 		rc = add_operators(runner);
@@ -217,6 +243,8 @@ static void run(struct runner *runner, const char *name, struct hash_result *res
 	result->code = input_open(name, &src, &result->error);
 	if (result->code >= 0 && result->state != NULL)
 		result->code = restore(runner, result);
+	if (result->code >= 0 && runner->is_shared)
+		crew_share(runner->pl, name, &runner->recipe, sizeof(runner->recipe));
 	if (result->code >= 0) {
 		result->code = fl_pipeline_run(runner->pl, src, &result->error);
 		result->stats.size = sizeof(result->stats);
@@ -312,6 +340,45 @@ void hash_lanes_whole(struct hash_lanes *lanes, const struct hash_choice *choice
 	stop_signals_watch(runner->pl);
 	run(runner, name, result);
 	input_consume(name);
+}
+
+static int no_leaf(void *arg, const struct fl_leaf *leaf)
+{
+	(void)arg;
+	(void)leaf;
+	return 0;
+}
+
+/* The leader's pipeline, for one order. */
+static void run_order(const struct common_options *common, const struct crew_order *order)
+{
+	struct hash_result result = {.sink = {.leaf = no_leaf}};
+	struct fl_options opt = common->run;
+	struct runner *runner = NULL;
+	struct recipe recipe;
+
+	if (order->recipe_len != sizeof(recipe))
+		return;
+	memcpy(&recipe, order->recipe, sizeof(recipe));
+	for (size_t i = 0; i < recipe.choice.count; i++)
+		if (recipe.choice.algs[i].salt != NULL)
+			recipe.choice.algs[i].salt = recipe.salt;
+	opt.range_off = recipe.range_off;
+	opt.range_len = recipe.range_len;
+	result.code = runner_new(&recipe.choice, &opt, &runner, &result.error);
+	if (result.code == 0)
+		run(runner, order->name, &result);
+	if (result.code < 0)
+		crew_refuse(&result.error);
+	runner_free(runner);
+}
+
+void hash_lanes_follow(const struct common_options *common)
+{
+	struct crew_order order;
+
+	while (crew_wait(&order))
+		run_order(common, &order);
 }
 
 int64_t hash_lanes_save(const struct hash_lanes *lanes, void *buf, size_t size, uint64_t *ret_off)

@@ -86,6 +86,9 @@ void hash_lanes_whole(struct hash_lanes *lanes, const struct hash_choice *choice
  */
 int64_t hash_lanes_save(const struct hash_lanes *lanes, void *buf, size_t size, uint64_t *ret_off);
 
+/** hash_lanes_follow() - in place of all this where another rank leads: do what it orders (crew.h) */
+void hash_lanes_follow(const struct common_options *common);
+
 /** hash_lanes_free() */
 void hash_lanes_free(struct hash_lanes *lanes);
 

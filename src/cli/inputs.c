@@ -122,7 +122,8 @@ int inputs_are_implied(const struct inputs *in)
 
 int inputs_may_be_several(const struct inputs *in)
 {
-	return in->list != NULL || in->common->walk.recursive || in->common->file_count > 1;
+	return in->common->files_from != NULL || in->common->walk.recursive ||
+	       in->common->file_count > 1;
 }
 
 void inputs_done(struct inputs *in)

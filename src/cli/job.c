@@ -8,6 +8,7 @@
 
 #include <faultline/cluster.h>
 
+#include "cli/crew.h"
 #include "cli/job_board.h"
 #include "cli/message.h"
 #include "cli/outbuf.h"
@@ -35,6 +36,13 @@ void job_begin(struct job *job, struct common_options *common)
 	rc = fl_pipeline_set_processes(job->pl, common->processes);
 	if (rc < 0)
 		die(fl_strerror(rc));
+	if (crew_is_there() && common->processes > 0)
+		die("--processes is for one machine");
+	if (crew_follows()) {
+		/* The leader has the list of files, and the signals. */
+		job->inputs.common = common;
+		return;
+	}
 	stop_signals_install(job->pl);
 	rc = inputs_init(&job->inputs, common);
 	if (rc < 0) {
@@ -52,10 +60,22 @@ void job_add(struct job *job, const struct fl_operator *ops, void *op)
 		die(fl_strerror(rc));
 }
 
+static int next_order(const char **ret_name)
+{
+	struct crew_order order;
+
+	if (!crew_wait(&order))
+		return 0;
+	*ret_name = order.name;
+	return 1;
+}
+
 int job_next(struct job *job, const char **ret_name)
 {
 	int rc;
 
+	if (crew_follows())
+		return next_order(ret_name);
 	for (;;) {
 		if (stop_signals_caught() || outbuf_error() != 0)
 			return 0;
@@ -125,13 +145,17 @@ int job_run(struct job *job, const char *name)
 
 	rc = job_open(&job->inputs, name, &src, &err);
 	if (rc < 0) {
+		crew_refuse(&err);
 		complain(job, name, &err, 0);
 		return rc;
 	}
+	crew_share(job->pl, name, NULL, 0);
 	rc = fl_pipeline_run(job->pl, src, &err);
 	run_stats_add(&job->stats, job->pl);
 	fl_source_close(src);
 	input_consume(name);
+	if (rc < 0)
+		crew_refuse(&err);
 	progress_bar_erase();
 	if (rc < 0)
 		job_complain(job, name, &err);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli/crew.h"
 #include "cli/json_doc.h"
 #include "cli/message.h"
 #include "cli/outbuf.h"
@@ -16,7 +17,7 @@
 
 void run_work_open_outputs(struct run_work *run)
 {
-	for (unsigned i = 0; i < run->line.count; i++) {
+	for (unsigned i = 0; i < run->line.count && !crew_follows(); i++) {
 		struct run_stage *stage = &run->line.stages[i];
 		struct fl_output_options opt = {
 			.size = sizeof(opt), .path = stage->out_name, .flags = FL_OUTPUT_REPLACE};

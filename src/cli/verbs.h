@@ -7,7 +7,7 @@
 #define EXIT_TROUBLE 2
 
 /**
- * struct verb - one row of the table in main.c
+ * struct verb - one row of the table in program.c
  * @name:    what the user types
  * @summary: one line for `faultline --help`
  * @func:    gets its own argv, argv[0] being "faultline NAME"; returns the exit status

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FAULTLINE_CLI_CREW_H
+#define FAULTLINE_CLI_CREW_H
+
+#include <stddef.h>
+
+#include <faultline/pipeline.h>
+
+/**
+ * DOC: The program as one of several: faultline-mpi.
+ *
+ * All ranks of a crew run the same verb with the same command line. The leader is the program as it
+ * always is; others print nothing, and do what the leader orders: for each run that is shared they
+ * are told the file's name and the recipe, and run a pipeline that the leader's is made like. What that
+ * does is in src/cluster/mpi/mpi_crew.h.
+ *
+ * A verb whose files come from job_next() and whose pipeline is the job's needs to do nothing, except to
+ * leave alone what only the leader may: files that are written (crew_follows()).
+ */
+
+/**
+ * struct crew_order - what a follower is to run
+ * @name: of the file, until the next order
+ * @recipe: as the leader gave it to crew_share(); @recipe_len bytes; no alignment
+ */
+struct crew_order {
+	const char *name;
+	const void *recipe;
+	size_t recipe_len;
+};
+
+/**
+ * struct crew_ops - what MPI does; see the functions below
+ */
+struct crew_ops {
+	int leads;
+	void (*share)(struct fl_pipeline *pl, const void *recipe, size_t recipe_len);
+	void (*alone)(struct fl_pipeline *pl);
+	int (*wait)(struct crew_order *ret);
+	void (*refuse)(const struct fl_error *err);
+};
+
+/** crew_set() - before a verb runs; without it the program is alone */
+void crew_set(const struct crew_ops *ops);
+
+/** crew_is_there() - Return: 1 in faultline-mpi */
+int crew_is_there(void);
+
+/** crew_follows() - Return: 1: this is not the leader: it writes nothing, and asks crew_wait() for work */
+int crew_follows(void);
+
+/**
+ * crew_share() - the next run of @pl, over the file @name, may be shared with the others
+ * @recipe: how a follower makes that pipeline, where that is not the verb's only one; lives until the
+ *          run has ended; or NULL and 0
+ *
+ * On followers: it is the run that was ordered. Standard input is never shared.
+ */
+void crew_share(struct fl_pipeline *pl, const char *name, const void *recipe, size_t recipe_len);
+
+/** crew_wait() - followers: the next order. Return: 1; 0 when there are no more. */
+int crew_wait(struct crew_order *ret);
+
+/** crew_refuse() - followers: what was ordered cannot be done: the leader's run fails with @err */
+void crew_refuse(const struct fl_error *err);
+
+#endif
