@@ -12,7 +12,7 @@ build=(autoconf automake libtool pkg-config gcc libc6-dev make
 	libxxhash-dev libpcre2-dev libzstd-dev libssl-dev libjansson-dev liburing-dev
 	zlib1g-dev liblzma-dev libbz2-dev liblz4-dev)
 peers=(xxhash ripgrep zstd parallel)
-tests=(libcriterion-dev bats clang clang-format shellcheck binutils python3 xz-utils bzip2 lz4 gnuplot-nox)
+tests=(libcriterion-dev bats clang clang-format shellcheck binutils python3 xz-utils bzip2 lz4 gnuplot-nox openmpi-bin libopenmpi-dev)
 
 # Hyperscan is written for x86; scan does without it elsewhere.
 if [[ $(dpkg --print-architecture 2>/dev/null) == amd64 ]]; then

@@ -68,6 +68,14 @@ plant src/cli/d.c 'p = mmap(NULL, n, 1, 1, fd, 0);'
 found src/cli/d.c:1:
 plant include/faultline/a.h '#include <sys/types.h>'
 found include/faultline/a.h:1:
+plant src/cluster/a.c '#include <mpi.h>'
+found src/cluster/a.c:1:
+plant src/cluster/b.c '#include "cli/crew.h"'
+found src/cluster/b.c:1:
+plant src/cluster/mpi/a.c '#include "ops/hash/xxh3.h"'
+found src/cluster/mpi/a.c:1:
+plant src/cluster/c.c '#include "cluster/mpi/ranks.h"'
+found src/cluster/c.c:1:
 plant src/base/e.c 'int x;'
 mkdir -p "$tree/src/kern" && cp "$tree/src/base/e.c" "$tree/src/kern/e.c"
 found 'src/'
@@ -76,6 +84,8 @@ found src/engine/sys:1:
 
 plant src/window/ok.c '#include <stdio.h>' '#include "plat/file.h"' '#include "config.h"' \
 	'int a = fl_file_pread(1); /* open( */' 'int b = ops->open(x) + v.poll(y);'
+clean
+plant src/cluster/mpi/ok.c '#include <mpi.h>' '#include "cli/crew.h"' '#include "engine/exec.h"'
 clean
 plant src/plat/ok.c '#include <sys/mman.h>' 'p = mmap(0, n, 1, 1, fd, 0);'
 clean

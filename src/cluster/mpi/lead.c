@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/size.h"
+#include "cluster/mpi/mpi_crew.h"
+#include "engine/stages.h"
+
+/* What all ranks together may send before they are asked to: MPI and the inboxes hold it. */
+#define CREDIT_ALL FL_MIB(16)
+#define CREDIT_LEAST FL_KIB(4)
+#define CREDIT_MOST FL_KIB(256)
+
+/* Asked for at a time of the rank whose chunk is folded next: its next piece comes while this one is
+ * folded. So much may be more than it needed, and stay with it: not with all of many ranks. */
+#define CREDIT_OWNER FL_MIB(1)
+#define AHEAD_ALL FL_MIB(64)
+
+/* Claims for each rank: at the end one is waited for, which then is less than 1 % of the run. More
+ * than STEP_MOST chunks at a time (512 MiB) are not needed to keep the counter idle: 4,096 ranks with
+ * 5 GB/s each then come 40,000 times a second, and MPI libraries add a million times a second. */
+#define CLAIMS_EACH 128u
+#define STEP_MOST 64u
+
+/**
+ * struct lead - rank 0 during a run
+ * @chunk: that is folded next
+ * @owner: rank that has it, or -1: nobody has said anything of it yet
+ * @done:  followers that have mapped all they will
+ * @ahead: bytes that followers may send, or have sent, beyond what is folded
+ */
+struct lead {
+	struct fl_mpi_crew *c;
+	struct fl_exec *x;
+	struct fl_mapper *m;
+	uint64_t chunk;
+	int owner;
+	int done;
+	uint64_t ahead;
+};
+
+static void send_order(struct fl_mpi_crew *c, struct fl_exec *x)
+{
+	int size = c->ranks->size;
+	uint64_t claims = (uint64_t)size * CLAIMS_EACH;
+
+	c->order.kind = FL_ORDER_RUN;
+	c->order.run++;
+	c->order.name_len = strlen(x->src->name);
+	c->order.recipe_len = c->recipe_len;
+	c->order.size_bytes = x->src->file.size_bytes;
+	c->order.begin = x->plan.begin;
+	c->order.end = x->plan.end;
+	c->order.chunk_bytes = x->plan.chunk_bytes;
+	c->order.chunks = x->plan.chunks;
+	c->order.step = fl_max_u64(1, fl_min_u64(x->plan.chunks / claims, STEP_MOST));
+	c->order.credit =
+		fl_max_u64(CREDIT_LEAST, fl_min_u64(CREDIT_ALL / (uint64_t)size, CREDIT_MOST));
+	for (int i = 0; i < size; i++)
+		fl_inbox_begin(&c->inbox[i], c->order.credit);
+	fl_ranks_reset(c->ranks, 0);
+	fl_ranks_order(c->ranks, &c->order, x->src->name, c->recipe, NULL);
+}
+
+/* ---- folding */
+
+static int fold_end(struct lead *l, const struct fl_packet *head, const unsigned char *data)
+{
+	struct fl_exec *x = l->x;
+	struct fl_slot slot = {.result = (int)head->code,
+			       .failed_op = head->stage,
+			       .failed_off = head->failed_off,
+			       .end = head->end};
+
+	if (head->code < 0)
+		(void)fl_error_set(&slot.error, (int)head->code, head->off, "%.*s", (int)head->len,
+				   data);
+	l->chunk++;
+	l->owner = -1;
+	return fl_exec_fold_end(x, &slot);
+}
+
+static int fold_part(struct lead *l, const struct fl_packet *head, const unsigned char *data)
+{
+	struct fl_exec *x = l->x;
+	struct fl_part part = {.data = (unsigned char *)(uintptr_t)data,
+			       .len = (size_t)head->len,
+			       .capacity = (size_t)head->len,
+			       .limit = x->plan.part_limit,
+			       .off = head->off,
+			       .end = head->end};
+	int r;
+
+	if (head->stage >= x->pl->stage_count)
+		return fl_error_set(&x->error, -FL_ECORRUPT, FL_OFF_NONE, "a rank sent nonsense");
+	r = fl_exec_fold_here(x, head->stage, &part, &x->error);
+	if (r < 0)
+		x->result = r;
+	return r;
+}
+
+/* A rank has no more to say; its error, if there is one, is that of no chunk. */
+static int note_done(struct lead *l, const struct fl_packet *head, const unsigned char *data)
+{
+	l->done++;
+	if (head->code == 0)
+		return 0;
+	fl_stages_blame(l->x->pl, head->stage, head->failed_off);
+	l->x->result = fl_error_set(&l->x->error, (int)head->code, head->off, "%.*s",
+				    (int)head->len, data);
+	return l->x->result;
+}
+
+static int fold_packet(struct lead *l, const struct fl_packet *head, const unsigned char *data)
+{
+	if (head->kind == FL_PACKET_PART)
+		return fold_part(l, head, data);
+	if (head->kind == FL_PACKET_END)
+		return fold_end(l, head, data);
+	return note_done(l, head, data);
+}
+
+/* Return: 1: a packet was folded; 2: and the run is over; 0: none of ours is next; or an error. */
+static int fold_own(struct lead *l)
+{
+	struct fl_packet_node *node = fl_mapper_pop(l->m, l->chunk);
+	int r;
+
+	if (!node)
+		return 0;
+	l->owner = 0;
+	r = fold_packet(l, &node->head, node->data);
+	free(node);
+	return r < 0 ? r : r + 1;
+}
+
+/* A rank may send some more than @base bytes. */
+static void give(struct lead *l, struct fl_inbox *in, uint64_t base)
+{
+	bool is_owner = l->owner >= 0 && in == &l->c->inbox[l->owner];
+	uint64_t credit = l->c->order.credit;
+
+	if (is_owner && l->ahead + CREDIT_OWNER <= AHEAD_ALL)
+		credit = CREDIT_OWNER;
+	if (base + credit <= in->want.given)
+		return;
+	l->ahead += base + credit - in->want.given;
+	in->want.given = base + credit;
+}
+
+/* Return: as above, of one rank's oldest packet. */
+static int fold_from(struct lead *l, int rank)
+{
+	struct fl_inbox *in = &l->c->inbox[rank];
+	const unsigned char *data;
+	struct fl_packet head;
+	int there = fl_inbox_peek(in, &head, &data), r;
+
+	if (there == 0 || (head.kind != FL_PACKET_DONE && head.chunk != l->chunk))
+		return 0;
+	if (head.kind != FL_PACKET_DONE)
+		l->owner = rank;
+	if (there < 2) {
+		give(l, in, in->got);
+		return 0;
+	}
+	r = fold_packet(l, &head, data);
+	fl_inbox_drop(in, &head);
+	l->ahead -= fl_min_u64(l->ahead, sizeof(head) + head.len);
+	give(l, in, in->folded);
+	return r < 0 ? r : r + 1;
+}
+
+/* Return: as above: of whoever has the chunk that is next. */
+static int fold_next(struct lead *l)
+{
+	int r = 0;
+
+	if (l->owner > 0)
+		return fold_from(l, l->owner);
+	r = fold_own(l);
+	for (int i = 1; r == 0 && l->owner < 0 && i < l->c->ranks->size; i++)
+		r = fold_from(l, i);
+	return r;
+}
+
+/* ---- the run */
+
+static void claim(struct fl_mpi_crew *c)
+{
+	uint64_t first, step = c->order.step;
+
+	while (fl_mapper_is_hungry(&c->mapper)) {
+		first = fl_ranks_claim(c->ranks, step);
+		fl_mapper_feed(&c->mapper, first,
+			       first < c->order.chunks ? fl_min_u64(step, c->order.chunks - first)
+						       : 0);
+	}
+}
+
+static void tell_all(struct lead *l, uint64_t over)
+{
+	const struct fl_pipeline *pl = l->x->pl;
+	uint64_t stopped = 0;
+
+	for (unsigned k = 0; k < pl->stage_count; k++)
+		if (atomic_load_explicit(&pl->stages[k].stopped, memory_order_relaxed))
+			stopped |= UINT64_C(1) << k;
+	for (int i = 1; i < l->c->ranks->size; i++) {
+		l->c->inbox[i].want.stopped = stopped;
+		l->c->inbox[i].want.over = over;
+		fl_inbox_tell(&l->c->inbox[i], l->c->ranks, i);
+	}
+}
+
+/* Workers that could not begin say nothing of any chunk. */
+static int look_after_own(struct lead *l)
+{
+	struct fl_exec *x = l->x;
+
+	if (atomic_load_explicit(&x->pl->cancel, memory_order_relaxed))
+		x->result = fl_error_set(&x->error, -FL_ECANCELED, FL_OFF_NONE, NULL);
+	else if (fl_mapper_is_done(l->m) && x->init_result < 0) {
+		fl_stages_blame(x->pl, x->init_op, x->plan.from);
+		x->error = x->init_error;
+		x->result = x->init_result;
+	}
+	return x->result;
+}
+
+static bool is_complete(const struct lead *l)
+{
+	return l->chunk == l->x->plan.chunks && l->done == l->c->ranks->size - 1;
+}
+
+/* Return: whether something came or was folded; the run is over where *ret_r is not 0. */
+static bool turn(struct lead *l, int *ret_r)
+{
+	bool moved = false;
+	int r;
+
+	while ((r = fl_inbox_receive(l->c->inbox, l->c->ranks)) > 0)
+		moved = true;
+	if (r == 0)
+		r = look_after_own(l);
+	else
+		l->x->result = fl_error_set(&l->x->error, r, FL_OFF_NONE, NULL);
+	claim(l->c);
+	for (unsigned n = 0; r == 0 && n < 256; n++) {
+		r = fold_next(l);
+		if (r != 1)
+			break;
+		moved = true;
+		r = 0;
+	}
+	tell_all(l, 0);
+	*ret_r = r;
+	return moved;
+}
+
+/* All others stop, and what they have sent is taken from MPI. */
+static void end_followers(struct lead *l)
+{
+	struct fl_mpi_crew *c = l->c;
+	unsigned quiet = 0;
+	int left = 1;
+
+	while (left < c->ranks->size) {
+		tell_all(l, 1);
+		quiet = fl_inbox_receive(c->inbox, c->ranks) != 0 ? 0 : quiet + 1;
+		for (left = 1; left < c->ranks->size; left++)
+			if (!c->inbox[left].left || c->inbox[left].sending)
+				break;
+		for (int i = 1; i < c->ranks->size; i++)
+			c->inbox[i].at = c->inbox[i].len = 0;
+		if (quiet > 0)
+			fl_ranks_nap(quiet);
+	}
+}
+
+static void sum_up(struct fl_mpi_crew *c, struct fl_exec *x)
+{
+	struct fl_tally tally = {0};
+	size_t len = strlen(x->choice.reason);
+
+	fl_ranks_sum(c->ranks, &tally);
+	atomic_fetch_add(&x->env.windows, tally.windows);
+	atomic_fetch_add(&x->env.copied, tally.copied_bytes);
+	x->remote_faults.minor += tally.minor_faults;
+	x->remote_faults.major += tally.major_faults;
+	snprintf(x->choice.reason + len, sizeof(x->choice.reason) - len, ", on %d ranks",
+		 c->ranks->size);
+}
+
+int fl_crew_lead(struct fl_crew *crew, struct fl_exec *x)
+{
+	struct fl_mpi_crew *c = (struct fl_mpi_crew *)crew;
+	struct lead l = {.c = c, .x = x, .m = &c->mapper, .owner = -1};
+	unsigned quiet = 0;
+	int r;
+
+	c->busy = true;
+	send_order(c, x);
+	l.ahead = c->order.credit * (uint64_t)(c->ranks->size - 1);
+	r = fl_mapper_start(&c->mapper, x, c->ranks->where);
+	if (r < 0)
+		x->result = fl_error_set(&x->error, r, FL_OFF_NONE, NULL);
+	while (r == 0 && !is_complete(&l)) {
+		quiet = turn(&l, &r) ? 0 : quiet + 1;
+		if (r == 0 && quiet > 0)
+			fl_mapper_wait(&c->mapper, fl_nap_ns(quiet));
+	}
+	fl_mapper_stop(&c->mapper);
+	end_followers(&l);
+	sum_up(c, x);
+	c->busy = false;
+	return x->result;
+}
+
+void fl_crew_dismiss(struct fl_mpi_crew *c)
+{
+	/* In the middle of a run the others listen to something else. */
+	if (c->busy)
+		MPI_Abort(c->ranks->comm, 2);
+	c->order = (struct fl_order){.kind = FL_ORDER_END};
+	fl_ranks_order(c->ranks, &c->order, "", NULL, NULL);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/crew.h"
+#include "cli/program.h"
+#include "cluster/mpi/mpi_crew.h"
+
+static struct fl_ranks ranks;
+static struct fl_mpi_crew mpi_crew;
+static int wants_stats;
+
+static void share(struct fl_pipeline *pl, const void *recipe, size_t recipe_len)
+{
+	pl->crew = &mpi_crew.crew;
+	if (ranks.rank > 0)
+		return;
+	mpi_crew.recipe = recipe;
+	mpi_crew.recipe_len = recipe_len;
+}
+
+static void alone(struct fl_pipeline *pl)
+{
+	pl->crew = NULL;
+}
+
+static int wait_order(struct crew_order *ret)
+{
+	if (!fl_crew_wait(&mpi_crew))
+		return 0;
+	ret->name = mpi_crew.name;
+	ret->recipe = mpi_crew.recipe;
+	ret->recipe_len = mpi_crew.recipe_len;
+	return 1;
+}
+
+static void refuse(const struct fl_error *err)
+{
+	fl_crew_refuse(&mpi_crew, err);
+}
+
+/* However the verb ends, also in the middle of its options: nobody waits for anybody. */
+static void leave(void)
+{
+	if (ranks.rank == 0) {
+		fl_crew_dismiss(&mpi_crew);
+	} else {
+		while (fl_crew_wait(&mpi_crew))
+			;
+	}
+	for (int i = 0; mpi_crew.inbox && i < ranks.size; i++)
+		fl_inbox_done(&mpi_crew.inbox[i]);
+	free(mpi_crew.inbox);
+	free(mpi_crew.name);
+	if (wants_stats && ranks.rank == 0)
+		fprintf(stderr, "ranks: %d, %.3f s between MPI_Init and MPI_Finalize\n", ranks.size,
+			(double)(fl_clock_ns() - ranks.start_ns) / 1e9);
+	fl_ranks_done(&ranks);
+	/* The exit status is the leader's: what the others would return says nothing. */
+	if (ranks.rank > 0)
+		_exit(0);
+}
+
+static int begin(void)
+{
+	static struct crew_ops ops = {
+		.share = share, .alone = alone, .wait = wait_order, .refuse = refuse};
+
+	mpi_crew.ranks = &ranks;
+	mpi_crew.crew.ranks = (unsigned)ranks.size;
+	ops.leads = ranks.rank == 0;
+	mpi_crew.crew.leads = ops.leads;
+	mpi_crew.crew.run = ops.leads ? fl_crew_lead : fl_crew_follow;
+	if (ops.leads)
+		mpi_crew.inbox = calloc((size_t)ranks.size, sizeof(*mpi_crew.inbox));
+	else if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr))
+		return -1;
+	crew_set(&ops);
+	return ops.leads && !mpi_crew.inbox ? -1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	fl_ranks_init(&ranks, &argc, &argv);
+	if (begin() < 0 || atexit(leave) != 0)
+		MPI_Abort(MPI_COMM_WORLD, 2);
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		wants_stats |= strcmp(argv[i], "--stats") == 0;
+	return program_main("faultline-mpi", argc, argv);
+}
