@@ -8,6 +8,7 @@
 #include "cli/bench_auto.h"
 #include "cli/bench_export.h"
 #include "cli/bench_plots.h"
+#include "cli/bench_problems.h"
 #include "cli/message.h"
 #include "cli/verbs.h"
 
@@ -204,24 +205,27 @@ static void write_verdicts(FILE *f, const struct bench_matrix *m)
 	fputs(". Intervals of ratios are at 99 %.</p>\n", f);
 }
 
+static void write_item(FILE *f, char *text, int *any)
+{
+	if (text == NULL)
+		return;
+	if (!(*any)++)
+		fputs("<h2>What could not be measured</h2>\n<ul>\n", f);
+	fputs("<li>", f);
+	escaped(f, text);
+	fputs("</li>\n", f);
+	free(text);
+}
+
 static void write_problems(FILE *f, const struct bench_matrix *m)
 {
 	int any = 0;
 
 	if (bench_sample_text(m) != NULL)
 		fprintf(f, "<p>%s.</p>\n", bench_sample_text(m));
-	for (size_t i = 0; i < m->count; i++) {
-		const struct bench_cell *c = &m->cells[i];
-
-		if (c->problem[0] == '\0')
-			continue;
-		if (!any++)
-			fputs("<h2>What could not be measured</h2>\n<ul>\n", f);
-		fprintf(f, "<li>%s %s %s: ", fl_bench_op_name(c->what.op),
-			fl_bench_cache_name(c->what.cache), fl_bench_method_name(c->what.method));
-		escaped(f, c->problem);
-		fputs("</li>\n", f);
-	}
+	write_item(f, bench_left_out_text(m), &any);
+	for (size_t i = 0; i < m->count; i++)
+		write_item(f, bench_problem_text(m, i), &any);
 	if (any)
 		fputs("</ul>\n", f);
 }

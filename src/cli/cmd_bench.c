@@ -6,30 +6,38 @@
 #include "cli/bench_export.h"
 #include "cli/bench_matrix.h"
 #include "cli/bench_options.h"
+#include "cli/bench_problems.h"
 #include "cli/bench_report.h"
 #include "cli/message.h"
 #include "cli/outbuf.h"
 #include "cli/stop_signals.h"
 #include "cli/verbs.h"
 
-/* What could not be done, once for each reason, and how much the numbers can be trusted. */
+/* A sentence, where there is something to say. */
+static void print_text(const char *text)
+{
+	if (text != NULL)
+		outbuf_printf("%s.\n", text);
+}
+
+/* How much the numbers can be trusted, and what could not be done. */
 static void print_notes(const struct bench_matrix *m)
 {
+	char *text;
+
 	if (m->opt->quiet)
 		return;
-	outbuf_printf("\n%s.\n", bench_noise_text(m));
-	if (bench_sample_text(m) != NULL)
-		outbuf_printf("%s.\n", bench_sample_text(m));
-	if (bench_auto_text(m) != NULL)
-		outbuf_printf("%s.\n", bench_auto_text(m));
+	outbuf_printf("\n");
+	print_text(bench_noise_text(m));
+	print_text(bench_sample_text(m));
+	print_text(bench_auto_text(m));
+	text = bench_left_out_text(m);
+	print_text(text);
+	free(text);
 	for (size_t i = 0; i < m->count; i++) {
-		const struct bench_cell *c = &m->cells[i];
-
-		if (c->problem[0] != '\0')
-			outbuf_printf("%s %s %s -j%u: %s.\n", fl_bench_op_name(c->what.op),
-				      fl_bench_cache_name(c->what.cache),
-				      fl_bench_method_name(c->what.method), c->what.threads,
-				      c->problem);
+		text = bench_problem_text(m, i);
+		print_text(text);
+		free(text);
 	}
 	if (m->opt->runs < FL_BENCH_ROUNDS_MIN)
 		outbuf_printf("Verdicts need %d runs.\n", FL_BENCH_ROUNDS_MIN);
