@@ -225,6 +225,8 @@ int program_main(const char *name, int argc, char **argv)
 	program_name = name;
 	message_set_program(name);
 	setlocale(LC_ALL, "");
+	/* Numbers are for programs, too: CSV, gnuplot, --duration=1.5. */
+	setlocale(LC_NUMERIC, "C");
 	argp_err_exit_status = EXIT_TROUBLE;
 	argp_program_version_hook = print_version;
 	if (argc < 2)

@@ -71,6 +71,17 @@ on_disk() {
 	equal "$(grep -c '^| sum' out.md)" 2
 }
 
+@test "bench: numbers have points, whatever the locale" {
+	command -v localedef >/dev/null || skip "no localedef"
+	mkdir locales
+	localedef -i de_DE -f UTF-8 "$work/locales/de_DE.UTF-8" 2>/dev/null || skip "no locale can be made"
+	expect 0 env LOCPATH="$work/locales" LC_ALL=de_DE.UTF-8 "${bench[@]}" --io=pread,window --duration=1.5 \
+		--cache=warm --runs=2 --export-csv=out.csv file
+	equal "$(awk -F, '{ print NF }' out.csv | uniq | wc -l)" 1
+	contains "$out" .
+	[[ $(sed -n 2p <<<"$out") =~ \ [0-9]+\.[0-9]{2}\  ]]
+}
+
 @test "bench: auto is put beside the best of those that leave the cache alike" {
 	on_disk
 	expect 0 "${bench[@]}" --io=pread,window,auto --cache=warm --op=sum,hash --runs=3 \
