@@ -91,6 +91,7 @@ static void add_memory(const struct rows *to, const struct fl_machine *m)
 	add_bytes(to, "memlock_limit_bytes", m->memlock_bytes, "none");
 	add(to, "page_bytes", "%zu", fl_page_bytes());
 	add_bytes(to, "huge_page_bytes", m->huge_page_bytes, "unknown");
+	add(to, "folio_bytes", "%s", m->folios);
 	add(to, "transparent_huge_pages", "%s", m->thp);
 	add_bytes(to, "fault_around_bytes", m->fault_around_bytes, "unknown");
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/magic.h>
 #include <linux/perf_event.h>
 #include <stdbool.h>
@@ -114,6 +115,22 @@ static uint64_t memlock_limit(void)
 	return (uint64_t)limit.rlim_cur;
 }
 
+/* Powers of two: a directory for each that is more than a page (Linux 6.8). */
+static void read_folios(char *ret)
+{
+	uint64_t bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+	size_t n = (size_t)snprintf(ret, FL_FACT_BYTES, "%" PRIu64, bytes);
+	char path[80];
+
+	for (bytes *= 2; bytes <= UINT64_C(1) << 30; bytes *= 2) {
+		snprintf(path, sizeof(path),
+			 "/sys/kernel/mm/transparent_hugepage/hugepages-%" PRIu64 "kB",
+			 bytes >> 10);
+		if (access(path, F_OK) == 0 && n + 12 < FL_FACT_BYTES)
+			n += (size_t)snprintf(ret + n, FL_FACT_BYTES - n, ",%" PRIu64, bytes);
+	}
+}
+
 void fl_machine_read(struct fl_machine *ret)
 {
 	struct utsname name;
@@ -129,6 +146,7 @@ void fl_machine_read(struct fl_machine *ret)
 	ret->cpus_online = online > 0 ? (unsigned)online : 1;
 	ret->memory_bytes = pages > 0 ? (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 	ret->huge_page_bytes = read_number("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size", 0);
+	read_folios(ret->folios);
 	read_choice("/sys/kernel/mm/transparent_hugepage/enabled", ret->thp);
 	ret->fault_around_bytes = read_number("/sys/kernel/debug/fault_around_bytes", 0);
 	ret->memlock_bytes = memlock_limit();

@@ -15,6 +15,7 @@
  * @cpu:         model name, or the architecture
  * @cpus_online: of the machine
  * @memory_bytes, @huge_page_bytes: 0 = unknown
+ * @folios:      sizes that the kernel can make folios in, in bytes: "4096,16384,...,2097152"
  * @thp:         the mode in force: "always", "madvise", "never"; "unknown"
  * @fault_around_bytes: 0 = unknown (debugfs is for root)
  * @memlock_bytes: RLIMIT_MEMLOCK, UINT64_MAX = none
@@ -27,6 +28,7 @@ struct fl_machine {
 	unsigned cpus_online;
 	uint64_t memory_bytes;
 	uint64_t huge_page_bytes;
+	char folios[FL_FACT_BYTES];
 	char thp[FL_FACT_BYTES];
 	uint64_t fault_around_bytes;
 	uint64_t memlock_bytes;

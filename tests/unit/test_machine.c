@@ -24,6 +24,10 @@ Test(machine, facts_are_those_of_the_system)
 	cr_assert_eq(m.cpus_online, (unsigned)sysconf(_SC_NPROCESSORS_ONLN));
 	cr_assert_eq(m.memory_bytes,
 		     (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE));
+	/* The page itself is the smallest folio; larger ones are powers of two. */
+	cr_assert_eq(strtoul(m.folios, NULL, 10), (unsigned long)sysconf(_SC_PAGESIZE));
+	for (const char *comma = strchr(m.folios, ','); comma; comma = strchr(comma + 1, ','))
+		cr_assert_eq(__builtin_popcountl(strtoul(comma + 1, NULL, 10)), 1, "%s", m.folios);
 	cr_assert(*m.thp != '\0' && !strchr(m.thp, '['));
 }
 
