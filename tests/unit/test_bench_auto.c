@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "cli/bench_auto.h"
-#include "cli/bench_series.h"
 
 #define RUNS 8
 
@@ -99,35 +98,4 @@ Test(bench_auto, the_worst_loss_is_told)
 	cr_assert_eq(bench_auto_table(&m, &t), 0u);
 	text_table_free(&t);
 	drop(cells, 4);
-}
-
-Test(bench_auto, a_method_has_one_colour_in_all_pictures)
-{
-	struct bench_cell cells[] = {
-		cell(FL_BENCH_WINDOW, 1, 100, 0), cell(FL_BENCH_MMAP_MMAP, 1, 100, 0),
-		cell(FL_BENCH_WINDOW, 1, 100, 1), cell(FL_BENCH_WINDOW, 1, 100, 1),
-		cell(FL_BENCH_READ, 1, 100, 1)};
-	struct bench_matrix m = {.cells = cells, .count = 5};
-	struct bench_series s;
-	char *text = NULL;
-	size_t n;
-	FILE *f = open_memstream(&text, &n);
-
-	cells[3].what.window_bytes = 1 << 20;
-	cells[4].runs = 0;
-	bench_series_init(&s, &m);
-	cr_assert_eq(s.count, 3u, "what was not measured has no name");
-	cr_assert_eq(bench_series_of(&s, &cells[0]), 0u);
-	cr_assert_eq(bench_series_of(&s, &cells[1]), 1u);
-	cr_assert_eq(bench_series_of(&s, &cells[2]), 0u);
-	cr_assert_eq(bench_series_of(&s, &cells[3]), 2u);
-	bench_series_legend(&s, f);
-	bench_series_styles(f);
-	fclose(f);
-	cr_assert(strstr(text, "mmap-&gt;mmap</span>"), "%s", text);
-	cr_assert(strstr(text, "window 1M</span>"), "%s", text);
-	cr_assert(strstr(text, "set linetype 8 "), "%s", text);
-	free(text);
-	bench_series_free(&s);
-	drop(cells, 5);
 }
