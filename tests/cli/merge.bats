@@ -9,7 +9,8 @@ setup() {
 	make_work
 	export LC_ALL=C
 	RANDOM=7
-	"$LOGGEN" --size=300K --seed=4 | sed 's/session/ERROR/' >app.log
+	"$LOGGEN" --size=300K --seed=4 | sed 's/sshd/ERROR/' >app.log
+	(($(grep -c ERROR app.log) > 100 && $(grep -vc ERROR app.log) > 100))
 }
 
 teardown() {

@@ -18,7 +18,7 @@ teardown() {
 }
 
 example() {
-	"$FAULTLINE" run hash -a xxh3 then scan -c session then write copy \
+	"$FAULTLINE" run hash -a xxh3 then scan -c sshd then write copy \
 		then transform --redact=ipv4,email then hash -a sha256 \
 		then compress -3 --align-lines -o out.zst -- ../input
 }
