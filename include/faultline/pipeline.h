@@ -212,13 +212,26 @@ FL_API int fl_pipeline_segment_stats(const struct fl_pipeline *pl, unsigned segm
 				     struct fl_stats *ret);
 
 /**
- * fl_pipeline_operator_ns() - time that all threads spent in an operator's maps and folds
- * @segment, @i: the i-th that was added to it, both from 0
- *
- * What a fold waits for in a stream counts; small files are not measured.
- * Return: of the last run, nanoseconds; 0 for an operator that there is not.
+ * struct fl_operator_stats - what an operator did in the last run
+ * @size:        sizeof this struct
+ * @ns:          that all threads spent in its maps and folds; what a fold waits for in a stream counts
+ * @ended_early: it said that it needs no more
  */
-FL_API uint64_t fl_pipeline_operator_ns(const struct fl_pipeline *pl, unsigned segment, unsigned i);
+struct fl_operator_stats {
+	size_t size;
+	uint64_t ns;
+	int ended_early;
+};
+
+/**
+ * fl_pipeline_operator_stats() - of the last run
+ * @segment, @i: the i-th operator that was added to it, both from 0
+ * @ret: its size must be set
+ *
+ * Return: 0; -EINVAL, also for an operator that there is not.
+ */
+FL_API int fl_pipeline_operator_stats(const struct fl_pipeline *pl, unsigned segment, unsigned i,
+				      struct fl_operator_stats *ret);
 
 /* "none of the operators" in fl_failure.op */
 #define FL_OPERATOR_NONE UINT32_MAX

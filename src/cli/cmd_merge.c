@@ -12,6 +12,7 @@
 #include "cli/message.h"
 #include "cli/outbuf.h"
 #include "cli/part_head.h"
+#include "cli/run_report.h"
 #include "cli/run_work.h"
 #include "cli/verbs.h"
 
@@ -258,7 +259,7 @@ static int replay(struct merge *m)
 	run_work_open_outputs(&run);
 	run_work_begin_file(&run, opt.name);
 	if (fl_pipeline_replay(run.job.pl, &opt, &err) == 0) {
-		run_work_report(&run, opt.name);
+		run_report_run(&run, opt.name);
 	} else {
 		run.reads_beside = 1;
 		job_complain(&run.job, failed_in(m, run.job.pl), &err);

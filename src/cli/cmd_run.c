@@ -4,6 +4,7 @@
 #include "cli/outbuf.h"
 #include "cli/run_inplace.h"
 #include "cli/run_part.h"
+#include "cli/run_report.h"
 #include "cli/run_work.h"
 #include "cli/verbs.h"
 
@@ -15,7 +16,7 @@ static void run_files(struct run_work *run)
 	while (job_next(&run->job, &name)) {
 		run_work_begin_file(run, name);
 		if (job_run(&run->job, name) == 0)
-			run_work_report(run, name);
+			run_report_run(run, name);
 	}
 }
 

@@ -9,6 +9,7 @@
 #include "cli/json_doc.h"
 #include "cli/message.h"
 #include "cli/outbuf.h"
+#include "cli/run_report.h"
 
 /* What a pipeline must have (fl_pipeline_new()). */
 #define MEMORY_MIN (UINT64_C(4) << 20)
@@ -130,7 +131,7 @@ static void find_edits(struct run_line *line, struct edits *ret)
 
 static void report(struct run_work *run, const char *name, const struct fl_inplace_result *one)
 {
-	json_t *file = run_work_results(run, name), *object;
+	json_t *file = run_report_file(run, name, one->old_bytes), *object;
 
 	if (file != NULL) {
 		object = json_object();
@@ -138,8 +139,8 @@ static void report(struct run_work *run, const char *name, const struct fl_inpla
 		json_doc_set(object, "old_bytes", json_integer((json_int_t)one->old_bytes));
 		json_doc_set(object, "new_bytes", json_integer((json_int_t)one->new_bytes));
 	} else if (!run->line.common.quiet) {
-		run_work_say(run, "in place: %" PRIu64 " bytes became %" PRIu64 "  %s\n",
-			     one->old_bytes, one->new_bytes, name);
+		run_report_say(run, "in place: %" PRIu64 " bytes became %" PRIu64 "  %s\n",
+			       one->old_bytes, one->new_bytes, name);
 	}
 }
 
@@ -152,8 +153,6 @@ static void edit_files(struct run_work *run, struct inplace_work *work)
 	while (job_next(&run->job, &name)) {
 		run_work_begin_file(run, name);
 		if (inplace_edit(work, name, &one) == 0) {
-			run->files++;
-			run->bytes += one.old_bytes;
 			report(run, name, &one);
 		}
 	}

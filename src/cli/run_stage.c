@@ -31,6 +31,11 @@ const struct run_stage_ops *run_stage_find(const char *name)
 	return NULL;
 }
 
+const char *run_stage_input(const struct run_stage *stage, const char *name)
+{
+	return stage->is_named ? name : "-";
+}
+
 char *run_stage_list(void)
 {
 	char *text = NULL;

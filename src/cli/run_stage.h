@@ -72,7 +72,8 @@ struct run_stage_ops {
  * @out:       that file, open from the first byte of the run to its end
  * @to_stdout: its bytes, or the lines it prints, go to standard output
  * @stream:    of the next segment, or NULL; @unread: nobody needs it any more
- * @bytes_out: written for the file at work
+ * @bytes_in:  that its segment has read of the file at work, once that is known
+ * @bytes_out: written for it
  * @broken:    what it could not write to: a file's name, or "standard output"; or NULL
  */
 struct run_stage {
@@ -93,6 +94,7 @@ struct run_stage {
 	int to_stdout;
 	struct fl_stream *stream;
 	int unread;
+	uint64_t bytes_in;
 	uint64_t bytes_out;
 	const char *broken;
 	void *state;
@@ -100,6 +102,9 @@ struct run_stage {
 
 /** run_stage_find() - Return: the kind of that name, or NULL */
 const struct run_stage_ops *run_stage_find(const char *name);
+
+/** run_stage_input() - what results call its input: @name, or - for what came through another stage */
+const char *run_stage_input(const struct run_stage *stage, const char *name);
 
 /** run_stage_list() - "  NAME  SUMMARY" lines, for --help */
 char *run_stage_list(void);

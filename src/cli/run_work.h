@@ -14,6 +14,7 @@
  * @line:    parsed by the caller
  * @results: where labelled lines go: standard output, unless a stage's bytes do
  * @doc:     --json, or NULL
+ * @sums:    of all files: for each stage an object with what its results add up to
  * @files:   done without error; @bytes: of them
  * @broken:  a file of the run itself, not of a stage, that cannot be written; or NULL
  * @reads_beside: stages do not read the file themselves: what else goes wrong is not theirs
@@ -23,6 +24,7 @@ struct run_work {
 	struct run_line line;
 	FILE *results;
 	json_t *doc;
+	json_t *sums;
 	uint64_t files;
 	uint64_t bytes;
 	const char *broken;
@@ -37,19 +39,6 @@ void run_work_open_outputs(struct run_work *run);
 
 /** run_work_begin_file() - before the pipeline runs; @name: what results call it */
 void run_work_begin_file(struct run_work *run, const char *name);
-
-/** run_work_report() - after a run without error: what each stage found */
-void run_work_report(struct run_work *run, const char *name);
-
-/**
- * run_work_results() - the same, but nothing is added to the totals
- * Return: --json: the file's object, borrowed; else NULL.
- */
-json_t *run_work_results(struct run_work *run, const char *name);
-
-/** run_work_say() - a line where results go */
-void run_work_say(struct run_work *run, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
 
 /**
  * run_work_end() - outputs get their names if nothing went wrong; totals; clean-up

@@ -84,15 +84,15 @@ static void transform_add(struct run_stage *stage, struct fl_pipeline *pl)
 	run_stage_add(stage, pl, fl_transform_operator(transform), transform);
 }
 
+/* How many places that is depends on where pieces end: neighbours count as one. */
 static void transform_report(struct run_stage *stage, const char *name)
 {
 	struct transform_state *s = stage->state;
 	struct fl_transform_result one = {.size = sizeof(one)};
 
 	fl_transform_result(s->transform, &one);
-	outbuf_printf("%" PRIu64 " matches, %" PRIu64 " changes: %" PRIu64 " bytes became %" PRIu64
-		      "  %s\n",
-		      one.matches, one.changes, one.old_bytes, one.new_bytes, name);
+	outbuf_printf("%" PRIu64 " matches: %" PRIu64 " bytes became %" PRIu64 "  %s\n",
+		      one.matches, stage->bytes_in, stage->bytes_out, name);
 }
 
 static void transform_json(struct run_stage *stage, json_t *object)
@@ -102,9 +102,6 @@ static void transform_json(struct run_stage *stage, json_t *object)
 
 	fl_transform_result(s->transform, &one);
 	json_doc_set(object, "matches", json_integer((json_int_t)one.matches));
-	json_doc_set(object, "changes", json_integer((json_int_t)one.changes));
-	json_doc_set(object, "old_bytes", json_integer((json_int_t)one.old_bytes));
-	json_doc_set(object, "new_bytes", json_integer((json_int_t)one.new_bytes));
 }
 
 static void transform_free(struct run_stage *stage)

@@ -15,6 +15,7 @@
 #include "cli/lines_before.h"
 #include "cli/outbuf.h"
 #include "cli/run_stage.h"
+#include "cli/scan_color.h"
 #include "cli/scan_options.h"
 
 /* ---- count */
@@ -172,9 +173,18 @@ const struct run_stage_ops stage_hash = {.name = "hash",
 
 /* ---- scan */
 
+/**
+ * struct scan_state
+ * @color: with --color, of what goes to standard output
+ * @piece, @piece_text, @piece_len: memory stream in which an event gets its colours
+ */
 struct scan_state {
 	struct scan_options opt;
 	struct fl_scan *scan;
+	struct scan_color color;
+	FILE *piece;
+	char *piece_text;
+	size_t piece_len;
 };
 
 static int scan_prints(const struct run_stage *stage)
@@ -191,6 +201,10 @@ static void scan_parse(struct run_stage *stage, int argc, char **argv)
 	scan_options_parse(&s->opt, argc, argv);
 	if (s->opt.json || s->opt.common.walk.recursive || s->opt.stop)
 		run_stage_refuse(stage, "--json, -r and -m 0 are for faultline scan");
+	if ((s->opt.scan.flags & FL_SCAN_NULL) && !scan_prints(stage))
+		run_stage_refuse(stage,
+				 "results stand in lines: -Z is for those that -c, -l and -L "
+				 "do not print");
 	run_stage_check(stage, &s->opt.common);
 }
 
@@ -202,6 +216,29 @@ static int scan_is_prefixed(const struct run_stage *stage)
 	return s->opt.prefix == PREFIX_ALWAYS ||
 	       (s->opt.prefix == PREFIX_AUTO &&
 		(common->file_count > 1 || common->files_from != NULL));
+}
+
+/* Nobody else prints while lines do. */
+static int write_colored(void *arg, const struct fl_scan_event *event)
+{
+	struct run_stage *stage = arg;
+	struct scan_state *s = stage->state;
+	int rc;
+
+	rewind(s->piece);
+	outbuf_capture(s->piece);
+	rc = scan_color_event(&s->color, event);
+	outbuf_capture(NULL);
+	if (rc == 0 && fflush(s->piece) != 0)
+		rc = -ENOMEM;
+	return rc == 0 ? run_stage_write(stage, s->piece_text, (size_t)ftello(s->piece)) : rc;
+}
+
+static int (*begin_colors(struct scan_state *s))(void *arg, const struct fl_scan_event *event)
+{
+	scan_color_init();
+	s->piece = open_memstream(&s->piece_text, &s->piece_len);
+	return s->piece != NULL ? write_colored : NULL;
 }
 
 static void scan_add(struct run_stage *stage, struct fl_pipeline *pl)
@@ -217,8 +254,11 @@ static void scan_add(struct run_stage *stage, struct fl_pipeline *pl)
 		scan.flags |= FL_SCAN_QUIET;
 	if (stage->common->run.delimiter == '\0')
 		scan.flags |= FL_SCAN_NULL_DATA;
-	scan.write = run_stage_write;
 	scan.arg = stage;
+	if (s->opt.color && stage->to_stdout)
+		scan.event = begin_colors(s);
+	else
+		scan.write = run_stage_write;
 	if (fl_scan_new(&scan, &s->scan, &err) < 0)
 		run_stage_die(stage, err.text);
 	run_stage_add(stage, pl, fl_scan_operator(s->scan), s->scan);
@@ -252,6 +292,9 @@ static void scan_begin(struct run_stage *stage, const char *name)
 
 	if (rc < 0)
 		run_stage_die(stage, fl_strerror(rc));
+	s->color = (struct scan_color){.flags = s->opt.scan.flags,
+				       .name = scan_is_prefixed(stage) ? name : NULL,
+				       .eol = (char)stage->common->run.delimiter};
 	set_base_line(stage, name);
 }
 
@@ -294,6 +337,9 @@ static void scan_free(struct run_stage *stage)
 	struct scan_state *s = stage->state;
 
 	fl_scan_free(s->scan);
+	if (s->piece != NULL)
+		fclose(s->piece);
+	free(s->piece_text);
 	scan_options_done(&s->opt);
 	free(s);
 }

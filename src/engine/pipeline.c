@@ -177,13 +177,19 @@ int fl_pipeline_stats(const struct fl_pipeline *pl, struct fl_stats *ret)
 	return fl_pipeline_segment_stats(pl, 0, ret);
 }
 
-uint64_t fl_pipeline_operator_ns(const struct fl_pipeline *pl, unsigned segment, unsigned i)
+int fl_pipeline_operator_stats(const struct fl_pipeline *pl, unsigned segment, unsigned i,
+			       struct fl_operator_stats *ret)
 {
+	const struct fl_stage *st;
+
 	for (; pl && segment > 0; segment--)
 		pl = pl->next;
-	if (!pl || i >= pl->stage_count)
-		return 0;
-	return atomic_load_explicit(&pl->stages[i].ns, memory_order_relaxed);
+	if (!pl || i >= pl->stage_count || ret->size != sizeof(*ret))
+		return -EINVAL;
+	st = &pl->stages[i];
+	ret->ns = atomic_load_explicit(&st->ns, memory_order_relaxed);
+	ret->ended_early = atomic_load_explicit(&st->stopped, memory_order_relaxed) && !st->failed;
+	return 0;
 }
 
 int fl_pipeline_failure(const struct fl_pipeline *pl, struct fl_failure *ret)

@@ -140,6 +140,7 @@ static int run_operator(struct fl_stage *st, const struct fl_run *run, const uns
 			struct fl_error *err)
 {
 	struct fl_view view = {.off = 0, .len = (size_t)run->len, .data = data};
+	uint64_t start = fl_clock_ns();
 	void *scratch = NULL;
 	int r = 0;
 
@@ -151,6 +152,7 @@ static int run_operator(struct fl_stage *st, const struct fl_run *run, const uns
 		r = show(st, scratch, view, err);
 	if (st->ops->worker_done && scratch)
 		st->ops->worker_done(st->op, scratch);
+	atomic_store_explicit(&st->ns, fl_clock_ns() - start, memory_order_relaxed);
 	return r;
 }
 

@@ -485,6 +485,7 @@ Test(pipeline, a_fold_can_stop_the_run)
 					       .unit_bytes = 1,
 					       .map = touch_map,
 					       .fold = stopping_fold};
+	struct fl_operator_stats stats = {.size = sizeof(stats)};
 	int folds = 0;
 	struct fl_options opt;
 	struct fl_pipeline *pl;
@@ -499,6 +500,14 @@ Test(pipeline, a_fold_can_stop_the_run)
 	cr_assert(fl_source_open(path, &src, NULL) == 0);
 	cr_assert(fl_pipeline_run(pl, src, NULL) == 0);
 	cr_assert(folds == 3);
+	cr_assert(fl_pipeline_operator_stats(pl, 0, 0, &stats) == 0);
+	cr_assert(stats.ended_early && stats.ns > 0);
+	cr_assert(fl_pipeline_operator_stats(pl, 0, 1, &stats) == -EINVAL, "there is only one");
+	cr_assert(fl_pipeline_operator_stats(pl, 1, 0, &stats) == -EINVAL);
+	folds = 3;
+	cr_assert(fl_pipeline_run(pl, src, NULL) == 0);
+	cr_assert(fl_pipeline_operator_stats(pl, 0, 0, &stats) == 0);
+	cr_assert(!stats.ended_early, "of the last run");
 	fl_source_close(src);
 	fl_pipeline_free(pl);
 	unlink(path);
