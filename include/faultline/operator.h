@@ -137,6 +137,21 @@ struct fl_run {
 };
 
 /**
+ * struct fl_carry - what a fold knows of all before, where that is little and parts are much
+ * @bytes: of it, the same throughout a run
+ * @save:  write it
+ * @load:  go on from there; a start has been before. Return: 0; -FL_ECORRUPT
+ *
+ * With this, where several machines share a run, parts stay where they were made, and this goes from
+ * one to the next. The same version of the library on the same kind of machine reads it.
+ */
+struct fl_carry {
+	size_t (*bytes)(const void *op);
+	void (*save)(const void *op, unsigned char *ret);
+	int (*load)(void *op, const unsigned char *state, size_t size);
+};
+
+/**
  * struct fl_operator - the code of a job; one static table per kind of job
  * @size:        sizeof this struct: it can grow without breaking programs
  * @name:        short, for messages and statistics
@@ -151,6 +166,7 @@ struct fl_run {
  * @worker_done: frees the scratch; may be NULL
  * @map:         any thread, any order; must not write to *op
  * @fold:        one at a time, in file order
+ * @carry:       or NULL
  * @finish:      after the last fold of a run that did not fail (see FL_OP_UNTIL_ERROR); may be NULL
  *
  * Return of all: 0, or a negative error, which ends the run; the first one in
@@ -170,6 +186,7 @@ struct fl_operator {
 		   struct fl_error *reterr);
 	int (*fold)(void *op, const struct fl_part *part, struct fl_error *reterr);
 	int (*finish)(void *op, struct fl_error *reterr);
+	const struct fl_carry *carry;
 };
 
 #endif

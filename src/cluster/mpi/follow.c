@@ -15,6 +15,7 @@
  * @node:    packet that is being sent; @at: bytes of it that are in pieces
  * @pieces:  buffers, of which one is filled while the other is under way
  * @sent:    bytes so far
+ * @back:    the baton is on its way back
  * @said:    FL_PACKET_DONE is on its way
  */
 struct follow {
@@ -28,6 +29,8 @@ struct follow {
 	MPI_Request request;
 	bool sending;
 	uint64_t sent;
+	MPI_Request back_request;
+	bool back;
 	bool said;
 };
 
@@ -148,15 +151,48 @@ static bool send_piece(struct follow *f)
 	return true;
 }
 
-static bool is_sending(struct follow *f)
+static bool is_under_way(MPI_Request *request, bool *sending)
 {
 	int sent = 0;
 
-	if (f->sending) {
-		MPI_Test(&f->request, &sent, MPI_STATUS_IGNORE);
-		f->sending = !sent;
+	if (*sending) {
+		MPI_Test(request, &sent, MPI_STATUS_IGNORE);
+		*sending = !sent;
 	}
-	return f->sending;
+	return *sending;
+}
+
+static bool is_sending(struct follow *f)
+{
+	return is_under_way(&f->request, &f->sending);
+}
+
+/* The leader has come to what is held here. Return: whether it has. */
+static bool take_baton(struct follow *f)
+{
+	struct fl_mpi_crew *c = f->c;
+	struct fl_pipeline *pl = f->x->pl;
+	struct fl_baton baton;
+	struct fl_error err = {.off = FL_OFF_NONE};
+	int there = 0;
+
+	if (!is_under_way(&f->back_request, &f->back))
+		MPI_Iprobe(0, FL_TAG_CARRY, c->ranks->comm, &there, MPI_STATUS_IGNORE);
+	if (!there)
+		return false;
+	MPI_Recv(c->baton, (int)c->baton_bytes, MPI_BYTE, 0, FL_TAG_CARRY, c->ranks->comm,
+		 MPI_STATUS_IGNORE);
+	memcpy(&baton, c->baton, sizeof(baton));
+	baton.code = fl_carry_load(pl, c->baton + sizeof(baton));
+	if (baton.code == 0)
+		baton.code = fl_carry_fold(f->m, baton.mark, &err);
+	baton.off = err.off;
+	memcpy(c->baton, &baton, sizeof(baton));
+	fl_carry_save(pl, c->baton + sizeof(baton));
+	MPI_Isend(c->baton, (int)c->baton_bytes, MPI_BYTE, 0, FL_TAG_CARRY, c->ranks->comm,
+		  &f->back_request);
+	f->back = true;
+	return true;
 }
 
 static void work(struct follow *f)
@@ -166,8 +202,10 @@ static void work(struct follow *f)
 
 	while (!f->control.over) {
 		moved = receive(f);
-		if (f->m)
+		if (f->m) {
 			claim(f->c);
+			moved |= take_baton(f);
+		}
 		if (!is_sending(f))
 			moved |= send_piece(f);
 		quiet = moved ? 0 : quiet + 1;
@@ -186,7 +224,7 @@ static void leave(struct follow *f, struct fl_tally *tally)
 	struct fl_ranks *ranks = f->c->ranks;
 	unsigned quiet = 0;
 
-	while (is_sending(f))
+	while (is_sending(f) || is_under_way(&f->back_request, &f->back))
 		fl_ranks_nap(quiet++);
 	free(f->node);
 	free(f->piece);
@@ -217,14 +255,17 @@ int fl_crew_follow(struct fl_crew *crew, struct fl_exec *x)
 
 	begin(&f, c);
 	fl_faults_process(&before);
-	r = fl_mapper_start(&c->mapper, x, c->ranks->where);
+	r = fl_crew_begin_baton(c, x->pl);
+	if (r == 0)
+		r = fl_mapper_start(&c->mapper, x, c->ranks->where);
 	if (r < 0) {
 		f.m = NULL;
 		(void)fl_error_set(&x->error, r, FL_OFF_NONE, NULL);
 		f.node = done_node(r, &x->error, c->ranks->where);
 	}
 	work(&f);
-	fl_mapper_stop(&c->mapper);
+	if (x->remote)
+		fl_mapper_stop(&c->mapper);
 	fl_faults_process(&now);
 	tally = (struct fl_tally){.windows = atomic_load(&x->env.windows),
 				  .copied_bytes = atomic_load(&x->env.copied),

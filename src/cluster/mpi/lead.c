@@ -30,6 +30,7 @@
  * @chunk: that is folded next
  * @owner: rank that has it, or -1: nobody has said anything of it yet
  * @done:  followers that have mapped all they will
+ * @away:  rank that has the baton, or 0
  * @ahead: bytes that followers may send, or have sent, beyond what is folded
  */
 struct lead {
@@ -39,6 +40,8 @@ struct lead {
 	uint64_t chunk;
 	int owner;
 	int done;
+	int away;
+	MPI_Request request;
 	uint64_t ahead;
 };
 
@@ -102,6 +105,65 @@ static int fold_part(struct lead *l, const struct fl_packet *head, const unsigne
 	return r;
 }
 
+/* ---- the baton */
+
+int fl_crew_begin_baton(struct fl_mpi_crew *c, const struct fl_pipeline *pl)
+{
+	unsigned char *more;
+
+	c->baton_bytes = sizeof(struct fl_baton) + fl_carry_bytes(pl);
+	more = realloc(c->baton, c->baton_bytes);
+	if (!more)
+		return -ENOMEM;
+	c->baton = more;
+	return 0;
+}
+
+/* Folds of what a rank holds: ours at once; of others, the baton goes there. */
+static int fold_held(struct lead *l, int rank, const struct fl_packet *head)
+{
+	struct fl_mpi_crew *c = l->c;
+	struct fl_baton baton = {.mark = head->off};
+	int r;
+
+	if (rank == 0) {
+		r = fl_carry_fold(l->m, head->off, &l->x->error);
+		if (r < 0)
+			l->x->result = r;
+		return r;
+	}
+	memcpy(c->baton, &baton, sizeof(baton));
+	fl_carry_save(l->x->pl, c->baton + sizeof(baton));
+	MPI_Isend(c->baton, (int)c->baton_bytes, MPI_BYTE, rank, FL_TAG_CARRY, c->ranks->comm,
+		  &l->request);
+	l->away = rank;
+	return 0;
+}
+
+/* Return: 1: it is back; 0: it is not; or an error of the folds. */
+static int take_baton(struct lead *l)
+{
+	struct fl_mpi_crew *c = l->c;
+	struct fl_exec *x = l->x;
+	struct fl_baton baton;
+	int there = 0, r;
+
+	MPI_Iprobe(l->away, FL_TAG_CARRY, c->ranks->comm, &there, MPI_STATUS_IGNORE);
+	if (!there)
+		return 0;
+	MPI_Wait(&l->request, MPI_STATUS_IGNORE);
+	MPI_Recv(c->baton, (int)c->baton_bytes, MPI_BYTE, l->away, FL_TAG_CARRY, c->ranks->comm,
+		 MPI_STATUS_IGNORE);
+	l->away = 0;
+	memcpy(&baton, c->baton, sizeof(baton));
+	r = (int)baton.code;
+	if (r == 0)
+		r = fl_carry_load(x->pl, c->baton + sizeof(baton));
+	if (r < 0)
+		x->result = fl_error_set(&x->error, r, baton.off, NULL);
+	return r < 0 ? r : 1;
+}
+
 /* A rank has no more to say; its error, if there is one, is that of no chunk. */
 static int note_done(struct lead *l, const struct fl_packet *head, const unsigned char *data)
 {
@@ -114,8 +176,11 @@ static int note_done(struct lead *l, const struct fl_packet *head, const unsigne
 	return l->x->result;
 }
 
-static int fold_packet(struct lead *l, const struct fl_packet *head, const unsigned char *data)
+static int fold_packet(struct lead *l, int rank, const struct fl_packet *head,
+		       const unsigned char *data)
 {
+	if (head->kind == FL_PACKET_HELD)
+		return fold_held(l, rank, head);
 	if (head->kind == FL_PACKET_PART)
 		return fold_part(l, head, data);
 	if (head->kind == FL_PACKET_END)
@@ -132,7 +197,7 @@ static int fold_own(struct lead *l)
 	if (!node)
 		return 0;
 	l->owner = 0;
-	r = fold_packet(l, &node->head, node->data);
+	r = fold_packet(l, 0, &node->head, node->data);
 	free(node);
 	return r < 0 ? r : r + 1;
 }
@@ -167,7 +232,7 @@ static int fold_from(struct lead *l, int rank)
 		give(l, in, in->got);
 		return 0;
 	}
-	r = fold_packet(l, &head, data);
+	r = fold_packet(l, rank, &head, data);
 	fl_inbox_drop(in, &head);
 	l->ahead -= fl_min_u64(l->ahead, sizeof(head) + head.len);
 	give(l, in, in->folded);
@@ -179,6 +244,8 @@ static int fold_next(struct lead *l)
 {
 	int r = 0;
 
+	if (l->away > 0)
+		return take_baton(l);
 	if (l->owner > 0)
 		return fold_from(l, l->owner);
 	r = fold_own(l);
@@ -268,6 +335,9 @@ static void end_followers(struct lead *l)
 	unsigned quiet = 0;
 	int left = 1;
 
+	/* It would be taken for that of the next run. */
+	while (l->away > 0 && take_baton(l) == 0)
+		fl_ranks_nap(quiet++);
 	while (left < c->ranks->size) {
 		tell_all(l, 1);
 		quiet = fl_inbox_receive(c->inbox, c->ranks) != 0 ? 0 : quiet + 1;
@@ -305,7 +375,9 @@ int fl_crew_lead(struct fl_crew *crew, struct fl_exec *x)
 	c->busy = true;
 	send_order(c, x);
 	l.ahead = c->order.credit * (uint64_t)(c->ranks->size - 1);
-	r = fl_mapper_start(&c->mapper, x, c->ranks->where);
+	r = fl_crew_begin_baton(c, x->pl);
+	if (r == 0)
+		r = fl_mapper_start(&c->mapper, x, c->ranks->where);
 	if (r < 0)
 		x->result = fl_error_set(&x->error, r, FL_OFF_NONE, NULL);
 	while (r == 0 && !is_complete(&l)) {
@@ -313,7 +385,8 @@ int fl_crew_lead(struct fl_crew *crew, struct fl_exec *x)
 		if (r == 0 && quiet > 0)
 			fl_mapper_wait(&c->mapper, fl_nap_ns(quiet));
 	}
-	fl_mapper_stop(&c->mapper);
+	if (x->remote)
+		fl_mapper_stop(&c->mapper);
 	end_followers(&l);
 	sum_up(c, x);
 	c->busy = false;

@@ -16,6 +16,10 @@
 #define BUDGET_SHARE(memory) ((memory) / 8)
 #define BUDGET_MAX FL_MIB(64)
 
+/* Parts that are held by one mark: block sums of 16 or 32 MiB. More wait for less often, fewer ask
+ * more often. */
+#define HELD_BYTES FL_MIB(2)
+
 /* ---- claims */
 
 /* Chunk of the @seq-th one; it has been claimed. */
@@ -117,6 +121,37 @@ static struct fl_packet_node *make_node(const struct fl_packet *head, const void
 	return node;
 }
 
+/* Under the lock. What is held up to here is to be folded before what comes next. */
+static int push_mark(struct fl_mapper *m)
+{
+	struct fl_packet head = {
+		.kind = FL_PACKET_HELD, .chunk = chunk_of(m, m->sent), .off = m->mark};
+	struct fl_packet_node *node = make_node(&head, NULL);
+
+	if (!node)
+		return -ENOMEM;
+	m->mark++;
+	m->marked_bytes += m->held_bytes;
+	m->held_bytes = 0;
+	return push(m, node);
+}
+
+/* Under the lock. */
+static int hold(struct fl_mapper *m, struct fl_packet_node *node)
+{
+	/* What has a mark will be asked for. */
+	while (m->marked_bytes >= m->budget && !m->closed)
+		pthread_cond_wait(&m->work, &m->lock);
+	node->head.chunk = m->mark;
+	if (m->held_last)
+		m->held_last->next = node;
+	else
+		m->held = node;
+	m->held_last = node;
+	m->held_bytes += sizeof(*node) + (size_t)node->head.len;
+	return m->held_bytes >= HELD_BYTES ? push_mark(m) : 0;
+}
+
 static int part(void *arg, unsigned k, const struct fl_part *p)
 {
 	struct fl_mapper *m = arg;
@@ -129,9 +164,17 @@ static int part(void *arg, unsigned k, const struct fl_part *p)
 		return -ENOMEM;
 	pthread_mutex_lock(&m->lock);
 	node->head.chunk = chunk_of(m, m->sent);
-	r = push(m, node);
+	r = m->x->pl->stages[k].ops->carry ? hold(m, node) : push(m, node);
 	pthread_mutex_unlock(&m->lock);
 	return r;
+}
+
+/* Whoever has the next chunk goes on with what this rank holds. */
+static bool is_last_of_claim(const struct fl_mapper *m)
+{
+	const struct fl_claim *c = &m->claims[m->claims_at];
+
+	return m->sent + 1 == c->seq + c->count;
 }
 
 static int end(void *arg, const struct fl_slot *slot, int result, const struct fl_error *err)
@@ -145,7 +188,7 @@ static int end(void *arg, const struct fl_slot *slot, int result, const struct f
 				 .code = result};
 	char text[sizeof(err->text) + 512];
 	struct fl_packet_node *node;
-	int r;
+	int r = 0;
 
 	if (result < 0) {
 		head.off = err->off;
@@ -156,13 +199,18 @@ static int end(void *arg, const struct fl_slot *slot, int result, const struct f
 		return -ENOMEM;
 	pthread_mutex_lock(&m->lock);
 	node->head.chunk = chunk_of(m, m->sent);
-	r = push(m, node);
-	m->sent++;
+	if (m->held_bytes > 0 && is_last_of_claim(m))
+		r = push_mark(m);
+	if (r < 0)
+		free(node);
+	else
+		r = push(m, node);
 	/* Claims all of whose chunks have been sent are forgotten. */
-	if (m->sent == m->claims[m->claims_at].seq + m->claims[m->claims_at].count) {
+	if (is_last_of_claim(m)) {
 		m->claims_at = (m->claims_at + 1) % FL_CLAIMS_MAX;
 		m->claims_count--;
 	}
+	m->sent++;
 	pthread_mutex_unlock(&m->lock);
 	return r;
 }
@@ -180,6 +228,26 @@ struct fl_packet_node *fl_mapper_pop(struct fl_mapper *m, uint64_t chunk)
 		if (!m->first)
 			m->last = NULL;
 		m->bytes -= sizeof(*node) + (size_t)node->head.len;
+		pthread_cond_broadcast(&m->work);
+	}
+	pthread_mutex_unlock(&m->lock);
+	return node;
+}
+
+struct fl_packet_node *fl_mapper_pop_held(struct fl_mapper *m, uint64_t mark)
+{
+	struct fl_packet_node *node;
+
+	pthread_mutex_lock(&m->lock);
+	node = m->held;
+	if (node && node->head.chunk > mark)
+		node = NULL;
+	if (node) {
+		m->held = node->next;
+		if (!m->held)
+			m->held_last = NULL;
+		node->next = NULL;
+		m->marked_bytes -= sizeof(*node) + (size_t)node->head.len;
 		pthread_cond_broadcast(&m->work);
 	}
 	pthread_mutex_unlock(&m->lock);
@@ -224,6 +292,13 @@ static void *map(void *arg)
 	return NULL;
 }
 
+static void destroy(struct fl_mapper *m)
+{
+	pthread_cond_destroy(&m->work);
+	pthread_cond_destroy(&m->news);
+	pthread_mutex_destroy(&m->lock);
+}
+
 int fl_mapper_start(struct fl_mapper *m, struct fl_exec *x, const char *where)
 {
 	pthread_condattr_t attr;
@@ -244,32 +319,31 @@ int fl_mapper_start(struct fl_mapper *m, struct fl_exec *x, const char *where)
 	r = fl_thread_start(&m->thread, map, m, "fl-map");
 	if (r == 0)
 		return 0;
-	m->ended = true;
-	m->closed = true;
+	destroy(m);
 	x->remote = NULL;
 	return r;
 }
 
+static void drop(struct fl_packet_node *node)
+{
+	struct fl_packet_node *next;
+
+	for (; node; node = next) {
+		next = node->next;
+		free(node);
+	}
+}
+
 void fl_mapper_stop(struct fl_mapper *m)
 {
-	struct fl_packet_node *node;
-	bool joined;
-
 	pthread_mutex_lock(&m->lock);
-	joined = !m->x->remote;
 	m->closed = true;
 	pthread_cond_broadcast(&m->work);
 	pthread_mutex_unlock(&m->lock);
-	if (!joined) {
-		fl_ring_stop(&m->x->ring);
-		pthread_join(m->thread, NULL);
-	}
+	fl_ring_stop(&m->x->ring);
+	pthread_join(m->thread, NULL);
 	m->x->remote = NULL;
-	while ((node = m->first)) {
-		m->first = node->next;
-		free(node);
-	}
-	pthread_cond_destroy(&m->work);
-	pthread_cond_destroy(&m->news);
-	pthread_mutex_destroy(&m->lock);
+	drop(m->first);
+	drop(m->held);
+	destroy(m);
 }

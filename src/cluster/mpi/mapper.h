@@ -12,12 +12,14 @@
  * DOC: The maps of one rank.
  *
  * Threads of the engine take chunks that the rank has claimed, and put what their maps return into
- * a queue, in the order of the chunks. The rank's other thread, the one that speaks MPI, claims
+ * a queue, in the order of the chunks. Parts of operators with a carry (operator.h) go to another
+ * list, where they are held until they are folded here. The rank's other thread, the one that speaks MPI, claims
  * chunks and empties the queue. It is bounded: maps wait when it is full.
  */
 
 enum fl_packet_kind {
 	FL_PACKET_PART = 1, /* of an operator */
+	FL_PACKET_HELD,     /* parts of operators with a carry are held here: @off is their mark */
 	FL_PACKET_END,      /* the chunk is done, or failed */
 	FL_PACKET_DONE      /* the rank has mapped all it will, or failed before it could */
 };
@@ -63,6 +65,8 @@ struct fl_claim {
  * @claims:    in order, the oldest at @claims_at; @claimed chunks so far, @taken by threads, @sent
  * @exhausted: there will be no more
  * @first, @last, @bytes: the queue, of at most @budget bytes and one packet
+ * @held, @held_last: parts that stay, each with the mark in @head.chunk; @marked_bytes with one that is
+ *             in the queue, @held_bytes with @mark, the next one
  * @closed:    nobody reads the queue any more
  * @ended:     the threads have returned
  */
@@ -84,6 +88,11 @@ struct fl_mapper {
 	struct fl_packet_node *last;
 	size_t bytes;
 	size_t budget;
+	struct fl_packet_node *held;
+	struct fl_packet_node *held_last;
+	size_t marked_bytes;
+	size_t held_bytes;
+	uint64_t mark;
 	bool closed;
 	bool ended;
 	pthread_t thread;
@@ -104,6 +113,9 @@ void fl_mapper_feed(struct fl_mapper *m, uint64_t chunk, uint64_t count);
  * Return: NULL: none now.
  */
 struct fl_packet_node *fl_mapper_pop(struct fl_mapper *m, uint64_t chunk);
+
+/** fl_mapper_pop_held() - the oldest part that is held, up to that mark; the caller frees it. Return: or NULL. */
+struct fl_packet_node *fl_mapper_pop_held(struct fl_mapper *m, uint64_t mark);
 
 /** fl_mapper_is_done() - the threads have returned and the queue is empty */
 bool fl_mapper_is_done(struct fl_mapper *m);

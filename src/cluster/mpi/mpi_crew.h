@@ -2,6 +2,7 @@
 #ifndef FL_CLUSTER_MPI_MPI_CREW_H
 #define FL_CLUSTER_MPI_MPI_CREW_H
 
+#include "cluster/mpi/carry.h"
 #include "cluster/mpi/inbox.h"
 #include "engine/exec.h"
 
@@ -28,6 +29,9 @@
  * what they would see in one process, and the output is that of `faultline` by construction. Every rank
  * holds a bounded queue of parts (mapper.h), the leader takes from it what it needs next (inbox.h).
  *
+ * Where parts are much and what a fold keeps is little (XXH3), parts stay with their rank and the fold goes
+ * there (carry.h).
+ *
  * The run ends when the leader says so: all is folded and all followers have said FL_PACKET_DONE (their
  * file was as long at the end as at the start), or the folds need no more, or there was an error. What any
  * rank's map fails with comes to the leader as the end of its chunk and is the run's error if all before
@@ -44,6 +48,7 @@
  * @order:  of the present run; on followers the one that was received
  * @name:   of the order's file, with the recipe behind it
  * @inbox:  leader: of each rank
+ * @baton:  struct fl_baton and what follows, @baton_bytes altogether
  * @busy:   a run is under way
  * @pending: followers: the order has not been run
  */
@@ -56,9 +61,14 @@ struct fl_mpi_crew {
 	size_t recipe_len;
 	struct fl_inbox *inbox;
 	struct fl_mapper mapper;
+	unsigned char *baton;
+	size_t baton_bytes;
 	bool busy;
 	bool pending;
 };
+
+/** fl_crew_begin_baton() - room for it, for a run of that pipeline. Return: 0; -ENOMEM. */
+int fl_crew_begin_baton(struct fl_mpi_crew *c, const struct fl_pipeline *pl);
 
 /** fl_crew_lead() - fl_crew.run of rank 0 */
 int fl_crew_lead(struct fl_crew *crew, struct fl_exec *x);

@@ -55,6 +55,7 @@ static void leave(void)
 		fl_inbox_done(&mpi_crew.inbox[i]);
 	free(mpi_crew.inbox);
 	free(mpi_crew.name);
+	free(mpi_crew.baton);
 	if (wants_stats && ranks.rank == 0)
 		fprintf(stderr, "ranks: %d, %.3f s between MPI_Init and MPI_Finalize\n", ranks.size,
 			(double)(fl_clock_ns() - ranks.start_ns) / 1e9);

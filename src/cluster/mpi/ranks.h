@@ -67,7 +67,8 @@ struct fl_order {
 enum fl_tag {
 	FL_TAG_DATA =
 		1, /* to rank 0: a piece of the stream of packets; empty: the last one of a run */
-	FL_TAG_CONTROL /* from rank 0: struct fl_control */
+	FL_TAG_CONTROL, /* from rank 0: struct fl_control */
+	FL_TAG_CARRY    /* both ways: struct fl_baton */
 };
 
 /**
@@ -80,6 +81,17 @@ struct fl_control {
 	uint64_t given;
 	uint64_t stopped;
 	uint64_t over;
+};
+
+/**
+ * struct fl_baton - what folds keep, on its way; the bytes follow (carry.h)
+ * @mark: what is held up to it is to be folded
+ * @code: on the way back: 0, or the error, with @off
+ */
+struct fl_baton {
+	uint64_t mark;
+	int64_t code;
+	uint64_t off;
 };
 
 /**

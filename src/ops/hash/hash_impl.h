@@ -73,6 +73,9 @@ int fl_hash_state_restore(struct fl_hash *const *hashes, size_t count, const uns
 /** fl_hash_state_seen() - bytes that have been folded into all of them */
 uint64_t fl_hash_state_seen(struct fl_hash *const *hashes, size_t count);
 
+/** fl_hash_carry - of a struct fl_hash with state_bytes, save and restore */
+extern const struct fl_carry fl_hash_carry;
+
 extern const struct fl_hash_family fl_hash_family_xxh32;
 extern const struct fl_hash_family fl_hash_family_xxh64;
 extern const struct fl_hash_family fl_hash_family_xxh3;

@@ -93,3 +93,27 @@ int fl_hash_state_restore(struct fl_hash *const *hashes, size_t count, const uns
 		hashes[i]->resumed = 0;
 	return r;
 }
+
+static size_t carry_bytes(const void *op)
+{
+	const struct fl_hash *hash = op;
+
+	return hash->kind->family->state_bytes(hash);
+}
+
+static void carry_save(const void *op, unsigned char *ret)
+{
+	const struct fl_hash *hash = op;
+
+	hash->kind->family->save(hash, ret);
+}
+
+static int carry_load(void *op, const unsigned char *state, size_t size)
+{
+	struct fl_hash *hash = op;
+
+	return hash->kind->family->restore(hash, state, size);
+}
+
+const struct fl_carry fl_hash_carry = {
+	.bytes = carry_bytes, .save = carry_save, .load = carry_load};

@@ -151,7 +151,8 @@ static uint64_t blocks_seen(const struct fl_hash *hash)
 			.start = fl_hash_op_start,                                                 \
 			.map = blocks_map,                                                         \
 			.fold = blocks_fold,                                                       \
-			.finish = fl_hash_op_finish},                                              \
+			.finish = fl_hash_op_finish,                                               \
+			.carry = &fl_hash_carry},                                                  \
 		.init = blocks_init, .reset = blocks_reset, .finish = finisher,                    \
 		.done = blocks_done, .state_bytes = blocks_state_bytes, .save = blocks_save,       \
 		.restore = blocks_restore, .seen = blocks_seen                                     \

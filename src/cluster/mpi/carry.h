@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef FL_CLUSTER_MPI_CARRY_H
+#define FL_CLUSTER_MPI_CARRY_H
+
+#include "cluster/mpi/mapper.h"
+
+/**
+ * DOC: Folds that go from rank to rank.
+ *
+ * Parts of XXH3 are a sixteenth of the input, what its fold keeps is 1.2 KiB: an accumulator of 64 bytes and the
+ * last block. So the parts are held by the rank that made them. Where the leader comes to FL_PACKET_HELD in
+ * a rank's stream, it sends what the folds keep there, the rank folds what it holds, and sends it back.
+ */
+
+/** fl_carry_bytes() - of all operators with a carry */
+size_t fl_carry_bytes(const struct fl_pipeline *pl);
+
+/** fl_carry_save() - theirs, one behind the other */
+void fl_carry_save(const struct fl_pipeline *pl, unsigned char *ret);
+
+/** fl_carry_load() - Return: 0; -FL_ECORRUPT. */
+int fl_carry_load(struct fl_pipeline *pl, const unsigned char *state);
+
+/** fl_carry_fold() - fold what is held up to @mark. Return: 0, or what a fold returned. */
+int fl_carry_fold(struct fl_mapper *m, uint64_t mark, struct fl_error *err);
+
+#endif
