@@ -30,7 +30,8 @@ enum key {
 	KEY_MULTILINE,
 	KEY_DRY_RUN,
 	KEY_DIFF,
-	KEY_REWRITE
+	KEY_REWRITE,
+	KEY_DEDUP
 };
 
 /* As many records as --diff shows where it is not told. */
@@ -53,6 +54,9 @@ static const struct argp_option transform_table[] = {
 	{.name = "unix2dos", .key = KEY_UNIX2DOS, .doc = "LF at the ends of lines become CR LF"},
 	{.name = "delete", .key = KEY_DELETE, .arg = "REGEX", .doc = "Drop lines that match"},
 	{.name = "keep", .key = KEY_KEEP, .arg = "REGEX", .doc = "Drop lines that do not match"},
+	{.name = "dedup-adjacent",
+	 .key = KEY_DEDUP,
+	 .doc = "Drop lines that equal the one before them; the last edit, not with -i"},
 	{.name = "file",
 	 .key = KEY_FILE,
 	 .arg = "F",
@@ -192,7 +196,8 @@ static int parse_edit(int key, const char *arg, struct transform_options *opt)
 		     {KEY_DOS2UNIX, "dos2unix"},
 		     {KEY_UNIX2DOS, "unix2dos"},
 		     {KEY_DELETE, "delete="},
-		     {KEY_KEEP, "keep="}};
+		     {KEY_KEEP, "keep="},
+		     {KEY_DEDUP, "dedup-adjacent"}};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (key != names[i].key)

@@ -39,6 +39,36 @@ same_edit() {
 	same_edit "--dos2unix" "'s/\\r\$//'"
 }
 
+@test "transform: --dedup-adjacent drops what uniq drops" {
+	local file cuts
+	# uniq ends a last line that lacks its end, we leave it as it is: sed '$a\' ends ours, too.
+	{ seq 20000 | sed 's/.$//'; printf 'same\n%.0s' {1..3000}; printf 'end\nend'; } >ten
+	for file in "${all_samples[@]}" ten; do
+		for cuts in "-j1 --chunk-size=4096" "-j7 --chunk-size=4099" -j2; do
+			same_as "\"$FAULTLINE\" transform $cuts -e s/r.*// --dedup-adjacent $(printf %q "$file") | sed '\$a\\'" \
+				"sed s/r.*// $(printf %q "$file") | uniq"
+		done
+	done
+	same_as "\"$FAULTLINE\" transform --dedup-adjacent <ten" "uniq ten"
+	cp ten copy
+	"$FAULTLINE" transform --rewrite --dedup-adjacent copy
+	uniq ten | cmp - copy
+	expect 0 "$FAULTLINE" transform --dry-run --dedup-adjacent ten
+	[[ $out == "ten: $(($(wc -l <ten) + 1 - $(uniq ten | wc -l))) matches, "*" bytes become 0, "* ]]
+	# shellcheck disable=SC1010 # a word of run
+	"$FAULTLINE" run keep s then transform --dedup-adjacent -- ten >got
+	echo same | cmp - got
+	expect 2 "$FAULTLINE" transform -i --dedup-adjacent ten
+	contains "$err" "--rewrite does"
+	expect 2 "$FAULTLINE" run -i transform --dedup-adjacent -- ten
+	contains "$err" "--rewrite does"
+	expect 2 "$FAULTLINE" transform --dedup-adjacent --upper ten
+	contains "$err" "must be the last edit"
+	expect 2 "$FAULTLINE" transform --dedup-adjacent --range=0:5 ten
+	expect 2 "$FAULTLINE" transform --dedup-adjacent --where=x ten
+	[[ ! -e .ten.faultline ]]
+}
+
 @test "transform: several files, and a last line without its end" {
 	same_as "'$FAULTLINE' transform s/o/0/g no-newline plain no-newline" \
 		"sed s/o/0/g no-newline plain no-newline"

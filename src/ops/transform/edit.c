@@ -104,6 +104,9 @@ static void describe(struct fl_edit *edit)
 		len += (size_t)snprintf(edit->plan + len, sizeof(edit->plan) - len, "%s%s",
 					k > 0 ? "; " : "", plan);
 	}
+	if (edit->drops_repeats && len < sizeof(edit->plan))
+		snprintf(edit->plan + len, sizeof(edit->plan) - len, "%srepeats, in order",
+			 len > 0 ? "; " : "");
 }
 
 static int check_options(const struct fl_edit_options *opt, struct fl_error *reterr)
@@ -158,6 +161,29 @@ static int add_redactions(struct fl_edit *edit, const char *list, size_t len,
 	return r;
 }
 
+static bool is_dedup(const struct fl_edit_step *text)
+{
+	const char name[] = "dedup-adjacent";
+
+	return text->len == sizeof(name) - 1 && memcmp(text->text, name, text->len) == 0;
+}
+
+/* What it looks at are the lines of the result. */
+static int add_dedup(struct fl_edit *edit, size_t k, struct fl_error *reterr)
+{
+	const struct fl_edit_options *opt = &edit->opt;
+
+	if (k + 1 < opt->step_count)
+		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE,
+				    "dedup-adjacent must be the last edit");
+	if (opt->where || opt->range_off > 0 || opt->range_len != UINT64_MAX)
+		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE,
+				    "dedup-adjacent works on all lines, not on a range or some of "
+				    "them");
+	edit->drops_repeats = true;
+	return 0;
+}
+
 static int compile(struct fl_edit *edit, const struct fl_edit_options *opt, struct fl_error *reterr)
 {
 	int r = copy_options(edit, opt);
@@ -168,7 +194,9 @@ static int compile(struct fl_edit *edit, const struct fl_edit_options *opt, stru
 	for (size_t k = 0; r == 0 && k < edit->opt.step_count; k++) {
 		const struct fl_edit_step *text = &edit->opt.steps[k];
 
-		if (text->len >= REDACT_LEN && memcmp(text->text, REDACT, REDACT_LEN) == 0)
+		if (is_dedup(text))
+			r = add_dedup(edit, k, reterr);
+		else if (text->len >= REDACT_LEN && memcmp(text->text, REDACT, REDACT_LEN) == 0)
 			r = add_redactions(edit, text->text + REDACT_LEN, text->len - REDACT_LEN,
 					   reterr);
 		else
@@ -225,8 +253,15 @@ const char *fl_edit_label(const struct fl_edit *edit)
 	return edit->label;
 }
 
+bool fl_edit_drops_repeats(const struct fl_edit *edit)
+{
+	return edit->drops_repeats;
+}
+
 bool fl_edit_preserves_length(const struct fl_edit *edit)
 {
+	if (edit->drops_repeats)
+		return false;
 	for (size_t k = 0; k < edit->step_count; k++)
 		if (!fl_step_preserves_length(&edit->steps[k]))
 			return false;
@@ -250,7 +285,7 @@ static int init_scratch(struct fl_edit_scratch *s, const struct fl_edit *edit)
 	fl_deltas_init(&s->step_deltas, SIZE_MAX);
 	fl_deltas_init(&s->sum, SIZE_MAX);
 	fl_deltas_init(&s->spare, SIZE_MAX);
-	s->steps = calloc(edit->step_count, sizeof(*s->steps));
+	s->steps = calloc(edit->step_count + 1, sizeof(*s->steps));
 	if (!s->steps)
 		return -ENOMEM;
 	for (; r == 0 && s->step_count < edit->step_count; s->step_count++)

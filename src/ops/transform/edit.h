@@ -17,7 +17,8 @@
  * An edit program is a list of steps that are applied, in order, to each record (line), as sed
  * does with its pattern space: a step sees what the one before it made of the record, without
  * the record's end. What the program does to a view of whole records is a list of deltas, and it
- * depends on these bytes only (and, for dedup-adjacent, on fl_edit_join()).
+ * depends on these bytes only. The one edit that looks beyond a record, dedup-adjacent, is the last
+ * one and is not among these: see fl_edit_drops_repeats().
  */
 
 /**
@@ -86,6 +87,13 @@ const struct fl_edit *fl_transform_edit(const struct fl_transform *transform);
 
 /** fl_edit_preserves_length() - does every delta have as many new bytes as old ones, always? */
 bool fl_edit_preserves_length(const struct fl_edit *edit);
+
+/**
+ * fl_edit_drops_repeats() - was dedup-adjacent asked for?
+ *
+ * fl_edit_map() does not do it: whoever puts the text together does (repeats.h).
+ */
+bool fl_edit_drops_repeats(const struct fl_edit *edit);
 
 /** fl_edit_delimiter() - what ends its records */
 unsigned char fl_edit_delimiter(const struct fl_edit *edit);

@@ -8,6 +8,7 @@
 /**
  * struct fl_edit - a compiled program
  * @opt:   as given; its texts are copies, owned by @texts
+ * @drops_repeats: see fl_edit_drops_repeats()
  * @label: see fl_edit_label()
  * @plan:  see fl_edit_plan()
  */
@@ -17,6 +18,7 @@ struct fl_edit {
 	struct fl_edit_regex where;
 	struct fl_step *steps;
 	size_t step_count;
+	bool drops_repeats;
 	char label[64];
 	char plan[256];
 };

@@ -167,6 +167,8 @@ static int run(struct mapping *m, const struct fl_edit_text *text)
 {
 	int r;
 
+	if (m->edit->step_count == 0)
+		return 0;
 	if (m->edit->step_count == 1)
 		return step_run(m, 0, text, m->out);
 	r = run_steps(m, text);

@@ -66,7 +66,7 @@ void fl_inplace_edit_done(struct fl_inplace_edit *ie)
 	ie->program = NULL;
 }
 
-/* Return: 0; -ENOMEM; -EINVAL: they do not go together. */
+/* Return: 0; -ENOMEM; -EINVAL: they do not go together; -FL_EUNSUPPORTED: not in place. */
 static int list_of(struct fl_transform *const *transforms, size_t count, struct fl_edit_list **ret)
 {
 	const struct fl_edit **edits = calloc(count, sizeof(const struct fl_edit *));
@@ -76,6 +76,9 @@ static int list_of(struct fl_transform *const *transforms, size_t count, struct 
 		edits[i] = fl_transform_edit(transforms[i]);
 		if (fl_edit_delimiter(edits[i]) != fl_edit_delimiter(edits[0]))
 			r = -EINVAL;
+		/* Where a rewrite that was interrupted goes on, the record before is no more. */
+		else if (fl_edit_drops_repeats(edits[i]))
+			r = -FL_EUNSUPPORTED;
 	}
 	if (r == 0)
 		r = fl_edit_list_new(edits, count, ret);
@@ -115,7 +118,11 @@ int fl_transforms_in_place(struct fl_transform *const *transforms, size_t count,
 							: list_of(transforms, count, &list);
 
 	if (r < 0)
-		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
+		return fl_error_set(
+			reterr, r, FL_OFF_NONE,
+			r == -FL_EUNSUPPORTED
+				? "dedup-adjacent does not work in place; --rewrite does"
+				: NULL);
 	/* Taps that do not come to run are not to blame. */
 	if (opt && opt->taps)
 		fl_stages_blame(opt->taps, FL_OPERATOR_NONE, FL_OFF_NONE);

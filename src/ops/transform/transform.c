@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "ops/transform/edit.h"
+#include "ops/transform/repeats.h"
 #include "ops/transform/transform_part.h"
 
 /* Deltas of one view, 256 KiB of records: far more than it can hold, unless one record is the
@@ -20,6 +21,7 @@
  * @pages:    FL_BLOCK_COUNTS with pages were folded
  * @last_page: of the last of them
  * @shown:    changes handed to diff in this run
+ * @repeats:  between the text and @write, where the edit drops repeats
  */
 struct fl_transform {
 	struct fl_edit *edit;
@@ -32,6 +34,8 @@ struct fl_transform {
 	struct fl_transform_result sum;
 	uint64_t last_page;
 	uint64_t shown;
+	bool drops_repeats;
+	struct fl_repeats repeats;
 };
 
 /** struct transform_scratch - what a thread needs */
@@ -54,6 +58,7 @@ static int transform_start(void *op, const struct fl_run *run, struct fl_error *
 				    "the edit's records end otherwise than the pipeline's");
 	t->sum = (struct fl_transform_result){.size = sizeof(t->sum)};
 	t->shown = 0;
+	fl_repeats_start(&t->repeats);
 	return 0;
 }
 
@@ -86,6 +91,11 @@ static int transform_worker_init(const void *op, void **ret_scratch, struct fl_e
 	return 0;
 }
 
+static bool needs_text(const struct fl_transform *t)
+{
+	return t->write || t->drops_repeats;
+}
+
 static int put_all(const struct fl_transform *t, const struct fl_view *in,
 		   const struct fl_deltas *d, struct fl_part *part, struct fl_error *reterr)
 {
@@ -93,7 +103,7 @@ static int put_all(const struct fl_transform *t, const struct fl_view *in,
 
 	if (r == 0 && t->diff)
 		r = fl_part_put_changes(part, in, d, t->delimiter, t->diff_count);
-	if (r == 0 && t->write)
+	if (r == 0 && needs_text(t))
 		return fl_part_put_text(part, in, d, reterr);
 	return r < 0 ? fl_error_set(reterr, r, in->off, NULL) : 0;
 }
@@ -106,7 +116,7 @@ static int transform_map(const void *op, void *scratch, const struct fl_view *in
 	int r;
 
 	/* A full part would have to be folded in the middle of this view. */
-	if (t->write && part->len > 0 &&
+	if (needs_text(t) && part->len > 0 &&
 	    part->limit - fl_min_size(part->limit, part->len) < in->len) {
 		part->next_off = in->off;
 		return FL_MAP_FULL;
@@ -151,12 +161,19 @@ static int show_change(struct fl_transform *t, const unsigned char *p)
 	return t->diff(t->arg, &change);
 }
 
+static int fold_text(struct fl_transform *t, const unsigned char *p, size_t len)
+{
+	if (len == 0)
+		return 0;
+	return t->drops_repeats ? fl_repeats_put(&t->repeats, p, len) : t->write(t->arg, p, len);
+}
+
 static int fold_block(struct fl_transform *t, const struct fl_block_head *head,
 		      const unsigned char *p)
 {
 	switch (head->kind) {
 	case FL_BLOCK_TEXT:
-		return head->bytes > 0 ? t->write(t->arg, p, (size_t)head->bytes) : 0;
+		return fold_text(t, p, (size_t)head->bytes);
 	case FL_BLOCK_COUNTS:
 		add_counts(t, p);
 		return 0;
@@ -185,6 +202,17 @@ static int transform_fold(void *op, const struct fl_part *part, struct fl_error 
 	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, NULL) : 0;
 }
 
+static int transform_finish(void *op, struct fl_error *reterr)
+{
+	struct fl_transform *t = op;
+	int r = t->drops_repeats ? fl_repeats_end(&t->repeats) : 0;
+
+	t->sum.matches += t->repeats.records;
+	t->sum.changes += t->repeats.records;
+	t->sum.old_bytes += t->repeats.bytes;
+	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, NULL) : 0;
+}
+
 static const struct fl_operator transform_operator = {
 	.size = sizeof(transform_operator),
 	.name = "transform",
@@ -195,6 +223,7 @@ static const struct fl_operator transform_operator = {
 	.worker_done = transform_worker_done,
 	.map = transform_map,
 	.fold = transform_fold,
+	.finish = transform_finish,
 };
 
 void fl_transform_options_init(struct fl_transform_options *opt)
@@ -263,6 +292,10 @@ int fl_transform_new(const struct fl_transform_options *opt, struct fl_transform
 		free(t);
 		return r;
 	}
+	t->drops_repeats = fl_edit_drops_repeats(t->edit);
+	t->repeats.delimiter = t->delimiter;
+	t->repeats.write = t->write;
+	t->repeats.arg = t->arg;
 	*ret = t;
 	return 0;
 }
@@ -291,5 +324,6 @@ void fl_transform_free(struct fl_transform *transform)
 	if (!transform)
 		return;
 	fl_edit_free(transform->edit);
+	fl_repeats_done(&transform->repeats);
 	free(transform);
 }
