@@ -39,8 +39,37 @@ static int run_gnuplot(FILE *script, FILE *picture)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
 }
 
+/*
+ * A line of gnuplot's SVG. Names in double quotes are those of its plots: some come twice in a picture,
+ * and only its own scripts would refer to them. Those in single quotes are the same in every picture:
+ * in a page with several they get the picture's number.
+ */
+static void copy_line(const char *line, unsigned number, FILE *page)
+{
+	static const char own[] = " id=\"", defined[] = " id='", used[] = "href='#";
+	size_t n;
+
+	while (*line != '\0') {
+		n = 1;
+		if (strncmp(line, own, sizeof(own) - 1) == 0) {
+			line += sizeof(own) - 1;
+			line += strcspn(line, "\"");
+			line += *line == '"';
+			continue;
+		}
+		if (strncmp(line, defined, sizeof(defined) - 1) == 0)
+			n = sizeof(defined) - 1;
+		else if (strncmp(line, used, sizeof(used) - 1) == 0)
+			n = sizeof(used) - 1;
+		fwrite(line, 1, n, page);
+		if (n > 1)
+			fprintf(page, "p%u-", number);
+		line += n;
+	}
+}
+
 /* What stands before <svg (the XML declaration, a doctype) has no place in HTML. */
-static int copy_svg(FILE *picture, FILE *page)
+static int copy_svg(FILE *picture, unsigned number, FILE *page)
 {
 	char *line = NULL;
 	size_t room = 0;
@@ -51,7 +80,7 @@ static int copy_svg(FILE *picture, FILE *page)
 	while (getline(&line, &room, picture) > 0) {
 		inside = inside || strncmp(line, "<svg", 4) == 0;
 		if (inside)
-			fputs(line, page);
+			copy_line(line, number, page);
 	}
 	free(line);
 	return inside;
@@ -68,16 +97,14 @@ int bench_figure_begin(struct bench_figure *p, const struct bench_series *names,
 /* The terminal and what all pictures have; before what was written so far. */
 static void write_head(FILE *f, unsigned height)
 {
-	static unsigned number;
-
 	fprintf(f,
-		"set terminal svg size %u,%u dynamic font 'sans-serif,12' name 'plot%u'\n"
+		"set terminal svg size %u,%u dynamic font 'sans-serif,12'\n"
 		"set encoding utf8\nset border 3\nset xtics nomirror font ',10'\nset ytics "
 		"nomirror font ',10'\n"
 		"set grid ytics lc rgb '#999999' lw 0.5\nset key off\nset yrange [0:*]\n"
 		"set title offset 0,-0.6 noenhanced font 'sans-serif:Bold,12'\n"
 		"set ylabel offset 1.5,0\nset xlabel offset 0,0.5\n",
-		WIDTH, height, ++number);
+		WIDTH, height);
 	bench_series_styles(f);
 }
 
@@ -102,6 +129,7 @@ static void write_layout(FILE *f, unsigned panels, unsigned height)
 
 unsigned bench_figure_end(struct bench_figure *p, FILE *page, unsigned height, int legend)
 {
+	static unsigned number;
 	FILE *picture = tmpfile(), *script = tmpfile();
 	unsigned made = 0;
 
@@ -119,7 +147,7 @@ unsigned bench_figure_end(struct bench_figure *p, FILE *page, unsigned height, i
 		if (legend)
 			bench_series_legend(p->names, page);
 		fprintf(page, "<div role=\"img\" aria-label=\"%s\">\n", p->title);
-		made = (unsigned)copy_svg(picture, page);
+		made = (unsigned)copy_svg(picture, ++number, page);
 		fprintf(page, "</div>\n<figcaption>%s</figcaption></figure>\n", p->note);
 	}
 	if (script != NULL)

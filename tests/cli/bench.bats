@@ -306,17 +306,29 @@ for name, factor in ("slow", 100), ("fast", 0.01):
 	else
 		contains "$(cat out.html)" "gnuplot is not installed"
 	fi
+	equal "$(python3 "$BATS_TEST_DIRNAME/report_check.py" page out.html)" ""
 	mkdir nothing
 	expect 0 env PATH="$work/nothing" "${bench[@]}" --io=pread --cache=warm --runs=1 --report=bare.html file
 	contains "$(cat bare.html)" "gnuplot is not installed"
+	equal "$(python3 "$BATS_TEST_DIRNAME/report_check.py" page bare.html)" ""
 	browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome) ||
 		skip "no Chromium to open it with"
-	timeout 60 "$browser" --headless=new --no-sandbox --disable-gpu --enable-logging=stderr \
-		--user-data-dir="$work/profile" --window-size=1000,3000 --screenshot="$work/shot.png" \
-		"file://$work/out.html" >log 2>&1 || skip "Chromium does not run here"
-	equal "$(grep -c 'CONSOLE' log)" 0
-	# A white page of this size has 10 KB.
-	(($(stat -c %s shot.png) > 60000))
+	command -v gnuplot >/dev/null || skip "no gnuplot: no pictures to look for"
+	local theme scheme=1
+	for theme in light dark; do
+		# Without a network: the page is all there is.
+		timeout 60 "$browser" --headless=new --no-sandbox --disable-gpu --enable-logging=stderr \
+			--host-resolver-rules='MAP * ~NOTFOUND' --blink-settings=preferredColorScheme=$scheme \
+			--user-data-dir="$work/profile" --window-size=1000,2400 --force-device-scale-factor=0.5 \
+			--screenshot="$work/shot.png" \
+			"file://$work/out.html" >log 2>&1 || skip "Chromium does not run here"
+		equal "$(grep -c 'CONSOLE' log)" 0
+		equal "$(python3 "$BATS_TEST_DIRNAME/report_check.py" shot shot.png $theme)" ""
+		scheme=0
+	done
+	timeout 60 "$browser" --headless=new --no-sandbox --disable-gpu --user-data-dir="$work/profile" \
+		--print-to-pdf="$work/page.pdf" "file://$work/out.html" >log 2>&1
+	equal "$(head -c 5 page.pdf)" "%PDF-"
 }
 
 @test "bench: facts" {

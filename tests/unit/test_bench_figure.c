@@ -40,14 +40,14 @@ Test(bench_figure, what_gnuplot_drew_stands_in_the_page)
 	unsigned made;
 	char *page;
 
-	fakeplot_begin("echo '<?xml version=\"1.0\"?>'; echo '<svg id=\"a\">'; echo '</svg>'");
+	fakeplot_begin("echo '<?xml version=\"1.0\"?>'; echo '<svg >'; echo '</svg>'");
 	begin(&p);
 	fputs("plot 1\n", p.script);
 	p.panels = 4;
 	page = end(&p, 1, &made);
 	cr_assert_eq(made, 1u);
 	cr_assert(strstr(page, "<figure><h3>Title</h3>") && strstr(page, "A note.") &&
-			  strstr(page, "<svg id=\"a\">\n</svg>"),
+			  strstr(page, "<svg >\n</svg>"),
 		  "%s", page);
 	cr_assert_null(strstr(page, "<?xml"), "XML's declaration has no place in HTML");
 	cr_assert(strstr(page, "class=\"key\""), "several panels have a legend");
@@ -58,6 +58,40 @@ Test(bench_figure, what_gnuplot_drew_stands_in_the_page)
 			  strstr(page, "set multiplot layout 2,3 ") && strstr(page, "\nplot 1\n"),
 		  "%s", page);
 	free(page);
+	fakeplot_end();
+}
+
+/* What is used is what was defined. */
+static __attribute__((noinline)) void names_fit(const char *page)
+{
+	const char *defined = strstr(page, "<path id='"), *used = strstr(page, "xlink:href='#");
+
+	cr_assert(defined && used, "%s", page);
+	defined += strlen("<path id='");
+	used += strlen("xlink:href='#");
+	cr_assert_eq(strncmp(defined, used, strcspn(defined, "'") + 1), 0, "%s", page);
+}
+
+/* gnuplot gives the same names in every picture, and its own plots' twice in one. */
+Test(bench_figure, names_are_given_once_in_a_page)
+{
+	struct bench_figure p;
+	char *pages[2];
+	unsigned made;
+
+	fakeplot_begin("echo '<svg><g id=\"plot1\" >'; echo \"<path id='gpPt0' d='M0'/>\"; "
+		       "echo \"<use xlink:href='#gpPt0' id='gpPt1'/></g></svg>\"");
+	for (unsigned i = 0; i < 2; i++) {
+		begin(&p);
+		p.panels = 1;
+		pages[i] = end(&p, 0, &made);
+		cr_assert(strstr(pages[i], "<svg><g >\n"), "%s", pages[i]);
+		cr_assert(strstr(pages[i], "gpPt0' d='M0'/>"), "%s", pages[i]);
+		names_fit(pages[i]);
+	}
+	cr_assert_neq(strcmp(pages[0], pages[1]), 0);
+	free(pages[0]);
+	free(pages[1]);
 	fakeplot_end();
 }
 

@@ -18,11 +18,13 @@
 /* argp moves the words about, and options point into them. */
 static void parse(size_t n, const char *const *words, struct bench_options *opt)
 {
-	static char *argv[32];
+	static char text[32][64], *argv[32];
 
 	cr_assert(n < 32);
-	for (size_t i = 0; i < n; i++)
-		argv[i] = strdup(words[i]);
+	for (size_t i = 0; i < n; i++) {
+		cr_assert(strlen(words[i]) < sizeof(text[i]));
+		argv[i] = strcpy(text[i], words[i]);
+	}
 	argv[n] = NULL;
 	bench_options_parse((int)n, argv, opt);
 }
