@@ -132,25 +132,32 @@ static int check_loader(const struct fl_options *opt, const struct fl_stats *st,
 			    st->io_reason);
 }
 
-static uint64_t copied_by(enum fl_bench_method method, const struct fl_stats *st, uint64_t bytes)
+/* Between kernel and user space; past the page cache nothing is. */
+static uint64_t copied_bytes(const struct fl_bench_cell *cell, const struct fl_stats *st,
+			     uint64_t bytes)
 {
-	if (method == FL_BENCH_DIRECT || method == FL_BENCH_URING_DIRECT)
-		return 0;
-	return method == FL_BENCH_URING ? bytes : st->copied_bytes;
+	if (st->io_used != FL_IO_DIRECT && st->io_used != FL_IO_URING)
+		return st->copied_bytes;
+	return cell->method == FL_BENCH_URING ? bytes : 0;
 }
 
 static void take_stats(struct fl_bench_sample *s, const struct fl_stats *st,
 		       const struct fl_bench_cell *cell)
 {
-	s->copied_bytes =
-		st->io_used == FL_IO_DIRECT || st->io_used == FL_IO_URING
-			? copied_by(cell->method == FL_BENCH_AUTO ? FL_BENCH_DIRECT : cell->method,
-				    st, s->bytes)
-			: st->copied_bytes;
+	s->copied_bytes = copied_bytes(cell, st, s->bytes);
 	s->rss_anon_bytes = st->peak_rss_anon_bytes;
 	s->rss_file_bytes = st->peak_rss_file_bytes;
 	s->io_used = st->io_used;
 	memcpy(s->io_reason, st->io_reason, sizeof(s->io_reason));
+}
+
+static void take_probe(struct fl_bench_sample *s, const struct fl_probe *probe)
+{
+	fl_histogram_report(&probe->latency, s->latency_ns);
+	memcpy(s->step_ns, probe->step_ns, sizeof(s->step_ns));
+	s->page_table_bytes = probe->page_table_bytes;
+	s->rss_anon_bytes = fl_max_u64(s->rss_anon_bytes, probe->rss_anon_bytes);
+	s->rss_file_bytes = fl_max_u64(s->rss_file_bytes, probe->rss_file_bytes);
 }
 
 static int run_job(const struct fl_bench *b, const struct fl_bench_cell *cell, struct job *job,
@@ -181,12 +188,8 @@ static int run_job(const struct fl_bench *b, const struct fl_bench_cell *cell, s
 	if (r == 0) {
 		(void)fl_pipeline_stats(pl, &st);
 		take_stats(s, &st, cell);
+		take_probe(s, probe);
 		r = check_loader(&opt, &st, reterr);
-		fl_histogram_report(&probe->latency, s->latency_ns);
-		memcpy(s->step_ns, probe->step_ns, sizeof(s->step_ns));
-		s->page_table_bytes = probe->page_table_bytes;
-		s->rss_anon_bytes = fl_max_u64(s->rss_anon_bytes, probe->rss_anon_bytes);
-		s->rss_file_bytes = fl_max_u64(s->rss_file_bytes, probe->rss_file_bytes);
 		s->checksum = result_of(job);
 	}
 	fl_pipeline_free(pl);
