@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/bench_export.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "cli/message.h"
-#include "cli/outbuf.h"
+#include "cli/out_file.h"
 #include "cli/verbs.h"
 
 enum column {
@@ -79,52 +74,25 @@ void bench_table(const struct bench_matrix *m, struct text_table *ret)
 	}
 }
 
-static int write_failed(const char *name)
-{
-	struct fl_error err = {.code = -errno, .off = FL_OFF_NONE};
-
-	snprintf(err.text, sizeof(err.text), "%s", strerror(errno));
-	message_file(name, &err);
-	return EXIT_TROUBLE;
-}
-
-/* Without making it: nothing has been measured yet. */
-static int can_write(const char *name)
-{
-	char *copy;
-	int rc;
-
-	if (access(name, F_OK) == 0)
-		return access(name, W_OK) == 0;
-	copy = strdup(name);
-	rc = copy != NULL && access(dirname(copy), W_OK | X_OK) == 0;
-	free(copy);
-	return rc;
-}
-
 int bench_files_check(const struct bench_options *opt)
 {
 	const char *const names[] = {opt->json, opt->csv, opt->markdown, opt->report};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (names[i] != NULL && !can_write(names[i]))
-			return write_failed(names[i]);
+		if (names[i] != NULL && out_file_check(names[i]) != 0)
+			return EXIT_TROUBLE;
 	return 0;
 }
 
-int bench_write_json(const json_t *doc, const char *name)
+static void print_json(FILE *f, void *arg)
 {
-	FILE *f = fopen(name, "we");
-	int rc;
+	(void)json_dumpf(arg, f, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
+	fputc('\n', f);
+}
 
-	if (f == NULL)
-		return write_failed(name);
-	rc = json_dumpf(doc, f, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
-	if (fputc('\n', f) == EOF || rc != 0) {
-		fclose(f);
-		return write_failed(name);
-	}
-	return fclose(f) == 0 ? 0 : write_failed(name);
+int bench_write_json(json_t *doc, const char *name)
+{
+	return out_file_write(name, print_json, doc);
 }
 
 /* Columns are the members of a cell that are one value. */
@@ -185,19 +153,16 @@ static void write_csv_value(FILE *f, const json_t *value)
 	}
 }
 
-int bench_write_csv(const json_t *doc, const char *name)
+static void print_csv(FILE *f, void *arg)
 {
 	const size_t n = sizeof(csv_keys) / sizeof(*csv_keys);
-	FILE *f = fopen(name, "we");
 	json_t *cell;
 	size_t i;
 
-	if (f == NULL)
-		return write_failed(name);
 	for (size_t k = 0; k < n; k++)
 		fprintf(f, "%s%s", k > 0 ? "," : "", csv_keys[k]);
 	fputc('\n', f);
-	json_array_foreach(json_object_get(doc, "results"), i, cell)
+	json_array_foreach(json_object_get(arg, "results"), i, cell)
 	{
 		for (size_t k = 0; k < n; k++) {
 			if (k > 0)
@@ -206,29 +171,26 @@ int bench_write_csv(const json_t *doc, const char *name)
 		}
 		fputc('\n', f);
 	}
-	if (ferror(f)) {
-		fclose(f);
-		return write_failed(name);
-	}
-	return fclose(f) == 0 ? 0 : write_failed(name);
 }
 
-int bench_write_markdown(const struct bench_matrix *m, const char *name)
+int bench_write_csv(json_t *doc, const char *name)
 {
-	FILE *f = fopen(name, "we");
+	return out_file_write(name, print_csv, doc);
+}
+
+static void print_markdown(FILE *f, void *arg)
+{
 	struct text_table t;
 	char *text;
 
-	if (f == NULL)
-		return write_failed(name);
-	bench_table(m, &t);
+	bench_table(arg, &t);
 	text = text_table_markdown(&t);
 	fputs(text, f);
 	free(text);
 	text_table_free(&t);
-	if (ferror(f)) {
-		fclose(f);
-		return write_failed(name);
-	}
-	return fclose(f) == 0 ? 0 : write_failed(name);
+}
+
+int bench_write_markdown(struct bench_matrix *m, const char *name)
+{
+	return out_file_write(name, print_markdown, m);
 }

@@ -20,9 +20,9 @@ void bench_table(const struct bench_matrix *m, struct text_table *ret);
 int bench_files_check(const struct bench_options *opt);
 
 /** bench_write_json(), ..._csv(), ..._markdown() - Return: 0, or EXIT_TROUBLE with a message. */
-int bench_write_json(const json_t *doc, const char *name);
-int bench_write_csv(const json_t *doc, const char *name);
-int bench_write_markdown(const struct bench_matrix *m, const char *name);
+int bench_write_json(json_t *doc, const char *name);
+int bench_write_csv(json_t *doc, const char *name);
+int bench_write_markdown(struct bench_matrix *m, const char *name);
 
 /** bench_facts_print() - `faultline bench facts`. Return: 0, EXIT_TROUBLE where one does not hold. */
 int bench_facts_print(const char *dir);

@@ -1,95 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/bench_report.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/bench_auto.h"
 #include "cli/bench_export.h"
 #include "cli/bench_plots.h"
 #include "cli/bench_problems.h"
-#include "cli/message.h"
-#include "cli/verbs.h"
-
-/* gnuplot's SVG has black for text and lines: both take the page's colour instead. */
-static const char head[] =
-	"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-	"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-	"<meta name=\"color-scheme\" content=\"light dark\">\n"
-	"<link rel=\"icon\" href=\"data:,\">\n"
-	"<style>\n"
-	":root { color-scheme: light dark; --fg: #1b1b1b; --bg: #fff; --soft: #f2f2f0; "
-	"--line: #ccc; }\n"
-	"@media (prefers-color-scheme: dark) { :root { --fg: #e4e4e4; --bg: #16181a; "
-	"--soft: #22262a; --line: #444; } }\n"
-	"body { font: 15px/1.5 system-ui, sans-serif; color: var(--fg); background: var(--bg); "
-	"margin: 0; }\n"
-	"main { max-width: 72rem; margin: 0 auto; padding: 1.5rem; }\n"
-	"h1 { font-size: 1.6rem; margin: 0 0 .3rem; } h2 { font-size: 1.2rem; margin-top: 2rem; }\n"
-	"table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 13px; "
-	"}\n"
-	"th, td { padding: .25rem .6rem; border-bottom: 1px solid var(--line); text-align: left; "
-	"}\n"
-	"td.n, th.n { text-align: right; }\n"
-	".wide { overflow-x: auto; }\n"
-	"pre { background: var(--soft); padding: .8rem; overflow-x: auto; white-space: pre-wrap; "
-	"}\n"
-	"figure { margin: 1.8rem 0; } figcaption { font-size: 13px; opacity: .8; }\n"
-	"h3 { font-size: 1rem; margin: 0 0 .3rem; }\n"
-	".key { font-size: 13px; margin: 0; } .key span { white-space: nowrap; margin-right: "
-	"1.2em; }\n"
-	".key svg { margin-right: .4em; vertical-align: middle; }\n"
-	"td { white-space: nowrap; } td:last-child { white-space: normal; }\n"
-	"li { margin: .3rem 0; }\n"
-	"svg { max-width: 100%; height: auto; }\n"
-	"svg [font-family$=':Bold'] { font-family: sans-serif; font-weight: bold; }\n"
-	"svg text { fill: var(--fg) !important; }\n"
-	"svg [stroke='black'], svg [stroke='rgb(  0,   0,   0)'] { stroke: var(--fg); }\n"
-	"svg [fill='black'] { fill: var(--fg); }\n"
-	"svg g[color='black'] { color: var(--fg); }\n"
-	"svg [stroke='currentColor'] { stroke: currentColor; }\n"
-	"svg rect[fill='none'] { fill: none; }\n"
-	"@media print { :root { color-scheme: light; --fg: #000; --bg: #fff; --soft: #fff; "
-	"--line: #999; } @page { margin: 12mm; } main { max-width: none; padding: 0; } "
-	"body { font-size: 10pt; } .wide { overflow: visible; } table { font-size: 7pt; } "
-	"th, td { padding: .1rem .3rem; } figure, tr, li { break-inside: avoid; } "
-	"h2, h3, .key { break-after: avoid; } svg { print-color-adjust: exact; } figure svg { "
-	"max-height: 225mm; } }\n"
-	"</style>\n";
-
-static void escaped(FILE *f, const char *text)
-{
-	for (; *text != '\0'; text++) {
-		if (*text == '<')
-			fputs("&lt;", f);
-		else if (*text == '>')
-			fputs("&gt;", f);
-		else if (*text == '&')
-			fputs("&amp;", f);
-		else
-			fputc(*text, f);
-	}
-}
-
-static void write_table(FILE *f, const struct text_table *t)
-{
-	fputs("<div class=\"wide\"><table><thead><tr>", f);
-	for (size_t c = 0; c < t->columns; c++) {
-		fputs(t->right[c] ? "<th class=\"n\">" : "<th>", f);
-		escaped(f, t->names[c]);
-	}
-	fputs("</thead><tbody>\n", f);
-	for (size_t r = 0; r < t->rows; r++) {
-		fputs("<tr>", f);
-		for (size_t c = 0; c < t->columns; c++) {
-			fputs(t->right[c] ? "<td class=\"n\">" : "<td>", f);
-			escaped(f, t->cells[r * t->columns + c]);
-		}
-		fputs("\n", f);
-	}
-	fputs("</tbody></table></div>\n", f);
-}
+#include "cli/html_page.h"
+#include "cli/out_file.h"
 
 static void write_numbers(FILE *f, const struct bench_matrix *m)
 {
@@ -97,7 +16,7 @@ static void write_numbers(FILE *f, const struct bench_matrix *m)
 
 	fputs("<h2>Numbers</h2>\n", f);
 	bench_table(m, &t);
-	write_table(f, &t);
+	html_table(f, &t);
 	text_table_free(&t);
 }
 
@@ -107,9 +26,9 @@ static void write_auto(FILE *f, const struct bench_matrix *m)
 
 	if (bench_auto_table(m, &t) > 0) {
 		fputs("<h2>--io=auto</h2>\n<p>", f);
-		escaped(f, bench_auto_text(m));
+		html_text(f, bench_auto_text(m));
 		fputs(".</p>\n", f);
-		write_table(f, &t);
+		html_table(f, &t);
 	}
 	text_table_free(&t);
 }
@@ -159,7 +78,7 @@ static void write_kind(FILE *f, const struct bench_matrix *m, const struct bench
 		    kind_of(&p) != kind)
 			continue;
 		fprintf(f, "%s", n++ == 0 ? words[kind] : ", ");
-		escaped(f, bench_cell_name(c));
+		html_text(f, bench_cell_name(c));
 		if (!bench_pair_has_interval(&p))
 			fprintf(f, " (%.2f times as long)", p.ratio);
 		else if (kind == KIND_SLOWER)
@@ -181,7 +100,7 @@ static void write_verdict(FILE *f, const struct bench_matrix *m, unsigned group)
 	fprintf(f, "<li>%s, %s, %u thread%s: <b>", fl_bench_op_name(best->what.op),
 		fl_bench_cache_name(best->what.cache), best->what.threads,
 		best->what.threads > 1 ? "s" : "");
-	escaped(f, bench_cell_name(best));
+	html_text(f, bench_cell_name(best));
 	fprintf(f, "</b> had the best median, %.2f GB/s. ", bench_cell_rate(best));
 	write_kind(f, m, best, KIND_SLOWER);
 	write_kind(f, m, best, KIND_SAME);
@@ -201,7 +120,7 @@ static void write_verdicts(FILE *f, const struct bench_matrix *m)
 		write_verdict(f, m, last);
 	}
 	fputs("</ul>\n<p>", f);
-	escaped(f, bench_noise_text(m));
+	html_text(f, bench_noise_text(m));
 	fputs(". Intervals of ratios are at 99 %.</p>\n", f);
 }
 
@@ -212,7 +131,7 @@ static void write_item(FILE *f, char *text, int *any)
 	if (!(*any)++)
 		fputs("<h2>What could not be measured</h2>\n<ul>\n", f);
 	fputs("<li>", f);
-	escaped(f, text);
+	html_text(f, text);
 	fputs("</li>\n", f);
 	free(text);
 }
@@ -239,48 +158,18 @@ static void write_environment(FILE *f, const json_t *doc)
 	json_object_foreach(env, key, value)
 	{
 		fputs("<tr><td>", f);
-		escaped(f, key);
+		html_text(f, key);
 		fputs("<td>", f);
-		escaped(f, json_string_value(value));
+		html_text(f, json_string_value(value));
 		fputs("\n", f);
 	}
 	fputs("</table>\n<h2>How to do it again</h2>\n<pre>", f);
-	escaped(f, json_string_value(json_object_get(doc, "command")));
+	html_text(f, json_string_value(json_object_get(doc, "command")));
 	fputs("</pre>\n<p>The order of the samples, the sample file and the random places depend "
 	      "on "
 	      "--seed only. Each sample ran in a process of its own, after the state of the page "
 	      "cache had been brought about and verified. GB are 10<sup>9</sup> bytes.</p>\n",
 	      f);
-}
-
-void bench_page_begin(FILE *page, const char *title)
-{
-	fputs(head, page);
-	fprintf(page, "<title>%s</title></head><body><main>\n", title);
-}
-
-void bench_page_end(FILE *page)
-{
-	fputs("</main></body></html>\n", page);
-}
-
-int bench_page_file(const char *name, void (*write)(FILE *page, void *arg), void *arg)
-{
-	FILE *f = fopen(name, "we");
-	struct fl_error err = {.off = FL_OFF_NONE};
-	int failed = f == NULL;
-
-	if (f != NULL) {
-		write(f, arg);
-		failed = ferror(f);
-		failed = fclose(f) != 0 || failed;
-	}
-	if (!failed)
-		return 0;
-	err.code = -errno;
-	strncat(err.text, strerror(errno), sizeof(err.text) - 1);
-	message_file(name, &err);
-	return EXIT_TROUBLE;
 }
 
 /**
@@ -297,13 +186,13 @@ static void write_page(FILE *f, void *arg)
 	const struct bench_matrix *m = report->m;
 	const json_t *doc = report->doc;
 
-	bench_page_begin(f, "faultline bench");
+	html_page_begin(f, "faultline bench");
 	fputs("<h1>Does mapping pay, here, for this file?</h1>\n<p>faultline ", f);
-	escaped(f, json_string_value(json_object_get(doc, "version")));
+	html_text(f, json_string_value(json_object_get(doc, "version")));
 	fputs(", ", f);
-	escaped(f, json_string_value(json_object_get(doc, "date")));
+	html_text(f, json_string_value(json_object_get(doc, "date")));
 	fputs(", file ", f);
-	escaped(f, json_string_value(json_object_get(doc, "file")));
+	html_text(f, json_string_value(json_object_get(doc, "file")));
 	fprintf(f, ", %.3f GB</p>\n", (double)m->bytes / 1e9);
 	write_verdicts(f, m);
 	fputs("<h2>Pictures</h2>\n", f);
@@ -313,12 +202,12 @@ static void write_page(FILE *f, void *arg)
 	write_numbers(f, m);
 	write_problems(f, m);
 	write_environment(f, doc);
-	bench_page_end(f);
+	html_page_end(f);
 }
 
 int bench_write_report(const struct bench_matrix *m, const json_t *doc, const char *name)
 {
 	struct report report = {.m = m, .doc = doc};
 
-	return bench_page_file(name, write_page, &report);
+	return out_file_write(name, write_page, &report);
 }

@@ -16,14 +16,4 @@
  */
 int bench_write_report(const struct bench_matrix *m, const json_t *doc, const char *name);
 
-/** bench_page_begin(), bench_page_end() - what a page of any report begins and ends with */
-void bench_page_begin(FILE *page, const char *title);
-void bench_page_end(FILE *page);
-
-/**
- * bench_page_file() - make the file @name and have @write write it
- * Return: 0, or EXIT_TROUBLE with a message.
- */
-int bench_page_file(const char *name, void (*write)(FILE *page, void *arg), void *arg);
-
 #endif

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/html_page.h"
+
 /* Black text and lines become the page's colour by its style sheet, so that both its themes work;
  * these eight can be told apart on either, and by those who see red and green alike
  * (Okabe, Ito: Color Universal Design, 2008). */
@@ -84,16 +86,6 @@ void bench_series_look(FILE *script, unsigned n)
 		is_hollow(n) ? marks[mark_of(n)].hollow : marks[mark_of(n)].full);
 }
 
-static void escaped(FILE *f, const char *text)
-{
-	for (; *text != '\0'; text++) {
-		if (*text == '>')
-			fputs("&gt;", f);
-		else
-			fputc(*text, f);
-	}
-}
-
 void bench_series_legend(const struct bench_series *names, FILE *page)
 {
 	fputs("<p class=\"key\">", page);
@@ -107,7 +99,7 @@ void bench_series_legend(const struct bench_series *names, FILE *page)
 			"<path d=\"%s\" fill=\"%s\"/></svg>",
 			color, dashes[i / BENCH_SERIES_COLORS % 4], marks[mark_of(i)].path,
 			is_hollow(i) ? "none" : color);
-		escaped(page, names->names[i]);
+		html_text(page, names->names[i]);
 		fputs("</span> ", page);
 	}
 	fputs("</p>\n", page);

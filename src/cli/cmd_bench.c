@@ -65,7 +65,7 @@ static int measured_anything(const struct bench_matrix *m)
 	return 0;
 }
 
-static int write_files(const struct bench_matrix *m, const json_t *doc)
+static int write_files(struct bench_matrix *m, json_t *doc)
 {
 	const struct bench_options *opt = m->opt;
 	int status = 0;
@@ -81,7 +81,7 @@ static int write_files(const struct bench_matrix *m, const json_t *doc)
 	return status;
 }
 
-static int report(const struct bench_matrix *m, const json_t *base)
+static int report(struct bench_matrix *m, const json_t *base)
 {
 	json_t *doc = bench_document(m);
 	int status = 0, worse = 0;

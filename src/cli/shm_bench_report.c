@@ -3,7 +3,8 @@
 #include <stdio.h>
 
 #include "cli/bench_figure.h"
-#include "cli/bench_report.h"
+#include "cli/html_page.h"
+#include "cli/out_file.h"
 #include "cli/shm_bench.h"
 
 /* In the picture's units. */
@@ -93,7 +94,7 @@ static void write_page(FILE *page, void *arg)
 	const struct shm_bench_table *b = arg;
 	unsigned made = 0;
 
-	bench_page_begin(page, "faultline shm bench");
+	html_page_begin(page, "faultline shm bench");
 	fputs("<h1>How fast do two processes exchange messages, here?</h1>\n<h2>Pictures</h2>\n",
 	      page);
 	for (size_t i = 0; i < sizeof(measures) / sizeof(*measures); i++)
@@ -110,12 +111,12 @@ static void write_page(FILE *page, void *arg)
 		"</p>\n<p>Each measurement took %.2f s; latency is half of a round trip. GB are "
 		"10<sup>9</sup> bytes.</p>\n",
 		(double)b->budget_ns / 1e9);
-	bench_page_end(page);
+	html_page_end(page);
 }
 
 int shm_bench_report(const struct shm_bench_table *b, const char *name)
 {
 	struct shm_bench_table copy = *b;
 
-	return bench_page_file(name, write_page, &copy);
+	return out_file_write(name, write_page, &copy);
 }
