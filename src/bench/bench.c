@@ -229,6 +229,15 @@ static bool lost_pages(const struct fl_bench_cell *cell, const struct fl_bench_s
 	return s->storage_read_bytes > s->bytes / 100 + FL_MIB(1);
 }
 
+/* Who is killed in a group was out of memory, most likely. */
+static int explain_limit(const struct fl_bench *b, int r, struct fl_error *reterr)
+{
+	struct fl_error inner = *reterr;
+
+	return fl_error_set(reterr, r, FL_OFF_NONE, "with %llu MiB of memory: %.200s",
+			    (unsigned long long)(b->limit_bytes >> 20), inner.text);
+}
+
 /* Once: prepare, run, look. */
 static int try_cell(struct fl_bench *b, const struct fl_bench_cell *cell, struct fl_bench_sample *s,
 		    struct fl_error *reterr)
@@ -245,6 +254,8 @@ static int try_cell(struct fl_bench *b, const struct fl_bench_cell *cell, struct
 	if (cell->cache == FL_BENCH_LIMITED)
 		child.cgroup = b->cgroup;
 	r = fl_child_run(&child, reterr);
+	if (r == -FL_ECANCELED && child.cgroup && reterr)
+		return explain_limit(b, r, reterr);
 	if (r < 0)
 		return r;
 	s->resident_before = before;

@@ -161,6 +161,28 @@ Test(bench, a_limited_group_is_entered)
 	fl_bench_free(b);
 }
 
+/* 64 threads with their queues take more than 32 MiB: the kernel ends the process. */
+Test(bench, who_dies_of_the_limit_is_told_with_it)
+{
+	struct fl_bench_options opt = {.size = sizeof(opt), .bytes = 80 * MIB};
+	struct fl_bench_cell cell = {.size = sizeof(cell),
+				     .op = FL_BENCH_HASH,
+				     .method = FL_BENCH_URING_DIRECT,
+				     .cache = FL_BENCH_LIMITED,
+				     .threads = 64};
+	struct fl_bench *b = NULL;
+	struct fl_bench_sample s;
+	struct fl_error err = {.text = ""};
+
+	cr_assert_eq(fl_bench_new(&opt, &b, NULL), 0);
+	/* Where no group can be made, or swap helps, there is nothing to be told. */
+	if (fl_bench_run(b, &cell, &s, &err) == -FL_ECANCELED)
+		cr_assert(
+			strstr(err.text, "with 32 MiB of memory: the measuring process was ended"),
+			"%s", err.text);
+	fl_bench_free(b);
+}
+
 Test(bench, a_users_file_is_never_changed)
 {
 	char path[] = "/var/tmp/faultline-test.XXXXXX";
