@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Preloaded into `faultline bench` (LD_PRELOAD): makes one method slower by a known part, FL_SLOWER
- * per cent, with the noise of the machine as it is. --io=readv becomes --io=pread and a pause: its
- * preadv(2) into pieces that lie one behind the other is done by one pread(2), then the thread spins
- * for that part of the time since its last pause. So loading and work take FL_SLOWER per cent longer,
- * whatever they take. --io=pread is left alone. verdicts.sh puts the two beside each other.
+ * per cent, with the noise of the machine as it is. The preadv(2) of --io=readv into pieces that lie
+ * one behind the other is done by one pread(2), then the thread spins for that part of the time since
+ * its last pause. So loading and work take FL_SLOWER per cent longer, whatever they take, than with
+ * --io=read, which also has a descriptor of its own, and is left alone. verdicts.sh puts the two beside
+ * each other.
  */
 #include <stdint.h>
 #include <stdlib.h>

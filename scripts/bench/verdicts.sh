@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 # Are the verdicts of `faultline bench` right where the truth is known? Sessions of the program as it
 # is, with this machine's noise: a method beside itself (--io=pread,pread), where the verdict has to be
-# "no difference", and beside itself made slower by PERCENT (slower.c, preloaded), where it has to be
-# "slower". The two kinds take turns. Exit 1: fewer than 95 of 100 of a kind are right. 100 sessions
-# take a minute on a quiet machine.
+# "no difference", and beside one that was made slower by PERCENT (slower.c, preloaded), where it has to
+# be "slower". The two kinds take turns. Exit 1: fewer than 95 of 100 of a kind are right. 100 sessions
+# take some minutes.
 #
 #   BUILD=build scripts/bench/verdicts.sh [SESSIONS=100] [PERCENT=10] [FILE]
 #
@@ -39,7 +39,7 @@ print(b["verdict"].replace(" ", "-") + ("" if b["narrow"] else "?"), b["ratio"],
 
 for ((i = 1; i <= sessions; i++)); do
 	session same "$i" pread,pread &&
-		session slower "$i" pread,readv LD_PRELOAD="$slower" FL_SLOWER="$percent" || exit 2
+		session slower "$i" read,readv LD_PRELOAD="$slower" FL_SLOWER="$percent" || exit 2
 done
 
 echo "$(machine). $sessions sessions of each kind."

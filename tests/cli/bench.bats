@@ -160,7 +160,7 @@ for name, factor in ("slow", 100), ("fast", 0.01):
 	[[ -e $abs_top_builddir/scripts/bench/slower.so && -z ${FL_SANITIZERS-} ]] ||
 		skip "no library can be preloaded in this build"
 	expect 0 env LD_PRELOAD="$abs_top_builddir/scripts/bench/slower.so" FL_SLOWER=500 \
-		"${bench[@]}" --io=pread,readv --cache=warm -j1 --export-json=out.json file
+		"${bench[@]}" --io=read,readv --cache=warm -j1 --export-json=out.json file
 	equal "$(json 'd["results"][1]["verdict"]')" slower
 	equal "$(json '1 < d["results"][1]["ratio_low"] < d["results"][1]["ratio_high"]')" True
 	contains "$out" " x slower ("
