@@ -303,9 +303,9 @@ FL_API const char *fl_bench_verdict_name(enum fl_bench_verdict verdict);
  * @ratio:     time of the first / time of the second
  * @low, @high: interval of the ratio
  * @level:     its confidence, 0.99 or a little more; less with few rounds
- * @verdict:   of the first
- * @narrow:    1: more rounds would not change the verdict: 1 is outside of the interval, or all of
- *             it lies within 5 % of 1
+ * @verdict:   of the first: faster or slower where all of the interval is more than 1 % from 1
+ * @narrow:    1: more rounds would not change the verdict: it is faster or slower, or all of the
+ *             interval lies within 5 % of 1
  */
 struct fl_bench_pair {
 	double ratio;

@@ -12,11 +12,15 @@
  * this (Efron, Tibshirani: An Introduction to the Bootstrap, 19.3). */
 #define RESAMPLES 2000
 
-/* Of a verdict. A run looks at its verdicts up to five times, so that one in twenty of those
- * between equal methods would be wrong at worst; test_stats.c counts them. */
+/* Of an interval. */
 #define ALPHA 0.01
 
-/* A difference that is real but smaller than this is none to a user. */
+/*
+ * A difference is told where all of its interval is at least this large: one that is smaller is none to
+ * a user. A run looks at its verdicts up to five times; by this distance few of those between equal
+ * methods are wrong all the same: of 10,000 made-up sessions 0.1 % with a spread of 2 %, 0.6 % with 4 %;
+ * 2.1 and 3.2 % where the interval only must leave out 1. A true 10 % is found as often, 98 %.
+ */
 #define LEAST_DIFFERENCE 0.01
 
 /* "No difference" is said with confidence when all of the interval is this close to 1. */
@@ -144,10 +148,10 @@ static size_t normal_rank(size_t n, double *ret_level)
 
 static void conclude(struct fl_bench_pair *p)
 {
-	int apart = p->low > 1 || p->high < 1;
+	int apart = p->low > 1 + LEAST_DIFFERENCE || p->high < 1 / (1 + LEAST_DIFFERENCE);
 
 	p->verdict = FL_BENCH_SAME;
-	if (apart && p->level >= 1 - ALPHA && fabs(p->ratio - 1) >= LEAST_DIFFERENCE)
+	if (apart && p->level >= 1 - ALPHA)
 		p->verdict = p->ratio < 1 ? FL_BENCH_FASTER : FL_BENCH_SLOWER;
 	p->narrow = p->level >= 1 - ALPHA &&
 		    (p->verdict != FL_BENCH_SAME || (p->low >= 1 - CLOSE && p->high <= 1 + CLOSE));
