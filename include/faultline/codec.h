@@ -34,6 +34,8 @@ struct fl_compress;
 /* Frames end at record ends: frame k holds the records that start in [k, k + 1) x frame_bytes. A
  * record that makes one longer than two frames is cut into pieces of a frame. */
 #define FL_COMPRESS_RECORDS 1u
+/* The input is a piece of a longer one: it has no seek table, and of nothing comes nothing. */
+#define FL_COMPRESS_PIECE 2u
 
 /**
  * struct fl_compress_options
@@ -83,6 +85,29 @@ FL_API const struct fl_operator *fl_compress_operator(const struct fl_compress *
 
 /** fl_compress_result() - of the last run that ended without error */
 FL_API void fl_compress_result(const struct fl_compress *c, struct fl_compress_result *ret);
+
+/**
+ * fl_compress_rows() - what the last run has for the seek table
+ * @ret: bytes, to be handed to fl_compress_join() by this version on a machine of this kind; until
+ *       the next run
+ * Return: how many.
+ */
+FL_API size_t fl_compress_rows(const struct fl_compress *c, const void **ret);
+
+/**
+ * fl_compress_join() - pieces that were compressed apart stand one behind the other
+ * @rows: of the next of them, @len bytes
+ * Return: 0; -EINVAL; -FL_ELIMIT: more frames than the table holds; -ENOMEM.
+ */
+FL_API int fl_compress_join(struct fl_compress *c, const void *rows, size_t len);
+
+/**
+ * fl_compress_end() - write the seek table of all that was joined, before it a frame if there is none
+ *
+ * fl_compress_result() is then that of all pieces.
+ * Return: 0; what the write function returned; -ENOMEM.
+ */
+FL_API int fl_compress_end(struct fl_compress *c, struct fl_error *reterr);
 
 /** fl_compress_free() - NULL is fine */
 FL_API void fl_compress_free(struct fl_compress *c);

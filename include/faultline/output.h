@@ -21,7 +21,8 @@ struct fl_output;
 #define FL_OUTPUT_REPLACE 1u /* what stands under the name may go when the new file is complete */
 #define FL_OUTPUT_KEEP                                                                             \
 	4u /* it is @like, rewritten: extended attributes and ACLs, too, not its times */
-#define FL_OUTPUT_SYNC 2u /* commit returns when the file would survive a power cut */
+#define FL_OUTPUT_NAMED 8u /* .NAME.XXXXXX in any case: others write to it, too */
+#define FL_OUTPUT_SYNC 2u  /* commit returns when the file would survive a power cut */
 
 /**
  * struct fl_output_options
@@ -50,6 +51,9 @@ FL_API int fl_output_open(const struct fl_output_options *opt, struct fl_output 
  * Threads: one at a time. Return: 0; -errno of write(2) (a full disk: -ENOSPC).
  */
 FL_API int fl_output_write(struct fl_output *out, const void *data, size_t len);
+
+/** fl_output_temp() - its name until it is complete; NULL: it has none, or is written as it is */
+FL_API const char *fl_output_temp(const struct fl_output *out);
 
 /**
  * fl_output_commit() - give it its name, mode, owner and times; frees @out in every case

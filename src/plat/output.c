@@ -78,7 +78,8 @@ static int temp_name(const char *path, char **ret)
 
 static int open_temp(struct fl_output *out)
 {
-	int r = open_directory(out->path, O_TMPFILE | O_WRONLY);
+	int r = out->flags & FL_OUTPUT_NAMED ? -EOPNOTSUPP
+					     : open_directory(out->path, O_TMPFILE | O_WRONLY);
 
 	if (r != -EOPNOTSUPP && r != -EISDIR && r != -ENOENT && r != -EINVAL) {
 		out->fd = r;
@@ -118,7 +119,7 @@ int fl_output_open(const struct fl_output_options *opt, struct fl_output **ret,
 	int r = 0;
 
 	if (opt->size != sizeof(*opt) || !opt->path || !*opt->path ||
-	    (opt->flags & ~(FL_OUTPUT_REPLACE | FL_OUTPUT_SYNC | FL_OUTPUT_KEEP)))
+	    (opt->flags & ~(FL_OUTPUT_REPLACE | FL_OUTPUT_SYNC | FL_OUTPUT_KEEP | FL_OUTPUT_NAMED)))
 		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, NULL);
 	out = calloc(1, sizeof(*out));
 	if (!out)
@@ -166,6 +167,11 @@ int fl_output_write(struct fl_output *out, const void *data, size_t len)
 		len -= (size_t)n;
 	}
 	return 0;
+}
+
+const char *fl_output_temp(const struct fl_output *out)
+{
+	return out->temp;
 }
 
 static mode_t mode_of_new_files(void)

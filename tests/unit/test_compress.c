@@ -142,6 +142,50 @@ Test(compress, same_bytes_however_it_is_cut)
 	}
 }
 
+/* Pieces of whole frames, each compressed by itself, and a table of all of their rows. */
+Test(compress, pieces_and_their_joined_table_are_the_whole)
+{
+	static const size_t lens[] = {0, 1, 2999, 3000, 200001};
+	struct opharness how = {
+		.chunk = 4096, .slice = 4096, .part_limit = 5000, .delimiter = '\n', .seed = 5};
+	struct fl_compress_result one, all;
+
+	for (size_t i = 0; i < sizeof(lens) / sizeof(*lens); i++) {
+		unsigned char *buf = make_text(lens[i], (unsigned)i);
+		struct sink whole = {0}, parts = {0};
+		struct fl_compress_options opt = options(&whole, 1000);
+		struct fl_compress *c, *table;
+		const void *rows;
+		size_t len;
+
+		cr_assert(compress(&opt, buf, lens[i], &how, &one) == 0);
+		opt.arg = &parts;
+		cr_assert(fl_compress_new(&opt, &table, NULL) == 0);
+		opt.flags |= FL_COMPRESS_PIECE;
+		cr_assert(fl_compress_new(&opt, &c, NULL) == 0);
+		for (size_t at = 0; at <= lens[i]; at += 3000) {
+			size_t n = lens[i] - at < 3000 ? lens[i] - at : 3000;
+
+			cr_assert(opharness_run(fl_compress_operator(c), c, buf + at, n, &how,
+						NULL) == 0);
+			len = fl_compress_rows(c, &rows);
+			cr_assert_eq(len, (n + 999) / 1000 * sizeof(struct fl_seek_row));
+			cr_assert(fl_compress_join(table, rows, len) == 0);
+		}
+		cr_assert(fl_compress_join(table, buf, 7) == -EINVAL);
+		cr_assert(fl_compress_end(table, NULL) == 0);
+		fl_compress_result(table, &all);
+		cr_assert(parts.len == whole.len && memcmp(parts.data, whole.data, whole.len) == 0);
+		cr_assert(all.frames == one.frames && all.bytes_in == one.bytes_in &&
+			  all.bytes_out == one.bytes_out);
+		fl_compress_free(c);
+		fl_compress_free(table);
+		free(parts.data);
+		free(whole.data);
+		free(buf);
+	}
+}
+
 Test(compress, levels_windows_and_random_frames)
 {
 	unsigned long rounds = scale() * 40, i;

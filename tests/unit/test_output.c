@@ -155,6 +155,33 @@ Test(output, a_name_of_its_own_where_files_need_one)
 	cr_assert_eq(entries(), 1u);
 }
 
+Test(output, a_name_for_others_from_the_beginning)
+{
+	struct fl_output_options opt = {
+		.size = sizeof(opt), .path = "out", .flags = FL_OUTPUT_NAMED};
+	struct fl_output *out = NULL;
+	struct stat st;
+
+	enter();
+	cr_assert(fl_output_open(&opt, &out, NULL) == 0);
+	cr_assert(fl_output_temp(out) && strncmp(fl_output_temp(out), ".out.", 5) == 0);
+	cr_assert(stat(fl_output_temp(out), &st) == 0 && (st.st_mode & 07777) == 0600);
+	make_file(fl_output_temp(out), "theirs", 0600);
+	cr_assert(fl_output_commit(out, NULL) == 0);
+	expect_text("out", "theirs");
+	cr_assert_eq(entries(), 1);
+	opt.flags |= FL_OUTPUT_REPLACE;
+	cr_assert(fl_output_open(&opt, &out, NULL) == 0);
+	fl_output_discard(out);
+	expect_text("out", "theirs");
+	cr_assert_eq(entries(), 1);
+	opt.flags = FL_OUTPUT_REPLACE;
+	cr_assert(fl_output_open(&opt, &out, NULL) == 0);
+	cr_assert(fl_output_temp(out) == NULL || entries() == 2);
+	fl_output_discard(out);
+	leave();
+}
+
 Test(output, devices_are_written_as_they_are)
 {
 	struct fl_output *out;
@@ -179,6 +206,6 @@ Test(output, what_cannot_be_opened)
 	cr_assert(fl_output_open(&opt, &out, NULL) == -EINVAL);
 	cr_assert(begin("missing/new", NULL, 0, &out) == -ENOENT);
 	cr_assert(begin(".", NULL, FL_OUTPUT_REPLACE, &out) == -EISDIR);
-	cr_assert(begin("new", NULL, 8, &out) == -EINVAL);
+	cr_assert(begin("new", NULL, 16, &out) == -EINVAL);
 	cr_assert(out == NULL);
 }

@@ -37,6 +37,7 @@ struct fl_compress {
 	unsigned char delimiter;
 	bool closed;
 	struct fl_seek_table table;
+	struct fl_seek_table joined;
 	struct fl_compress_result result;
 	uint64_t frame_packed;
 };
@@ -294,9 +295,8 @@ static int empty_frame(struct fl_compress *c, struct fl_error *reterr)
 	return r < 0 ? r : end_frame(c, 0, frame + z, reterr);
 }
 
-static int compress_finish(void *op, struct fl_error *reterr)
+static int write_table(struct fl_compress *c, struct fl_error *reterr)
 {
-	struct fl_compress *c = op;
 	unsigned char *table = NULL;
 	size_t len;
 	int r = 0;
@@ -309,6 +309,50 @@ static int compress_finish(void *op, struct fl_error *reterr)
 		r = put(c, table, len, reterr);
 	free(table);
 	return r;
+}
+
+static int compress_finish(void *op, struct fl_error *reterr)
+{
+	struct fl_compress *c = op;
+
+	return c->opt.flags & FL_COMPRESS_PIECE ? 0 : write_table(c, reterr);
+}
+
+size_t fl_compress_rows(const struct fl_compress *c, const void **ret)
+{
+	*ret = c->table.rows;
+	return c->table.count * sizeof(*c->table.rows);
+}
+
+int fl_compress_join(struct fl_compress *c, const void *rows, size_t len)
+{
+	const unsigned char *p = rows;
+	struct fl_seek_row row;
+	int r = len % sizeof(row) != 0 ? -EINVAL : 0;
+
+	for (; r == 0 && len > 0; p += sizeof(row), len -= sizeof(row)) {
+		memcpy(&row, p, sizeof(row));
+		r = fl_seek_table_add(&c->joined, &row);
+	}
+	return r;
+}
+
+/* The joined rows take the place of the last run's. */
+int fl_compress_end(struct fl_compress *c, struct fl_error *reterr)
+{
+	struct fl_seek_table last = c->table;
+
+	c->table = c->joined;
+	c->joined = (struct fl_seek_table){0};
+	fl_seek_table_done(&last);
+	c->closed = false;
+	c->frame_packed = 0;
+	c->result = (struct fl_compress_result){.frames = c->table.count};
+	for (uint32_t k = 0; k < c->table.count; k++) {
+		c->result.bytes_in += c->table.rows[k].bytes;
+		c->result.bytes_out += c->table.rows[k].packed_bytes;
+	}
+	return write_table(c, reterr);
 }
 
 static const struct fl_operator compress_operator = {
@@ -339,7 +383,8 @@ static int check_options(const struct fl_compress_options *opt, struct fl_error 
 {
 	ZSTD_bounds window = ZSTD_cParam_getBounds(ZSTD_c_windowLog);
 
-	if (opt->size != sizeof(*opt) || !opt->write || (opt->flags & ~FL_COMPRESS_RECORDS))
+	if (opt->size != sizeof(*opt) || !opt->write ||
+	    (opt->flags & ~(FL_COMPRESS_RECORDS | FL_COMPRESS_PIECE)))
 		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, NULL);
 	if (opt->level < ZSTD_minCLevel() || opt->level > ZSTD_maxCLevel())
 		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, "level %d is not in %d .. %d",
@@ -403,5 +448,6 @@ void fl_compress_free(struct fl_compress *c)
 		return;
 	ZSTD_freeCDict(c->cdict);
 	fl_seek_table_done(&c->table);
+	fl_seek_table_done(&c->joined);
 	free(c);
 }
