@@ -8,6 +8,7 @@
 
 #include <faultline/inplace.h>
 
+#include "cli/crew.h"
 #include "cli/message.h"
 #include "cli/redact_key.h"
 #include "cli/verbs.h"
@@ -152,6 +153,9 @@ int cmd_recover(int argc, char **argv)
 		message_try_help();
 	if (opt.file_count == 0)
 		message_usage("no file given");
+	/* One rank finishes or undoes the shares of all. */
+	if (crew_follows())
+		return 0;
 	for (int i = 0; i < opt.file_count; i++)
 		trouble |= recover_one(&opt, opt.files[i]);
 	if (fflush(stdout) != 0 || ferror(stdout)) {

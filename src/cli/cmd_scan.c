@@ -85,7 +85,7 @@ static bool is_watched_stream(const struct scan_options *opt)
 {
 	const struct common_options *common = &opt->common;
 
-	if (!isatty(STDOUT_FILENO) || common->files_from != NULL)
+	if (!crew_is_terminal(STDOUT_FILENO) || common->files_from != NULL)
 		return false;
 	if (common->file_count == 0)
 		return is_stream("-");

@@ -7,6 +7,8 @@
 
 #include <faultline/transform.h>
 
+#include "cli/crew.h"
+#include "cli/crew_output.h"
 #include "cli/inplace_run.h"
 #include "cli/job.h"
 #include "cli/json_doc.h"
@@ -23,12 +25,17 @@
  * @last:     last byte written; another file's first line does not go on with it
  * @name:     of the file at work
  * @headed:   its name was printed before its first change
+ * @one:      what was done to the last file
+ * @ranks:    output files that all ranks of a crew write; @piece: what was done to this rank's piece
  */
 struct transform_run {
 	struct job job;
 	const struct transform_options *opt;
 	struct fl_transform *transform;
 	struct fl_transform_result total;
+	struct fl_transform_result one;
+	struct fl_transform_result piece;
+	struct crew_output ranks;
 	struct transform_dest dest;
 	json_t *doc;
 	int last;
@@ -41,6 +48,8 @@ static int write_text(void *arg, const void *data, size_t len)
 	struct transform_run *run = arg;
 	int rc;
 
+	if (run->ranks.active)
+		return crew_output_write(&run->ranks, data, len);
 	run->last = ((const unsigned char *)data)[len - 1];
 	if (run->dest.out != NULL)
 		return transform_dest_write(&run->dest, data, len);
@@ -140,16 +149,13 @@ static void print_counts(const char *name, const struct fl_transform_result *one
 
 static void report_file(struct transform_run *run, const char *name)
 {
-	struct fl_transform_result one = {.size = sizeof(one)};
-
-	fl_transform_result(run->transform, &one);
-	add_result(run, &one);
+	add_result(run, &run->one);
 	if (!run->opt->dry_run)
 		return;
 	if (run->doc != NULL)
-		set_members(json_doc_add_file(run->doc, name), &one);
+		set_members(json_doc_add_file(run->doc, name), &run->one);
 	else
-		print_counts(shown_name(name), &one);
+		print_counts(shown_name(name), &run->one);
 	outbuf_flush_lines();
 }
 
@@ -191,12 +197,83 @@ static void end_last_line(struct transform_run *run)
 	run->last = delimiter;
 }
 
-static int has_changed(const struct transform_run *run)
+/* What looks at the result in order does not go in pieces. */
+static int looks_back(const struct transform_run *run)
 {
-	struct fl_transform_result one = {.size = sizeof(one)};
+	static const char name[] = "dedup-adjacent";
+	const struct fl_transform_options *job = &run->opt->job;
 
-	fl_transform_result(run->transform, &one);
-	return one.changes > 0;
+	for (size_t k = 0; k < job->step_count; k++)
+		if (job->steps[k].len == sizeof(name) - 1 &&
+		    memcmp(job->steps[k].text, name, sizeof(name) - 1) == 0)
+			return 1;
+	return 0;
+}
+
+/* Only one output of one file is made by all ranks: of several, lines are joined where they meet. */
+static int edit_by_ranks(const struct transform_run *run, const char *name)
+{
+	const struct inputs *in = &run->job.inputs;
+
+	return run->doc == NULL && !run->opt->dry_run && run->opt->diff == 0 && !looks_back(run) &&
+	       (run->opt->rewrite || !inputs_may_be_several(in)) &&
+	       crew_output_is_possible(&run->job, name, run->dest.out);
+}
+
+static int edit_one(struct transform_run *run, const char *name)
+{
+	int rc;
+
+	run->one = (struct fl_transform_result){.size = sizeof(run->one)};
+	if (edit_by_ranks(run, name))
+		return crew_output_run(&run->ranks, name, run->dest.out);
+	rc = job_run(&run->job, name);
+	fl_transform_result(run->transform, &run->one);
+	return rc;
+}
+
+static int piece_is_made(void *arg, struct fl_error *err)
+{
+	struct transform_run *run = arg;
+
+	(void)err;
+	fl_transform_result(run->transform, &run->piece);
+	return 0;
+}
+
+static uint64_t sum(uint64_t mine)
+{
+	uint64_t before, all;
+
+	crew_ops_now()->place(mine, &before, &all);
+	return all;
+}
+
+/* What the ranks did in this round. */
+static int round_is_placed(void *arg, struct fl_error *err)
+{
+	struct transform_run *run = arg;
+	struct fl_transform_result *one = &run->one, *piece = &run->piece;
+
+	(void)err;
+	one->matches += sum(piece->matches);
+	one->changes += sum(piece->changes);
+	one->old_bytes += sum(piece->old_bytes);
+	one->new_bytes += sum(piece->new_bytes);
+	one->pages += sum(piece->pages);
+	*piece = (struct fl_transform_result){.size = sizeof(*piece)};
+	return 0;
+}
+
+static void prepare_ranks(struct transform_run *run)
+{
+	run->piece.size = sizeof(run->piece);
+	run->ranks = (struct crew_output){.job = &run->job,
+					  .ops = fl_transform_operator(run->transform),
+					  .op = run->transform,
+					  .made = piece_is_made,
+					  .placed = round_is_placed,
+					  .arg = run};
 }
 
 /* A file in which nothing changes is left alone. */
@@ -207,15 +284,23 @@ static void edit_file(struct transform_run *run, const char *name)
 
 	run->name = name;
 	run->headed = 0;
+	if (crew_output_is_ordered(&run->job)) {
+		crew_output_follow(&run->ranks, name);
+		return;
+	}
+	if (crew_follows()) {
+		job_run(&run->job, name);
+		return;
+	}
 	if (run->opt->rewrite && run->job.inputs.problem == NULL &&
 	    transform_dest_rewrite(&run->dest, name, &err) < 0) {
 		job_complain(&run->job, name, &err);
 		return;
 	}
 	end_last_line(run);
-	rc = job_run(&run->job, name);
+	rc = edit_one(run, name);
 	if (run->opt->rewrite &&
-	    transform_dest_commit(&run->dest, rc == 0 && has_changed(run), &err) < 0) {
+	    transform_dest_commit(&run->dest, rc == 0 && run->one.changes > 0, &err) < 0) {
 		job_complain(&run->job, name, &err);
 		return;
 	}
@@ -227,7 +312,7 @@ static void open_output(struct transform_run *run)
 {
 	struct fl_error err;
 
-	if (run->opt->output == NULL || run->opt->dry_run)
+	if (run->opt->output == NULL || run->opt->dry_run || crew_follows())
 		return;
 	if (transform_dest_open(&run->dest, run->opt->output, &err) < 0) {
 		message_file(run->opt->output, &err);
@@ -272,6 +357,7 @@ int cmd_transform(int argc, char **argv)
 		transform_options_done(&opt);
 		return rc;
 	}
+	prepare_ranks(&run);
 	run.doc = opt.common.json ? json_doc_new("faultline-transform/1") : NULL;
 	edit_files(&run);
 	if (!job_interrupted())

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/crew_output.h"
 #include "cli/message.h"
 #include "cli/outbuf.h"
 #include "cli/verbs.h"
@@ -63,7 +64,8 @@ int codec_may_read(struct codec_run *run, const char *name)
 /* -o of several inputs: one file for all, opened with the first. */
 static int open_output(struct codec_run *run, const char *name, const char *like)
 {
-	struct fl_output_options out = {.size = sizeof(out), .path = name, .like = like};
+	struct fl_output_options out = {
+		.size = sizeof(out), .path = name, .like = like, .flags = crew_output_flags()};
 	struct fl_error err;
 
 	if (run->opt->force)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/crew.h"
 
+#include <unistd.h>
+
 #include "cli/inputs.h"
 
 static const struct crew_ops *crew;
@@ -13,6 +15,16 @@ void crew_set(const struct crew_ops *ops)
 int crew_is_there(void)
 {
 	return crew != NULL;
+}
+
+const struct crew_ops *crew_ops_now(void)
+{
+	return crew;
+}
+
+int crew_is_terminal(int fd)
+{
+	return crew == NULL && isatty(fd);
 }
 
 int crew_follows(void)

@@ -3,6 +3,7 @@
 #define FAULTLINE_CLI_CREW_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <faultline/pipeline.h>
 
@@ -21,12 +22,14 @@
 /**
  * struct crew_order - what a follower is to run
  * @name: of the file, until the next order
- * @recipe: as the leader gave it to crew_share(); @recipe_len bytes; no alignment
+ * @recipe: as the leader gave it to crew_share() or crew_together(); @recipe_len bytes; no alignment
+ * @together: it is from crew_together()
  */
 struct crew_order {
 	const char *name;
 	const void *recipe;
 	size_t recipe_len;
+	int together;
 };
 
 /**
@@ -34,10 +37,23 @@ struct crew_order {
  */
 struct crew_ops {
 	int leads;
+	unsigned rank;
+	unsigned size;
 	void (*share)(struct fl_pipeline *pl, const void *recipe, size_t recipe_len);
 	void (*alone)(struct fl_pipeline *pl);
 	int (*wait)(struct crew_order *ret);
 	void (*refuse)(const struct fl_error *err);
+	void (*together)(const char *name, const void *what, size_t len);
+	void (*apart)(void);
+	int (*lowest)(int value);
+	void (*place)(uint64_t mine, uint64_t *ret_before, uint64_t *ret_all);
+	void (*all)(uint64_t mine, uint64_t *ret);
+	int (*agree)(int rc, struct fl_error *err);
+	int (*collect)(const void *data, size_t len,
+		       int (*take)(void *arg, const void *data, size_t len), void *arg);
+	int (*open_file)(const char *path, struct fl_error *err);
+	int (*write_file)(uint64_t off, const void *data, size_t len, struct fl_error *err);
+	int (*close_file)(struct fl_error *err);
 };
 
 /** crew_set() - before a verb runs; without it the program is alone */
@@ -45,6 +61,13 @@ void crew_set(const struct crew_ops *ops);
 
 /** crew_is_there() - Return: 1 in faultline-mpi */
 int crew_is_there(void);
+
+/**
+ * crew_is_terminal() - isatty(3) of a descriptor
+ *
+ * Without a crew. MPI's launchers may put a pseudo terminal between a rank and their own output.
+ */
+int crew_is_terminal(int fd);
 
 /** crew_follows() - Return: 1: this is not the leader: it writes nothing, and asks crew_wait() for work */
 int crew_follows(void);
@@ -60,6 +83,16 @@ void crew_share(struct fl_pipeline *pl, const char *name, const void *recipe, si
 
 /** crew_wait() - followers: the next order. Return: 1; 0 when there are no more. */
 int crew_wait(struct crew_order *ret);
+
+/**
+ * crew_ops_now() - for what all ranks do side by side, the leader as one of them; NULL without a crew
+ *
+ * The leader calls together() with a file's name and what is to be done with it; followers find both in the
+ * order that their crew_wait() returns, and call it, too. From there to apart() all ranks call the same
+ * functions in the same order: lowest() to agree(), collect(), and those of the one file that all write to
+ * (src/cluster/mpi/together.h says what they do). A rank that ends in between ends the job.
+ */
+const struct crew_ops *crew_ops_now(void);
 
 /** crew_refuse() - followers: what was ordered cannot be done: the leader's run fails with @err */
 void crew_refuse(const struct fl_error *err);

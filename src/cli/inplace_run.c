@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/inplace_crew.h"
 #include "cli/message.h"
 #include "cli/progress_bar.h"
 #include "cli/stop_signals.h"
@@ -57,8 +58,10 @@ int inplace_edit(struct inplace_work *work, const char *name, struct fl_inplace_
 	} else if (job->inputs.problem != NULL) {
 		snprintf(err.text, sizeof(err.text), "%s", job->inputs.problem);
 	} else {
-		rc = fl_transforms_in_place(work->transforms, work->count, name, &job->common->run,
-					    &work->how, &one, &err);
+		rc = crew_is_there()
+			     ? inplace_crew_edit(work, name, &one, &err)
+			     : fl_transforms_in_place(work->transforms, work->count, name,
+						      &job->common->run, &work->how, &one, &err);
 		add(&work->sum, &one);
 	}
 	if (rc < 0)

@@ -60,13 +60,11 @@ void job_add(struct job *job, const struct fl_operator *ops, void *op)
 		die(fl_strerror(rc));
 }
 
-static int next_order(const char **ret_name)
+static int next_order(struct job *job, const char **ret_name)
 {
-	struct crew_order order;
-
-	if (!crew_wait(&order))
+	if (!crew_wait(&job->order))
 		return 0;
-	*ret_name = order.name;
+	*ret_name = job->order.name;
 	return 1;
 }
 
@@ -75,7 +73,7 @@ int job_next(struct job *job, const char **ret_name)
 	int rc;
 
 	if (crew_follows())
-		return next_order(ret_name);
+		return next_order(job, ret_name);
 	for (;;) {
 		if (stop_signals_caught() || outbuf_error() != 0)
 			return 0;

@@ -5,6 +5,7 @@
 #include <faultline/pipeline.h>
 
 #include "cli/common_options.h"
+#include "cli/crew.h"
 #include "cli/inputs.h"
 #include "cli/stats_report.h"
 
@@ -13,6 +14,7 @@
  * @trouble: something failed: the exit status will be 2
  * @complain: says what is wrong with a file, instead of message_file(); @was_run: the pipeline
  *            returned the error; or NULL
+ * @order:    on followers (crew.h): what job_next() was told
  */
 struct job {
 	struct common_options *common;
@@ -22,6 +24,7 @@ struct job {
 	int trouble;
 	void (*complain)(struct job *job, const char *name, const struct fl_error *err,
 			 int was_run);
+	struct crew_order order;
 };
 
 /** job_begin() - pipeline, signals, list of files; ends the program when that fails */

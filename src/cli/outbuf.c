@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/crew.h"
 #include "cli/message.h"
 
 /* What a pipe holds by default, pipe(7): a larger write waits for its reader in between. */
@@ -88,7 +89,7 @@ int outbuf_flush_lines(void)
 	static int terminal = -1;
 
 	if (terminal < 0)
-		terminal = isatty(STDOUT_FILENO);
+		terminal = crew_is_terminal(STDOUT_FILENO);
 	return terminal ? outbuf_flush() : first_error;
 }
 

@@ -41,7 +41,8 @@ static const struct verb verbs[] = {
 };
 
 /* What faultline-mpi has. */
-static const char *const shared_verbs[] = {"count", "grep", "hash", "run", "scan"};
+static const char *const shared_verbs[] = {"compress", "count", "grep", "hash",
+					   "recover",  "run",   "scan", "transform"};
 
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
 

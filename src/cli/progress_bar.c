@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cli/crew.h"
 #include "cli/job_board.h"
 #include "cli/message.h"
 #include "cli/stop_signals.h"
@@ -88,7 +89,8 @@ static void on_progress(void *arg, const struct fl_progress *p)
 
 void progress_bar_init(enum progress_when when, struct fl_options *opt)
 {
-	enabled = when == PROGRESS_ALWAYS || (when == PROGRESS_AUTO && isatty(STDERR_FILENO));
+	enabled = when == PROGRESS_ALWAYS ||
+		  (when == PROGRESS_AUTO && crew_is_terminal(STDERR_FILENO));
 	opt->progress = on_progress;
 	opt->progress_interval_ns = 0;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/crew.h"
 #include "cli/outbuf.h"
 
 /* What GREP_COLORS may hold, with grep's defaults: grep(1), "ENVIRONMENT". */
@@ -40,7 +41,7 @@ int scan_color_wanted(const char *when)
 		return -1;
 	if (none != NULL && *none != '\0')
 		return 0;
-	return isatty(STDOUT_FILENO) && term != NULL && strcmp(term, "dumb") != 0;
+	return crew_is_terminal(STDOUT_FILENO) && term != NULL && strcmp(term, "dumb") != 0;
 }
 
 static void set_color(enum part part, const char *value)

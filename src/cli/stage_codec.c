@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/codec_options.h"
+#include "cli/crew.h"
 #include "cli/json_doc.h"
 #include "cli/outbuf.h"
 #include "cli/run_stage.h"
@@ -39,7 +40,7 @@ static void compress_add(struct run_stage *stage, struct fl_pipeline *pl)
 	struct fl_compress_options opt = s->opt.compress;
 	struct fl_error err;
 
-	if (stage->to_stdout && !s->opt.force && isatty(STDOUT_FILENO))
+	if (stage->to_stdout && !s->opt.force && crew_is_terminal(STDOUT_FILENO))
 		run_stage_refuse(stage, "compressed bytes are not written to a terminal (-f does)");
 	opt.write = run_stage_write;
 	opt.arg = stage;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/crew_output.h"
 #include "cli/inputs.h"
 #include "cli/outbuf.h"
 
@@ -18,8 +19,9 @@ static int fail(struct fl_error *err, int code, const char *text)
 
 int transform_dest_open(struct transform_dest *dest, const char *name, struct fl_error *err)
 {
-	struct fl_output_options opt = {
-		.size = sizeof(opt), .path = name, .flags = FL_OUTPUT_REPLACE};
+	struct fl_output_options opt = {.size = sizeof(opt),
+					.path = name,
+					.flags = FL_OUTPUT_REPLACE | crew_output_flags()};
 
 	return fl_output_open(&opt, &dest->out, err);
 }
@@ -41,8 +43,9 @@ static int check_old(const struct transform_dest *dest, struct fl_error *err)
 
 int transform_dest_rewrite(struct transform_dest *dest, const char *name, struct fl_error *err)
 {
-	struct fl_output_options opt = {
-		.size = sizeof(opt), .flags = FL_OUTPUT_REPLACE | FL_OUTPUT_SYNC | FL_OUTPUT_KEEP};
+	struct fl_output_options opt = {.size = sizeof(opt),
+					.flags = FL_OUTPUT_REPLACE | FL_OUTPUT_SYNC |
+						 FL_OUTPUT_KEEP | crew_output_flags()};
 	int rc;
 
 	if (input_is_stdin(name))

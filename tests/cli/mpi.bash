@@ -12,6 +12,8 @@ need_mpi() {
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMPI_MCA_rmaps_base_oversubscribe=1 PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
 export OMPI_MCA_hwloc_base_binding_policy=none PRTE_MCA_hwloc_default_binding_policy=none
+# A rank that ends with an error has the others ended, who need no time for their goodbyes.
+export OMPI_MCA_odls_base_sigkill_timeout=0
 export OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_btl_base_warn_component_unused=0
 
 # ranks N OPTION...: faultline-mpi on N ranks. Shared memory is made in the test's own directory, so

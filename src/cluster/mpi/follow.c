@@ -307,6 +307,6 @@ int fl_crew_wait(struct fl_mpi_crew *c)
 	c->crew.begin = c->order.begin;
 	c->crew.end = c->order.end;
 	c->crew.chunk_bytes = c->order.chunk_bytes;
-	c->pending = true;
+	c->pending = c->order.kind == FL_ORDER_RUN;
 	return 1;
 }

@@ -8,6 +8,7 @@
 #include "cli/crew.h"
 #include "cli/program.h"
 #include "cluster/mpi/mpi_crew.h"
+#include "cluster/mpi/together.h"
 
 static struct fl_ranks ranks;
 static struct fl_mpi_crew mpi_crew;
@@ -34,6 +35,7 @@ static int wait_order(struct crew_order *ret)
 	ret->name = mpi_crew.name;
 	ret->recipe = mpi_crew.recipe;
 	ret->recipe_len = mpi_crew.recipe_len;
+	ret->together = mpi_crew.order.kind == FL_ORDER_TOGETHER;
 	return 1;
 }
 
@@ -42,9 +44,75 @@ static void refuse(const struct fl_error *err)
 	fl_crew_refuse(&mpi_crew, err);
 }
 
+/* ---- what all do together */
+
+static MPI_File file;
+
+static void together(const char *name, const void *what, size_t len)
+{
+	struct fl_order *order = &mpi_crew.order;
+
+	mpi_crew.busy = true;
+	if (ranks.rank > 0)
+		return;
+	order->kind = FL_ORDER_TOGETHER;
+	order->name_len = strlen(name);
+	order->recipe_len = len;
+	fl_ranks_order(&ranks, order, name, what, NULL);
+}
+
+static void apart(void)
+{
+	mpi_crew.busy = false;
+}
+
+static int lowest(int value)
+{
+	return fl_together_lowest(&ranks, value);
+}
+
+static void place(uint64_t mine, uint64_t *ret_before, uint64_t *ret_all)
+{
+	fl_together_place(&ranks, mine, ret_before, ret_all);
+}
+
+static void all(uint64_t mine, uint64_t *ret)
+{
+	fl_together_all(&ranks, mine, ret);
+}
+
+static int agree(int rc, struct fl_error *err)
+{
+	return fl_together_agree(&ranks, rc, err);
+}
+
+static int collect(const void *data, size_t len,
+		   int (*take)(void *arg, const void *data, size_t len), void *arg)
+{
+	return fl_together_collect(&ranks, data, len, take, arg);
+}
+
+static int open_file(const char *path, struct fl_error *err)
+{
+	return fl_together_open(&ranks, path, &file, err);
+}
+
+static int write_file(uint64_t off, const void *data, size_t len, struct fl_error *err)
+{
+	return fl_together_write(file, off, data, len, err);
+}
+
+static int close_file(struct fl_error *err)
+{
+	return fl_together_close(&file, err);
+}
+
 /* However the verb ends, also in the middle of its options: nobody waits for anybody. */
 static void leave(void)
 {
+	/* In the middle of what all do together the others wait for this rank. */
+	if (mpi_crew.busy)
+		MPI_Abort(ranks.comm, 2);
 	if (ranks.rank == 0) {
 		fl_crew_dismiss(&mpi_crew);
 	} else {
@@ -68,11 +136,27 @@ static void leave(void)
 static int begin(void)
 {
 	static struct crew_ops ops = {
-		.share = share, .alone = alone, .wait = wait_order, .refuse = refuse};
+		.share = share,
+		.alone = alone,
+		.wait = wait_order,
+		.refuse = refuse,
+		.together = together,
+		.apart = apart,
+		.lowest = lowest,
+		.place = place,
+		.all = all,
+		.agree = agree,
+		.collect = collect,
+		.open_file = open_file,
+		.write_file = write_file,
+		.close_file = close_file,
+	};
 
 	mpi_crew.ranks = &ranks;
 	mpi_crew.crew.ranks = (unsigned)ranks.size;
 	ops.leads = ranks.rank == 0;
+	ops.rank = (unsigned)ranks.rank;
+	ops.size = (unsigned)ranks.size;
 	mpi_crew.crew.leads = ops.leads;
 	mpi_crew.crew.run = ops.leads ? fl_crew_lead : fl_crew_follow;
 	if (ops.leads)

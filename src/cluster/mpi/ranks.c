@@ -57,7 +57,7 @@ void fl_ranks_nap(unsigned quiet)
 	nanosleep(&t, NULL);
 }
 
-static void wait_for(MPI_Request *request)
+void fl_ranks_wait(MPI_Request *request)
 {
 	unsigned quiet = 0;
 	int done = 0;
@@ -75,7 +75,7 @@ static void broadcast(struct fl_ranks *r, void *data, size_t len)
 	MPI_Request request;
 
 	MPI_Ibcast(data, (int)len, MPI_BYTE, 0, r->comm, &request);
-	wait_for(&request);
+	fl_ranks_wait(&request);
 }
 
 void fl_ranks_order(struct fl_ranks *r, struct fl_order *order, const void *name,
@@ -126,7 +126,7 @@ void fl_ranks_sum(struct fl_ranks *r, struct fl_tally *tally)
 	_Static_assert(sizeof(*tally) % sizeof(uint64_t) == 0, "numbers only");
 	MPI_Ireduce(tally, &sum, (int)(sizeof(*tally) / sizeof(uint64_t)), MPI_UINT64_T, MPI_SUM, 0,
 		    r->comm, &request);
-	wait_for(&request);
+	fl_ranks_wait(&request);
 	if (r->rank == 0)
 		*tally = sum;
 }

@@ -39,6 +39,7 @@ struct fl_ranks {
 
 enum fl_order_kind {
 	FL_ORDER_RUN = 1,
+	FL_ORDER_TOGETHER, /* together.h; the recipe says what */
 	FL_ORDER_END
 };
 
@@ -68,7 +69,8 @@ enum fl_tag {
 	FL_TAG_DATA =
 		1, /* to rank 0: a piece of the stream of packets; empty: the last one of a run */
 	FL_TAG_CONTROL, /* from rank 0: struct fl_control */
-	FL_TAG_CARRY    /* both ways: struct fl_baton */
+	FL_TAG_CARRY,   /* both ways: struct fl_baton */
+	FL_TAG_PIECE    /* together.c */
 };
 
 /**
@@ -118,6 +120,9 @@ void fl_ranks_nap(unsigned quiet);
 
 /** fl_nap_ns() - how long that nap is */
 uint64_t fl_nap_ns(unsigned quiet);
+
+/** fl_ranks_wait() - until a request is done, with naps */
+void fl_ranks_wait(MPI_Request *request);
 
 /** fl_ranks_order() - send or receive; @ret_tail: of others, malloc'ed: name, NUL, recipe. On all ranks. */
 void fl_ranks_order(struct fl_ranks *r, struct fl_order *order, const void *name,
