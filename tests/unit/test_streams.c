@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "kern/kernels.h"
-#include "ops/scan/regex_streams.h"
+#include "ops/regex/regex_streams.h"
 
 #include "../support/guardbuf.h"
 

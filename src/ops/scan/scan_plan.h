@@ -8,12 +8,12 @@
 #include <faultline/scan.h>
 
 #include "kern/kernels.h"
+#include "ops/regex/regex_streams.h"
 #include "ops/scan/hyperscan.h"
 #include "ops/scan/literal.h"
 #include "ops/scan/literal_set.h"
 #include "ops/scan/match.h"
 #include "ops/scan/multi.h"
-#include "ops/scan/regex_streams.h"
 #include "ops/scan/replacement.h"
 
 enum fl_scan_method {

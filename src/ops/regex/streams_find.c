@@ -5,8 +5,8 @@
 
 #include "base/size.h"
 #include "kern/kernels.h"
-#include "ops/scan/match.h"
-#include "ops/scan/regex_streams.h"
+#include "kern/utf8.h"
+#include "ops/regex/regex_streams.h"
 
 int fl_streams_lane_init(struct fl_streams_lane *lane)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ops/scan/regex_streams.h"
+#include "ops/regex/regex_streams.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef FL_OPS_SCAN_REGEX_STREAMS_H
-#define FL_OPS_SCAN_REGEX_STREAMS_H
+#ifndef FL_OPS_REGEX_REGEX_STREAMS_H
+#define FL_OPS_REGEX_REGEX_STREAMS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 /**
  * DOC: Regular expressions as programs on bit streams (kern/streams.h).
  *
- * What the small reader (literal.h) understands, and what has no repeated groups without an end,
+ * Characters, classes, groups, alternatives and counted repetitions, and what has no repeated groups without an end,
  * becomes a program that says which lines match. Where a group is repeated without an end it says
  * which lines may match. Characters are bytes; in UTF-8 lines with bytes beyond ASCII are left to
  * PCRE2.
