@@ -138,7 +138,7 @@ Test(edit_list, lengths_are_kept_where_all_programs_keep_them)
 /* Programs have names so that errors of several that are run as one can be told apart. */
 Test(edit_list, an_error_says_whose_it_is)
 {
-	static const char *const texts[] = {"s/x/y/", "s/((a+)+)+[bc]$/z/"};
+	static const char *const texts[] = {"s/x/y/", "s/(?=a)((a+)+)+[bc]$/z/"};
 	struct fl_edit_list_scratch *scratch;
 	const struct fl_edit *edits[2];
 	struct fl_edit_list *list;

@@ -173,10 +173,20 @@ static void compare(const char *form, const char *pattern, unsigned flags, unsig
 	for (int k = 0; k < 2; k++)
 		cr_assert(fl_edit_scratch_new(edits[k], &scratch[k]) == 0);
 	for (int round = 0; round < 20; round++) {
-		unsigned char text[120], got[4000], want[4000];
-		size_t len = random_text(seed, text, sizeof(text));
-		size_t got_len = apply(edits[0], scratch[0], text, len, got);
-		size_t want_len = apply_each(edits[1], scratch[1], text, len, want);
+		unsigned char text[1600], got[12000], want[12000];
+		size_t len = random_text(seed, text, 120), got_len, want_len;
+
+		/* Where few records match, bit streams propose them. */
+		if (round % 2 > 0) {
+			size_t before = nasty_rnd(seed, 700), behind = nasty_rnd(seed, 700);
+
+			memmove(text + before, text, len);
+			memset(text, '\n', before);
+			memset(text + before + len, '\n', behind);
+			len += before + behind;
+		}
+		got_len = apply(edits[0], scratch[0], text, len, got);
+		want_len = apply_each(edits[1], scratch[1], text, len, want);
 
 		cr_assert(got_len == want_len && memcmp(got, want, got_len) == 0,
 			  "%s (%s) of '%.*s': '%.*s', not '%.*s'", quick, fl_edit_plan(edits[0]),
@@ -186,6 +196,41 @@ static void compare(const char *form, const char *pattern, unsigned flags, unsig
 		fl_edit_scratch_free(scratch[k]);
 		fl_edit_free(edits[k]);
 	}
+}
+
+/* Streams look at some texts, and leave those of many matches to PCRE2, for a while. */
+Test(edit_regex, streams_are_for_few_records)
+{
+	struct fl_edit_regex re;
+	struct fl_edit_matcher m;
+	unsigned char text[4096];
+	struct fl_edit_text t = {.data = text, .len = sizeof(text), .delimiter = '\n'};
+	struct fl_edit_span record;
+
+	if (!fl_kernels_get()->streams_are_fast)
+		cr_skip_test("no fast bit streams on this processor");
+	cr_assert_eq(fl_edit_regex_init(&re, "[0-9]{3}$", 9, 0, '\n', NULL), 0);
+	cr_assert_eq(re.method, FL_EDIT_STREAMS);
+	cr_assert_eq(fl_edit_matcher_init(&m, &re), 0);
+	memset(text, '\n', sizeof(text));
+	memcpy(text + 2000, "x 123\n", 6);
+	memcpy(text + 4090, "45 789", 6);
+	cr_assert_eq(fl_edit_next_record(&m, &t, 0, &record), 1);
+	cr_assert(!fl_edit_is_whole(&m, &t));
+	cr_assert(record.begin == 2000 && record.end == 2005);
+	cr_assert_eq(fl_edit_next_record(&m, &t, 2006, &record), 1);
+	cr_assert(record.begin == 4090 && record.end == 4096);
+	for (size_t i = 0; i + 4 <= sizeof(text); i += 4)
+		memcpy(text + i, "123\n", 4);
+	for (int i = 0; i < 3; i++) {
+		cr_assert_eq(fl_edit_next_record(&m, &t, 0, &record), 1);
+		cr_assert(record.begin == 0 && record.end == 3);
+		cr_assert(fl_edit_is_whole(&m, &t));
+		cr_assert_eq(fl_edit_next_record(&m, &t, 4, &record), 1);
+		cr_assert(record.begin == 4 && record.end == 7);
+	}
+	fl_edit_matcher_done(&m);
+	fl_edit_regex_done(&re);
 }
 
 Test(edit_regex, short_cuts_change_nothing)

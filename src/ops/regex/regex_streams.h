@@ -10,8 +10,8 @@
 /**
  * DOC: Regular expressions as programs on bit streams (kern/streams.h).
  *
- * Characters, classes, groups, alternatives and counted repetitions, and what has no repeated groups without an end,
- * becomes a program that says which lines match. Where a group is repeated without an end it says
+ * A pattern of characters, classes, anchors, alternatives and repetitions, with no groups repeated
+ * without an end, becomes a program that says which lines match. Where a group is repeated without an end it says
  * which lines may match. Characters are bytes; in UTF-8 lines with bytes beyond ASCII are left to
  * PCRE2.
  */

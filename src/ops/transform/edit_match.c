@@ -9,13 +9,17 @@
 
 int fl_edit_matcher_init(struct fl_edit_matcher *m, const struct fl_edit_regex *re)
 {
+	int r;
+
 	*m = (struct fl_edit_matcher){.re = re};
-	return fl_pcre_means_init(&m->means, re->groups);
+	r = fl_pcre_means_init(&m->means, re->groups);
+	return r == 0 && re->streams ? fl_streams_lane_init(&m->lane) : r;
 }
 
 void fl_edit_matcher_done(struct fl_edit_matcher *m)
 {
 	fl_pcre_means_done(&m->means);
+	fl_streams_lane_done(&m->lane);
 	fl_pcre_copy_done(&m->record_copy);
 	fl_pcre_copy_done(&m->whole_copy);
 	*m = (struct fl_edit_matcher){0};

@@ -10,6 +10,7 @@
 
 #include "kern/kernels.h"
 #include "ops/regex/pcre.h"
+#include "ops/regex/regex_streams.h"
 
 /**
  * DOC: Regular expressions of edits.
@@ -17,7 +18,8 @@
  * PCRE2 decides, on one record at a time. A literal that every match holds proposes records; a
  * pattern that is nothing but a literal is compared, not matched; and a pattern made of nothing
  * but plain parts is searched for in many records at once, because a match within one record is
- * then the one that would be found in it alone.
+ * then the one that would be found in it alone. Where bit streams know such a pattern and few records
+ * match, they propose these.
  */
 
 /**
@@ -61,7 +63,8 @@ enum fl_edit_method {
 	FL_EDIT_BY_RECORD, /* PCRE2 on each record */
 	FL_EDIT_LITERAL,   /* the pattern is a literal */
 	FL_EDIT_PROPOSED,  /* records that hold a literal, then PCRE2 */
-	FL_EDIT_WHOLE      /* PCRE2 on many records at once */
+	FL_EDIT_WHOLE,     /* PCRE2 on many records at once */
+	FL_EDIT_STREAMS /* records that bit streams find, then PCRE2; where they are many, as before */
 };
 
 /**
@@ -70,6 +73,7 @@ enum fl_edit_method {
  * @utf:   for valid UTF-8
  * @broken: the same, for text that is not valid: broken bytes are barriers
  * @whole, @whole_utf: over many records, where @method is FL_EDIT_WHOLE
+ * @streams: where @method is FL_EDIT_STREAMS
  * @groups: capturing groups
  */
 struct fl_edit_regex {
@@ -85,6 +89,7 @@ struct fl_edit_regex {
 	pcre2_code *broken;
 	pcre2_code *whole;
 	pcre2_code *whole_utf;
+	struct fl_streams *streams;
 	const uint8_t *tables;
 	uint32_t groups;
 };
@@ -106,9 +111,20 @@ int fl_edit_regex_init(struct fl_edit_regex *re, const char *pattern, size_t len
 /** fl_edit_regex_done() - all zero is fine */
 void fl_edit_regex_done(struct fl_edit_regex *re);
 
-/** struct fl_edit_matcher - what a thread needs to match one regex */
+/**
+ * struct fl_edit_matcher - what a thread needs to match one regex
+ * @lane, @next: records that bit streams found in the text at work, and which of them is next
+ * @by_streams:  they are what is proposed
+ * @sure:        the record that was proposed last matches
+ * @dense:       texts to come in which many records match, as in the last one
+ */
 struct fl_edit_matcher {
 	const struct fl_edit_regex *re;
+	struct fl_streams_lane lane;
+	size_t next;
+	bool by_streams;
+	bool sure;
+	unsigned dense;
 	struct fl_pcre_means means;
 	struct fl_pcre_copy record_copy;
 	struct fl_pcre_copy whole_copy;
@@ -146,8 +162,17 @@ int fl_edit_match(struct fl_edit_matcher *m, const struct fl_pcre_subject *s, si
 		  bool not_empty, const PCRE2_SIZE **ret);
 
 /**
+ * fl_edit_look() - begin with a text: bit streams look through all of it
+ * Return: 0; -ENOMEM.
+ */
+int fl_edit_look(struct fl_edit_matcher *m, const struct fl_edit_text *text);
+
+/** fl_edit_is_whole() - is it many records at once that PCRE2 searches in this text? */
+bool fl_edit_is_whole(const struct fl_edit_matcher *m, const struct fl_edit_text *text);
+
+/**
  * fl_edit_next_record() - the next record in which the regex matches
- * @pos: a record's start
+ * @pos: a record's start; 0 first, which looks at the text; then ascending
  * @ret: the record without its end
  * Return: 1; 0 for none; errors of fl_edit_match(), with @ret->begin set.
  */
@@ -156,10 +181,11 @@ int fl_edit_next_record(struct fl_edit_matcher *m, const struct fl_edit_text *te
 
 /**
  * fl_edit_propose() - the next record that may hold a match
- * As fl_edit_next_record(), without PCRE2's decision; FL_EDIT_WHOLE proposes every record.
+ * As fl_edit_next_record(), without PCRE2's decision, and after fl_edit_look(); FL_EDIT_WHOLE proposes
+ * every record.
  * Return: 1; 0.
  */
-int fl_edit_propose(const struct fl_edit_regex *re, const struct fl_edit_text *text, size_t pos,
+int fl_edit_propose(struct fl_edit_matcher *m, const struct fl_edit_text *text, size_t pos,
 		    struct fl_edit_span *ret);
 
 #endif

@@ -134,7 +134,7 @@ static int by_record(struct subst *s, size_t pos)
 	struct fl_edit_span record;
 	int r = 0;
 
-	while (r == 0 && fl_edit_propose(&s->step->regex, s->text, pos, &record)) {
+	while (r == 0 && fl_edit_propose(s->matcher, s->text, pos, &record)) {
 		begin_record(s, &record);
 		r = s->step->regex.method == FL_EDIT_LITERAL ? literal_in_record(s)
 							     : rest_of_record(s, record.begin);
@@ -215,9 +215,11 @@ int fl_step_subst(const struct fl_step *step, struct fl_step_scratch *scratch,
 		return 0;
 	if (all && !text->one_record && step->regex.method == FL_EDIT_LITERAL)
 		return every_literal(&s);
-	if (text->one_record || step->regex.method != FL_EDIT_WHOLE)
+	r = fl_edit_look(s.matcher, text);
+	if (r == 0 && !fl_edit_is_whole(s.matcher, text))
 		return by_record(&s, 0);
-	r = fl_edit_subject_whole(s.matcher, text->data, text->len, &s.subject);
+	if (r == 0)
+		r = fl_edit_subject_whole(s.matcher, text->data, text->len, &s.subject);
 	if (r < 0)
 		return fail(&s, r, 0);
 	return r == 0 ? by_record(&s, 0) : whole(&s);
