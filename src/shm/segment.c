@@ -237,8 +237,6 @@ int fl_segment_attach(const struct fl_segment_options *opt, struct fl_segment **
 	if (!seg)
 		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
 	r = fl_segment_find(opt, writable, &seg->obj, &st, reterr);
-	if (r == 0)
-		r = fl_segment_trustworthy(&st, opt->type, opt->flags, reterr);
 	if (r == 0 && st.unfinished)
 		r = fl_error_set(reterr, -ENOENT, FL_OFF_NONE,
 				 "it is still being made, or its maker died while making it");
@@ -439,8 +437,6 @@ int fl_segment_remove(const struct fl_segment_options *opt, struct fl_error *ret
 				 "a memfd has no name: it goes with its last descriptor");
 	if (r == 0)
 		r = fl_segment_find(opt, false, &obj, &st, reterr);
-	if (r == 0)
-		r = fl_segment_trustworthy(&st, opt->type, opt->flags, reterr);
 	if (r == 0 && opt->nonce != 0 && nonce_of(&obj, st.bytes) != opt->nonce)
 		r = fl_error_set(reterr, -FL_ECHANGED, FL_OFF_NONE,
 				 "another segment has this name now");

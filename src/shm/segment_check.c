@@ -19,8 +19,9 @@ static int bad_kind(const struct fl_shmobj_stat *st, struct fl_error *reterr)
 	return 0;
 }
 
-int fl_segment_trustworthy(const struct fl_shmobj_stat *st, enum fl_segment_type type,
-			   unsigned flags, struct fl_error *reterr)
+/* Kind, links, owner and mode. Return: 0 or as fl_segment_attach(). */
+static int trustworthy(const struct fl_shmobj_stat *st, enum fl_segment_type type, unsigned flags,
+		       struct fl_error *reterr)
 {
 	uint32_t uid = fl_effective_uid();
 	int r = bad_kind(st, reterr);
@@ -63,7 +64,9 @@ static int find_sysv(const struct fl_segment_options *opt, struct fl_shmobj *obj
 	/* shmctl(2) has no other word for it. */
 	if (r == -EINVAL && opt->id >= 0)
 		return fl_error_set(reterr, -ENOENT, FL_OFF_NONE, "no segment has this id");
-	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, NULL) : 0;
+	if (r < 0)
+		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
+	return trustworthy(st, opt->type, opt->flags, reterr);
 }
 
 static int find_path(const struct fl_segment_options *opt, bool writable, struct fl_shmobj *obj,
@@ -82,7 +85,7 @@ static int find_path(const struct fl_segment_options *opt, bool writable, struct
 		r = fl_error_set(reterr, seen, FL_OFF_NONE, NULL);
 		goto out;
 	}
-	r = bad_kind(st, reterr);
+	r = trustworthy(st, opt->type, opt->flags, reterr);
 	if (r == 0 && memfd && st->links != 0)
 		r = fl_error_set(reterr, -EINVAL, FL_OFF_NONE, "not a memfd: it has a name");
 	if (r == 0) {

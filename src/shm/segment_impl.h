@@ -117,13 +117,13 @@ struct fl_segment {
 /** fl_segment_path() - the path of a file or POSIX segment, checked. Return: 0 with malloc'ed @ret; -EINVAL; -ENOMEM. */
 int fl_segment_path(const struct fl_segment_options *opt, char **ret, struct fl_error *reterr);
 
-/** fl_segment_find() - open what the options name. Return: 0 with @obj and @st; as fl_segment_attach(). */
+/**
+ * fl_segment_find() - look at what the options name, and open it if it may be used: its kind, links, owner
+ * and mode are as fl_segment_attach() wants them
+ * Return: 0 with @obj and @st; as fl_segment_attach().
+ */
 int fl_segment_find(const struct fl_segment_options *opt, bool writable, struct fl_shmobj *obj,
 		    struct fl_shmobj_stat *st, struct fl_error *reterr);
-
-/** fl_segment_trustworthy() - kind, links, owner and mode. Return: 0 or as fl_segment_attach(). */
-int fl_segment_trustworthy(const struct fl_shmobj_stat *st, enum fl_segment_type type,
-			   unsigned flags, struct fl_error *reterr);
 
 /** fl_header_init() - for a new segment of @bytes; @flags: FL_SEGMENT_KEEP. Return: 0 or -errno. */
 int fl_header_init(struct fl_segment_header *h, uint64_t bytes, unsigned flags);

@@ -10,15 +10,22 @@
 
 struct fl_segment *shmtest_segment(uint64_t bytes)
 {
+	return shmtest_segment_of(FL_SEGMENT_MEMFD, bytes);
+}
+
+struct fl_segment *shmtest_segment_of(enum fl_segment_type type, uint64_t bytes)
+{
 	struct fl_segment_options o;
 	struct fl_segment *seg = NULL;
 	struct fl_error err;
 
 	fl_segment_options_init(&o);
-	o.type = FL_SEGMENT_MEMFD;
-	o.name = "flt-test";
+	o.type = type;
+	o.name = type == FL_SEGMENT_FILE ? "/tmp/flt-test" : "flt-test";
+	if (type == FL_SEGMENT_SYSV)
+		o.name = NULL;
 	o.bytes = bytes;
-	o.flags = FL_SEGMENT_MANAGED;
+	o.flags = FL_SEGMENT_MANAGED | FL_SEGMENT_UNNAMED;
 	cr_assert_eq(fl_segment_create(&o, &seg, &err), 0, "%s", err.text);
 	return seg;
 }

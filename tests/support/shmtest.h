@@ -11,6 +11,9 @@
 /** shmtest_segment() - a managed memfd; detach it */
 struct fl_segment *shmtest_segment(uint64_t bytes);
 
+/** shmtest_segment_of() - the same of any kind */
+struct fl_segment *shmtest_segment_of(enum fl_segment_type type, uint64_t bytes);
+
 /** shmtest_open() - an object; the test fails if that fails */
 struct fl_shm_object *shmtest_open(struct fl_segment *seg, enum fl_shm_kind kind, const char *name,
 				   uint64_t bytes_or_count, unsigned flags);

@@ -199,9 +199,9 @@ Test(shm_ring, a_killed_producer_leaves_whole_messages)
 	}
 }
 
-Test(shm_ring, indices_of_a_bad_peer_are_refused)
+static void spoil_ring(enum fl_segment_type type)
 {
-	struct fl_segment *seg = shmtest_segment(1 << 16);
+	struct fl_segment *seg = shmtest_segment_of(type, 1 << 16);
 	struct fl_shm_object *r = shmtest_open(seg, FL_SHM_RING, "r", 4096, FL_SHM_CONSUMER);
 	struct fl_bytering_body *body = fl_object_body(r);
 	struct fl_shm_spec spec = {.size = sizeof(spec),
@@ -236,6 +236,12 @@ Test(shm_ring, indices_of_a_bad_peer_are_refused)
 	fl_shm_close(w);
 	fl_shm_close(r);
 	fl_segment_detach(seg);
+}
+
+Test(shm_ring, indices_of_a_bad_peer_are_refused)
+{
+	for (enum fl_segment_type t = FL_SEGMENT_POSIX; t <= FL_SEGMENT_MEMFD; t++)
+		spoil_ring(t);
 }
 
 #define PRODUCERS 4
@@ -327,9 +333,9 @@ Test(shm_queue, producers_are_killed)
 	}
 }
 
-Test(shm_queue, limits_and_bad_peers)
+static void spoil_queue(enum fl_segment_type type)
 {
-	struct fl_segment *seg = shmtest_segment(1 << 16);
+	struct fl_segment *seg = shmtest_segment_of(type, 1 << 16);
 	struct fl_shm_object *q = shmtest_open(seg, FL_SHM_QUEUE, "q", 8, FL_SHM_CONSUMER);
 	struct fl_shm_object *w = shmtest_open(seg, FL_SHM_QUEUE, "q", 8, FL_SHM_PRODUCER);
 	struct fl_queue_body *body = fl_object_body(q);
@@ -354,4 +360,10 @@ Test(shm_queue, limits_and_bad_peers)
 	fl_shm_close(w);
 	fl_shm_close(q);
 	fl_segment_detach(seg);
+}
+
+Test(shm_queue, limits_and_bad_peers)
+{
+	for (enum fl_segment_type t = FL_SEGMENT_POSIX; t <= FL_SEGMENT_MEMFD; t++)
+		spoil_queue(t);
 }
