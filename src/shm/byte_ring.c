@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/size.h"
+#include "plat/fence.h"
 #include "plat/futex.h"
 #include "plat/thread.h"
 #include "shm/mutex.h"
@@ -57,6 +58,11 @@ void fl_bytering_init(struct fl_bytering_body *body, uint64_t capacity)
 	body->capacity = power_of_two(capacity);
 }
 
+static struct fl_nap *own_nap(const struct fl_bytering *ring)
+{
+	return ring->producer ? &ring->body->room : &ring->body->data;
+}
+
 static bool taken(const struct fl_peer *peer)
 {
 	struct fl_process p = {.pid = atomic_load(&peer->pid), .start = atomic_load(&peer->start)};
@@ -87,6 +93,7 @@ int fl_bytering_open(struct fl_bytering *ring, struct fl_bytering_body *body, ui
 				     .seen = producer ? tail : head,
 				     .producer = producer,
 				     .spin = fl_cpu_count() > 1};
+	atomic_store(&own_nap(ring)->fences, 0);
 	atomic_store(&peer->closed, 0);
 	atomic_store(&peer->start, self.start);
 	atomic_store(&peer->pid, self.pid);
@@ -100,13 +107,28 @@ static void wake(struct fl_nap *nap)
 	fl_futex_wake(&nap->turn, 1);
 }
 
-/* After @position was published. Positions, flags of closing and the sleeper's flag are written and
- * then looked at in one total order (all sequentially consistent): of a sleeper and the one that
- * would wake it, one sees the other. */
-static void wake_at(struct fl_nap *nap, uint64_t position)
+/* Of a sleeper and the one that would wake it, one sees the other: between writing its word, the position
+ * here, the flag there, and looking at the other one's each has a full barrier, or is given one. */
+static void publish(struct fl_bytering *ring)
 {
-	if (atomic_load(&nap->sleeps) != 0 && (int64_t)(position - atomic_load(&nap->from)) >= 0)
+	struct fl_bytering_body *b = ring->body;
+	_Atomic uint64_t *position = ring->producer ? &b->head : &b->tail;
+	struct fl_nap *nap = ring->producer ? &b->data : &b->room;
+
+	if (ring->fences && atomic_load_explicit(&nap->fences, memory_order_relaxed)) {
+		atomic_store_explicit(position, ring->mine, memory_order_release);
+		atomic_signal_fence(memory_order_seq_cst);
+	} else {
+		atomic_store(position, ring->mine);
+	}
+	if (atomic_load(&nap->sleeps) != 0 && (int64_t)(ring->mine - atomic_load(&nap->from)) >= 0)
 		wake(nap);
+}
+
+void fl_bytering_lighten(struct fl_bytering *ring)
+{
+	ring->fences = fl_fence_join();
+	atomic_store(&own_nap(ring)->fences, ring->fences);
 }
 
 void fl_bytering_close(struct fl_bytering *ring)
@@ -207,12 +229,14 @@ static uint64_t worth_waking(const struct fl_bytering *ring, uint64_t want, bool
 /* Return: 1: there is enough; 0: woken, or the time is over; <0: as await(). */
 static int sleep_once(struct fl_bytering *ring, uint64_t want, uint64_t limit_ns, bool first)
 {
-	struct fl_nap *nap = ring->producer ? &ring->body->room : &ring->body->data;
+	struct fl_nap *nap = own_nap(ring);
 	uint32_t seen = atomic_load(&nap->turn);
 	int r;
 
 	atomic_store(&nap->from, worth_waking(ring, want, first));
 	atomic_store(&nap->sleeps, 1);
+	if (ring->fences)
+		fl_fence_all();
 	r = enough(ring, want);
 	if (r == 0 && atomic_load(&peer_of(ring)->closed))
 		r = last_look(ring, want, -EPIPE);
@@ -267,7 +291,6 @@ static void copy_out(struct fl_bytering *ring, unsigned char *buf, size_t len)
 
 int fl_bytering_write(struct fl_bytering *ring, const void *data, size_t len, uint64_t timeout_ns)
 {
-	struct fl_bytering_body *b = ring->body;
 	const unsigned char *p = data;
 	size_t piece = (size_t)(len > ring->capacity ? ring->capacity / PARTS : ring->capacity);
 	size_t n;
@@ -282,8 +305,7 @@ int fl_bytering_write(struct fl_bytering *ring, const void *data, size_t len, ui
 		}
 		copy_in(ring, p, n);
 		ring->mine += n;
-		atomic_store(&b->head, ring->mine);
-		wake_at(&b->data, ring->mine);
+		publish(ring);
 		p += n;
 		len -= n;
 	}
@@ -292,7 +314,6 @@ int fl_bytering_write(struct fl_bytering *ring, const void *data, size_t len, ui
 
 int64_t fl_bytering_read(struct fl_bytering *ring, void *buf, size_t len, uint64_t timeout_ns)
 {
-	struct fl_bytering_body *b = ring->body;
 	int r;
 
 	if (len == 0)
@@ -305,7 +326,6 @@ int64_t fl_bytering_read(struct fl_bytering *ring, void *buf, size_t len, uint64
 	len = (size_t)fl_min_u64(len, ring->seen - ring->mine);
 	copy_out(ring, buf, len);
 	ring->mine += len;
-	atomic_store(&b->tail, ring->mine);
-	wake_at(&b->room, ring->mine);
+	publish(ring);
 	return (int64_t)len;
 }

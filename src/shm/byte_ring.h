@@ -36,10 +36,12 @@ struct fl_peer {
  * struct fl_nap - of a side that may sleep
  * @turn:   what it sleeps on
  * @sleeps: 1: wake it when the other side's position has come to @from
+ * @fences: 1: before it sleeps it runs a barrier for the other side, too (plat/fence.h)
  */
 struct fl_nap {
 	_Atomic uint32_t turn;
 	_Atomic uint32_t sleeps;
+	_Atomic uint32_t fences;
 	_Atomic uint64_t from;
 };
 
@@ -59,6 +61,7 @@ struct fl_bytering_body {
  * @capacity: as checked once
  * @mine:     this side's position; the shared one is never read back
  * @seen:     the other side's, when last looked at
+ * @fences:   the process takes part in the other side's barriers
  * @spin:     before it sleeps; by default where there is more than one processor
  */
 struct fl_bytering {
@@ -67,6 +70,7 @@ struct fl_bytering {
 	uint64_t mine;
 	uint64_t seen;
 	bool producer;
+	bool fences;
 	bool spin;
 	struct fl_patience patience;
 };
@@ -85,6 +89,15 @@ void fl_bytering_init(struct fl_bytering_body *body, uint64_t capacity);
  */
 int fl_bytering_open(struct fl_bytering *ring, struct fl_bytering_body *body, uint64_t bytes,
 		     bool producer);
+
+/**
+ * fl_bytering_lighten() - leave the barrier that each message needs to the other side, if it runs one
+ * before it sleeps; and run one ourselves
+ *
+ * Without a barrier the next message is copied while the processor still waits for the lines of this one:
+ * 4 KiB messages go at 63 to 75 GB/s instead of 44 to 64 (Zen 5). Cost: that of fl_fence_join().
+ */
+void fl_bytering_lighten(struct fl_bytering *ring);
 
 /** fl_bytering_close() - the other side is woken and learns it */
 void fl_bytering_close(struct fl_bytering *ring);

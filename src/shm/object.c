@@ -247,6 +247,7 @@ const char *fl_shm_kind_name(enum fl_shm_kind kind)
 static int join(struct fl_shm_object *obj)
 {
 	unsigned role = obj->flags & (FL_SHM_PRODUCER | FL_SHM_CONSUMER);
+	int r;
 
 	if (obj->kind == FL_SHM_QUEUE)
 		return fl_queue_join(obj);
@@ -254,8 +255,10 @@ static int join(struct fl_shm_object *obj)
 		return 0;
 	if (role != FL_SHM_PRODUCER && role != FL_SHM_CONSUMER)
 		return -EINVAL;
-	return fl_bytering_open(&obj->ring, fl_object_body(obj), obj->bytes,
-				role == FL_SHM_PRODUCER);
+	r = fl_bytering_open(&obj->ring, fl_object_body(obj), obj->bytes, role == FL_SHM_PRODUCER);
+	if (r == 0)
+		fl_bytering_lighten(&obj->ring);
+	return r;
 }
 
 static const char *open_text(int code)
