@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/size.h"
+#include "base/stream_copy.h"
 #include "plat/fence.h"
 #include "plat/futex.h"
 #include "plat/thread.h"
@@ -93,6 +94,7 @@ int fl_bytering_open(struct fl_bytering *ring, struct fl_bytering_body *body, ui
 				     .seen = producer ? tail : head,
 				     .producer = producer,
 				     .spin = fl_cpu_count() > 1};
+	fl_storing_init(&ring->storing, capacity);
 	atomic_store(&own_nap(ring)->fences, 0);
 	atomic_store(&peer->closed, 0);
 	atomic_store(&peer->start, self.start);
@@ -276,8 +278,13 @@ static void copy_in(struct fl_bytering *ring, const unsigned char *data, size_t 
 	size_t at = (size_t)(ring->mine & (ring->capacity - 1));
 	size_t first = fl_min_size(len, (size_t)ring->capacity - at);
 
-	memcpy(ring->body->bytes + at, data, first);
-	memcpy(ring->body->bytes, data + first, len - first);
+	if (fl_storing_past(&ring->storing, len)) {
+		fl_stream_copy(ring->body->bytes + at, data, first);
+		fl_stream_copy(ring->body->bytes, data + first, len - first);
+	} else {
+		memcpy(ring->body->bytes + at, data, first);
+		memcpy(ring->body->bytes, data + first, len - first);
+	}
 }
 
 static void copy_out(struct fl_bytering *ring, unsigned char *buf, size_t len)
@@ -306,6 +313,8 @@ int fl_bytering_write(struct fl_bytering *ring, const void *data, size_t len, ui
 		copy_in(ring, p, n);
 		ring->mine += n;
 		publish(ring);
+		if (fl_storing_ended(&ring->storing, n))
+			fl_storing_learn(&ring->storing, fl_clock_ns());
 		p += n;
 		len -= n;
 	}

@@ -9,6 +9,7 @@
 
 #include "plat/process.h"
 #include "shm/patience.h"
+#include "shm/storing.h"
 
 /**
  * DOC: A byte ring between one producer and one consumer process.
@@ -63,6 +64,7 @@ struct fl_bytering_body {
  * @seen:     the other side's, when last looked at
  * @fences:   the process takes part in the other side's barriers
  * @spin:     before it sleeps; by default where there is more than one processor
+ * @patience, @storing: what it has learnt of the other side
  */
 struct fl_bytering {
 	struct fl_bytering_body *body;
@@ -73,6 +75,7 @@ struct fl_bytering {
 	bool fences;
 	bool spin;
 	struct fl_patience patience;
+	struct fl_storing storing;
 };
 
 /** fl_bytering_bytes() - of a body with room for @capacity bytes, rounded up to a power of two; 0 = too many */
