@@ -23,12 +23,14 @@ static unsigned char stream_byte(uint64_t i)
 	return (unsigned char)(i * 167 + (i >> 8));
 }
 
-static void produce(struct fl_segment *seg, uint64_t total, size_t largest)
+static void produce(struct fl_segment *seg, uint64_t total, size_t largest, bool past)
 {
 	struct fl_shm_object *r = shmtest_open(seg, FL_SHM_RING, "r", 4096, FL_SHM_PRODUCER);
 	unsigned char buf[20000];
 	uint64_t at = 0;
 
+	if (past)
+		r->ring.storing = (struct fl_storing){.past = true};
 	while (at < total) {
 		size_t n = 1 + at * 31 % largest;
 
@@ -57,28 +59,37 @@ static uint64_t consume(struct fl_shm_object *r, size_t piece, int64_t *ret_end)
 	return at;
 }
 
+static void carry(size_t largest, size_t piece, bool past)
+{
+	struct fl_segment *seg = shmtest_segment(1 << 16);
+	struct fl_shm_object *r = shmtest_open(seg, FL_SHM_RING, "r", 4096, FL_SHM_CONSUMER);
+	uint64_t total = largest == 1 || piece == 1 ? 20000 : 300000;
+	pid_t pid = shmtest_fork();
+	int64_t end;
+
+	if (pid == 0)
+		produce(seg, total, largest, past);
+	cr_assert_eq(consume(r, piece, &end), total);
+	cr_assert_eq(end, 0);
+	cr_assert_eq(shmtest_wait(pid), 0);
+	fl_shm_close(r);
+	fl_segment_detach(seg);
+}
+
 Test(shm_ring, bytes_come_in_order_whatever_the_sizes)
 {
 	static const size_t largest[] = {1, 64, 4095, 4096, 20000};
 	static const size_t pieces[] = {1, 63, 4096, 20000};
 
 	for (size_t i = 0; i < 5; i++)
-		for (size_t k = 0; k < 4; k++) {
-			struct fl_segment *seg = shmtest_segment(1 << 16);
-			struct fl_shm_object *r =
-				shmtest_open(seg, FL_SHM_RING, "r", 4096, FL_SHM_CONSUMER);
-			uint64_t total = largest[i] == 1 || pieces[k] == 1 ? 20000 : 300000;
-			pid_t pid = shmtest_fork();
-			int64_t end;
+		for (size_t k = 0; k < 4; k++)
+			carry(largest[i], pieces[k], false);
+}
 
-			if (pid == 0)
-				produce(seg, total, largest[i]);
-			cr_assert_eq(consume(r, pieces[k], &end), total);
-			cr_assert_eq(end, 0);
-			cr_assert_eq(shmtest_wait(pid), 0);
-			fl_shm_close(r);
-			fl_segment_detach(seg);
-		}
+Test(shm_ring, bytes_that_went_past_the_caches_are_there)
+{
+	carry(4095, 4096, true);
+	carry(20000, 63, true);
 }
 
 Test(shm_ring, one_producer_and_one_consumer)
