@@ -6,6 +6,7 @@
     scripts/at-scale.py --check          formula beside simulation; status 1 where they differ
     scripts/at-scale.py --stall          one node at half speed: with and without a chunk counter
     scripts/at-scale.py --svg=FILE       the curves
+    scripts/at-scale.py --measured=FILE  formula and simulation beside what scripts/bench/mpi.sh measured
     scripts/at-scale.py --set KEY=VALUE  another machine; --list names the keys, with their sources
 
 The simulation is one of events: nodes ask a counter for chunks, share the file system's bandwidth,
@@ -36,7 +37,8 @@ MACHINE = {
                 "(Kalia, Kaminsky, Andersen: Design Guidelines for High Performance RDMA "
                 "Systems, USENIX ATC 2016)"),
     "trip": (3e-6, 1e-6, "us", "there and back in such networks, as in that paper"),
-    "chunk": (64 * MIB, MIB, "MiB", "what a rank takes at a time"),
+    "chunk": (512 * MIB, MIB, "MiB", "what a rank takes at a time of so large a file: 64 chunks of 8 "
+              "MiB (src/cluster/mpi/lead.c)"),
     "gather": (0.5 * GB, GB, "GB/s", "rank 0 takes pieces of 4 MiB and writes them: 0.42 to 0.56 "
                "measured with Open MPI 4.1.4, 2 ranks on 2 busy cores, to a file in memory"),
     "fold": (250 * GB, GB, "GB/s", "XXH3's scramble, 4 ns for each KiB: measured"),
@@ -225,6 +227,37 @@ def print_stall(m, seed):
               % (n, m["start"] + fixed, taken))
 
 
+def read_measured(path):
+    """Lines "bytes N", "cores N", "RANKS SECONDS JOB...". Return: bytes, cores, {job: {ranks: seconds}}"""
+    numbers, jobs = {}, {}
+    with open(path, encoding="utf-8") as f:
+        for line in f:
+            first, second, *job = line.split()
+            if job:
+                jobs.setdefault(" ".join(job), {})[int(first)] = float(second)
+            else:
+                numbers[first] = float(second)
+    return numbers["bytes"], int(numbers["cores"]), jobs
+
+
+def compare_measured(m, path, seed):
+    """
+    Ranks of one machine: a rank has a core's pace, that of the one rank which was measured; more
+    ranks than cores share what the cores can do, as nodes share a file system.
+    """
+    size, cores, jobs = read_measured(path)
+    for job, seconds in jobs.items():
+        pace = size / seconds[1]
+        here = dict(m, bytes=size, cores=1, fs_read=cores * pace, nic=math.inf, roof=math.inf,
+                    start=0.0, jitter=0.0, chunk=min(m["chunk"], size / 64), trip=1e-6)
+        verb = {"core": pace / GB, "out": 0.0, "to": None, "chain": False}
+        for ranks, got in sorted(seconds.items()):
+            want, _ = formula(here, verb, ranks)
+            print("%-14s %d ranks: measured %.3f s, formula %.3f s (%+.0f %%), simulation %.3f s"
+                  % (job, ranks, got, want, 100 * (want / got - 1),
+                     simulate(here, verb, ranks, seed)))
+
+
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 
 
@@ -303,11 +336,14 @@ def main():
     for name in ("list", "check", "stall"):
         p.add_argument("--" + name, action="store_true")
     p.add_argument("--svg", metavar="FILE")
+    p.add_argument("--measured", metavar="FILE")
     args = p.parse_args()
     m = machine(args.set)
     if args.list:
         for key, (_, unit, name, source) in MACHINE.items():
             print("%-9s %8g %-4s  %s" % (key, m[key] / unit, name, source))
+    elif args.measured:
+        compare_measured(m, args.measured, args.seed)
     elif args.svg:
         draw(m, args.svg, args.seed)
     elif args.stall:

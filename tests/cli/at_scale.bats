@@ -40,6 +40,14 @@ teardown() {
 	diff table written
 }
 
+@test "at-scale: ranks that were measured on one machine" {
+	printf '%s\n' 'bytes 4500000000' 'cores 2' '1 0.40 count -l' '2 0.20 count -l' '4 0.21 count -l' >m
+	"$top/scripts/at-scale.py" --measured=m >got
+	grep -q '^count -l *2 ranks: measured 0.200 s, formula 0.200 s (+0 %), simulation 0.2' got
+	grep -q '^count -l *4 ranks: measured 0.210 s, formula 0.200 s (-5 %), simulation 0.2' got
+	equal "$(wc -l <got)" 3
+}
+
 @test "at-scale: the picture is XML that holds a curve for each job" {
 	"$top/scripts/at-scale.py" --svg=curve.svg
 	python3 -c 'import sys, xml.dom.minidom as x; d = x.parse("curve.svg"); sys.exit(

@@ -176,3 +176,17 @@ makes() {
 	expect 2 ranks 2 transform --chunk-size=8K -o full 's/e/f/' giant
 	contains "$err" "No space left"
 }
+
+# srun as mpirun; the options that only Slurm knows go.
+@test "mpi: the Slurm job of data/examples" {
+	need_mpi
+	"$LOGGEN" --size=300K >log
+	mkdir bin
+	ln -s "$(realpath "$FAULTLINE_MPI")" bin/faultline-mpi
+	printf '#!/bin/sh\n[ "$1" = --cpus-per-task=2 ] && shift && exec "%s" -n 2 "$@"\n' "${MPIRUN:-mpirun}" >bin/srun
+	chmod +x bin/srun
+	PATH=$work/bin:$PATH SLURM_CPUS_ON_NODE=2 OMPI_MCA_btl_vader_backing_directory=$work TMPDIR=$work \
+		timeout -k 5 120 bash "$BATS_TEST_DIRNAME/../../data/examples/slurm-mpi.sbatch" \
+		transform -o out --redact=ipv4 log
+	"$FAULTLINE" transform --redact=ipv4 log | cmp - out
+}
