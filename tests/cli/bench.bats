@@ -42,6 +42,14 @@ on_disk() {
 	done
 	equal "$(json 'all(len(c["samples"]) == 2 for c in d["results"] if "problem" not in c)')" True
 	equal "$(json 'all(c["ci_low"] <= c["median"] <= c["ci_high"] for c in d["results"] if "samples" in c)')" True
+	# The man page names them all.
+	man=$BATS_TEST_DIRNAME/../../data/man/faultline-bench.1
+	for key in $(json '" ".join(sorted({k for c in [d] + d["results"] + d["pairs"] + d["auto"] for k in c}))'); do
+		grep -qF "\"$key\"" "$man" || {
+			echo "faultline-bench.1 lacks $key"
+			return 1
+		}
+	done
 	# One checksum for each operation, scan's the number of lines that grep counts.
 	equal "$(json 'sorted(len({c["checksum"] for c in d["results"] if c["op"] == o and "samples" in c}) for o in ("sum", "hash", "scan"))')" "[1, 1, 1]"
 	equal "$(json 'int([c["checksum"] for c in d["results"] if c["op"] == "scan"][0], 16)')" \

@@ -58,6 +58,8 @@ pages=1024
 	contains "$out" "[################################................................]"
 	expect 0 "$FAULTLINE" cache --skip=4095 --max-bytes=2 file
 	contains "$out" "2 of 2 pages"
+	expect 2 "$FAULTLINE" cache --range=1M file
+	contains "$err" "--range: '1M' is not OFF:LEN"
 	expect 0 "$FAULTLINE" cache --range=1G:1 file
 	contains "$out" "0 of 0 pages"
 }
