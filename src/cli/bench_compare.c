@@ -120,6 +120,22 @@ static int compare_cell(const json_t *cell, const json_t *base, double threshold
 	return worse;
 }
 
+/* Another machine's times say nothing of a change. */
+static void note_differences(const json_t *doc, const json_t *base)
+{
+	static const char *const keys[] = {"cpu", "kernel", "filesystem", "device"};
+	const json_t *now = json_object_get(doc, "environment");
+	const json_t *then = json_object_get(base, "environment");
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		const json_t *value = json_object_get(then, keys[i]);
+
+		if (value != NULL && !json_equal(value, json_object_get(now, keys[i])))
+			outbuf_printf("The base has another %s: %s.\n", keys[i],
+				      text_of(then, keys[i]));
+	}
+}
+
 int bench_compare(const json_t *doc, const json_t *base, const char *base_name, double threshold)
 {
 	json_t *cell;
@@ -127,6 +143,7 @@ int bench_compare(const json_t *doc, const json_t *base, const char *base_name, 
 	int worse = 0;
 	size_t i;
 
+	note_differences(doc, base);
 	json_array_foreach(json_object_get(doc, "results"), i, cell) worse |=
 		compare_cell(cell, find(base, cell), threshold, &met);
 	if (met == 0)

@@ -85,6 +85,26 @@ Test(bench_compare, files_may_differ_in_size)
 		1);
 }
 
+static json_t *measured_on(json_t *doc, const char *cpu, const char *device)
+{
+	json_object_set_new(doc, "environment",
+			    json_pack("{s:s, s:s}", "cpu", cpu, "device", device));
+	return doc;
+}
+
+Test(bench_compare, a_base_of_another_machine_is_told)
+{
+	cr_assert_eq(compared(measured_on(document("pread", 1, 1000), "new", "/dev/vda"),
+			      measured_on(document("pread", 1, 1000), "old", "/dev/vda"), 0.1,
+			      "The base has another cpu: old.\nsum warm pread"),
+		     0);
+	/* Nothing is told of what is the same. */
+	cr_assert_eq(compared(measured_on(document("pread", 1, 1000), "old", "/dev/vda"),
+			      measured_on(document("pread", 1, 1000), "old", "/dev/sda"), 0.1,
+			      "The base has another device: /dev/sda.\nsum warm pread"),
+		     0);
+}
+
 Test(bench_compare, a_base_that_is_of_no_use_is_trouble)
 {
 	json_t *rubbish = document("pread", 1, 1000);
