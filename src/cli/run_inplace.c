@@ -85,10 +85,10 @@ void run_inplace_check(struct run_line *line)
 
 void run_inplace_share(struct run_line *line)
 {
-	uint64_t *memory = &line->common.run.max_memory_bytes;
+	uint64_t *memory = &line->common.run.max_memory_bytes, share = *memory / 8 * 3;
 
 	if (line->inplace.wanted && line->tapped > 0)
-		*memory = *memory / 2 > MEMORY_MIN ? *memory / 2 : MEMORY_MIN;
+		*memory = share > MEMORY_MIN ? share : MEMORY_MIN;
 }
 
 void run_inplace_plan(const struct run_line *line)

@@ -15,7 +15,10 @@ void run_inplace_take(struct run_line *line, char **words, int *count);
 /** run_inplace_check() - ends the program where -i and what else was given do not go together */
 void run_inplace_check(struct run_line *line);
 
-/** run_inplace_share() - half of the memory is for the taps, half for the edit: before the job begins */
+/**
+ * run_inplace_share() - three eighths of the memory are for the taps, as many for the edit, and the rest
+ * for what their threads take: before the job begins
+ */
 void run_inplace_share(struct run_line *line);
 
 /** run_inplace_plan() - what is stored, for --plan */

@@ -11,8 +11,10 @@
 #include <faultline/stream.h>
 
 #include "base/error.h"
+#include "base/size.h"
 #include "engine/exec.h"
 #include "plat/thread.h"
+#include "window/stream_impl.h"
 
 /** struct fl_beside - @failed: it ended with an error */
 struct fl_beside {
@@ -24,11 +26,15 @@ struct fl_beside {
 	struct fl_error error;
 };
 
+/* What the stream holds is part of the memory that the pipeline was given. */
 static void *run(void *arg)
 {
 	struct fl_beside *b = arg;
+	uint64_t memory = b->pl->opt.max_memory_bytes;
 
+	b->pl->opt.max_memory_bytes = fl_max_u64(memory - fl_stream_fit(memory), FL_MIB(4));
 	b->result = fl_pipeline_run(b->pl, fl_stream_source(b->stream), &b->error);
+	b->pl->opt.max_memory_bytes = memory;
 	atomic_store(&b->failed, b->result < 0);
 	fl_stream_close(b->stream);
 	return NULL;
@@ -50,7 +56,7 @@ int fl_beside_begin(struct fl_pipeline *pl, const char *name, struct fl_beside *
 		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
 	b->pl = pl;
 	pl->opt.progress = NULL;
-	r = fl_stream_new(0, name, &b->stream, reterr);
+	r = fl_stream_new(fl_stream_fit(pl->opt.max_memory_bytes), name, &b->stream, reterr);
 	if (r == 0) {
 		r = fl_thread_start(&b->thread, run, b, "fl-beside");
 		if (r < 0)
@@ -76,6 +82,10 @@ int fl_beside_end(struct fl_beside *b, int result, struct fl_error *reterr)
 
 	fl_stream_end(b->stream, result);
 	pthread_join(b->thread, NULL);
+	/* Whoever stores now has use for the memory. */
+	for (struct fl_pipeline *pl = b->pl; pl; pl = pl->next)
+		if (pl->stream)
+			fl_stream_rest(pl->stream);
 	if (b->result < 0 && (result == 0 || (result == -FL_ECANCELED && was_first))) {
 		result = b->result;
 		if (reterr)

@@ -77,18 +77,26 @@ static unsigned prepare(struct fl_pipeline *first, struct fl_source *src, struct
 		if (n > 0) {
 			links[n].in = links[n - 1].pl->stream;
 			links[n].src = fl_stream_source(links[n].in);
-			fl_stream_reopen(links[n].in);
 		}
 	}
 	return n;
 }
 
-static void share_memory(struct link *links, unsigned n, uint64_t total_bytes)
+/* What the streams hold is part of it. */
+static int share_memory(struct link *links, unsigned n, uint64_t total_bytes)
 {
+	size_t stream_bytes = fl_stream_fit(total_bytes / n);
+	uint64_t streams = (uint64_t)stream_bytes * (n - 1);
+	uint64_t rest = total_bytes > streams ? total_bytes - streams : 0;
 	unsigned i;
+	int r = 0;
 
-	for (i = 0; i < n; i++)
-		links[i].pl->opt.max_memory_bytes = fl_max_u64(total_bytes / n, SEGMENT_MEMORY_MIN);
+	for (i = 0; r == 0 && i < n; i++) {
+		links[i].pl->opt.max_memory_bytes = fl_max_u64(rest / n, SEGMENT_MEMORY_MIN);
+		if (i > 0)
+			r = fl_stream_reopen(links[i].in, stream_bytes);
+	}
+	return r;
 }
 
 /* A segment that was cancelled, or lost its source, is a consequence: upstream errors are causes. */
@@ -130,10 +138,10 @@ int fl_chain_run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error 
 	struct link links[FL_SEGMENTS_MAX];
 	uint64_t memory = pl->opt.max_memory_bytes;
 	unsigned i, n = prepare(pl, src, links);
-	int r;
+	int r = share_memory(links, n, memory);
 
-	share_memory(links, n, memory);
-	r = start_links(links, n);
+	if (r == 0)
+		r = start_links(links, n);
 	if (r == 0)
 		run_link(&links[0]);
 	else

@@ -15,6 +15,8 @@
 #include "window/stream_impl.h"
 
 #define CAPACITY_MAX ((size_t)1 << 30)
+/* What a pipe holds by default, pipe(7). */
+#define CAPACITY_MIN ((size_t)64 << 10)
 
 /* How long a cancelled run may still wait for a silent writer, as for a silent pipe. */
 #define WAIT_NS 50000000
@@ -151,8 +153,30 @@ void fl_stream_close(struct fl_stream *st)
 	pthread_mutex_unlock(&st->lock);
 }
 
-void fl_stream_reopen(struct fl_stream *st)
+size_t fl_stream_fit(uint64_t memory_bytes)
 {
+	return fl_max_size(fl_min_size((size_t)(memory_bytes / 8), FL_STREAM_BYTES_DEFAULT),
+			   CAPACITY_MIN);
+}
+
+void fl_stream_rest(struct fl_stream *st)
+{
+	free(st->ring);
+	st->ring = NULL;
+	st->capacity = 0;
+}
+
+int fl_stream_reopen(struct fl_stream *st, size_t capacity_bytes)
+{
+	if (capacity_bytes != st->capacity) {
+		unsigned char *ring = malloc(capacity_bytes);
+
+		if (!ring)
+			return -ENOMEM;
+		free(st->ring);
+		st->ring = ring;
+		st->capacity = capacity_bytes;
+	}
 	pthread_mutex_lock(&st->lock);
 	st->tail = st->used = 0;
 	st->ended = st->closed = false;
@@ -160,6 +184,7 @@ void fl_stream_reopen(struct fl_stream *st)
 	pthread_mutex_unlock(&st->lock);
 	if (st->source.ops->restart)
 		st->source.ops->restart(&st->source);
+	return 0;
 }
 
 struct fl_source *fl_stream_source(struct fl_stream *st)

@@ -101,7 +101,7 @@ Test(stream, nobody_reads_any_more)
 
 	fl_stream_close(st);
 	cr_assert_eq(fl_stream_write(st, "x", 1), FL_FOLD_STOP);
-	fl_stream_reopen(st);
+	cr_assert_eq(fl_stream_reopen(st, 16), 0);
 	cr_assert_eq(fl_stream_write(st, "x", 1), 0);
 	fl_stream_free(st);
 }
