@@ -132,10 +132,10 @@ FL_API int fl_shm_sem_post(struct fl_shm_object *sem);
 FL_API int fl_shm_cond_wait(struct fl_shm_object *cond, struct fl_shm_object *mutex,
 			    uint64_t timeout_ns);
 
-/** fl_shm_cond_wake() - one waiter, or @all */
+/** fl_shm_cond_wake() - one waiter, or @all. Nothing happens to an object of another kind. */
 FL_API void fl_shm_cond_wake(struct fl_shm_object *cond, int all);
 
-/** fl_shm_event_set(), fl_shm_event_reset() */
+/** fl_shm_event_set(), fl_shm_event_reset() - nothing happens to an object of another kind */
 FL_API void fl_shm_event_set(struct fl_shm_object *event);
 FL_API void fl_shm_event_reset(struct fl_shm_object *event);
 

@@ -17,6 +17,8 @@ void fl_shm_event_set(struct fl_shm_object *o)
 {
 	struct fl_event_body *e = fl_object_body(o);
 
+	if (o->kind != FL_SHM_EVENT)
+		return;
 	atomic_store(&e->state, 1);
 	if (atomic_load(&e->waiters) > 0)
 		fl_futex_wake(&e->state, e->auto_reset ? 1 : INT32_MAX);
@@ -26,7 +28,8 @@ void fl_shm_event_reset(struct fl_shm_object *o)
 {
 	struct fl_event_body *e = fl_object_body(o);
 
-	atomic_store(&e->state, 0);
+	if (o->kind == FL_SHM_EVENT)
+		atomic_store(&e->state, 0);
 }
 
 static bool is_set(struct fl_event_body *e)
@@ -88,6 +91,8 @@ void fl_shm_cond_wake(struct fl_shm_object *cond, int all)
 {
 	struct fl_event_body *e = fl_object_body(cond);
 
+	if (cond->kind != FL_SHM_CONDITION)
+		return;
 	atomic_fetch_add(&e->state, 1);
 	if (atomic_load(&e->waiters) > 0)
 		fl_futex_wake(&e->state, all ? INT32_MAX : 1);

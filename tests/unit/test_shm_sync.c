@@ -99,6 +99,34 @@ Test(shm_sync, mutex_basics)
 	fl_segment_detach(seg);
 }
 
+Test(shm_sync, what_is_for_another_kind_is_refused)
+{
+	struct fl_segment *seg = shmtest_segment(1 << 16);
+	struct fl_shm_object *m = shmtest_open(seg, FL_SHM_MUTEX, "m", 0, 0);
+	unsigned char before[sizeof(struct fl_mutex_body)], buf[8] = {0};
+
+	memcpy(before, fl_object_body(m), sizeof(before));
+	fl_shm_event_set(m);
+	fl_shm_event_reset(m);
+	fl_shm_cond_wake(m, 1);
+	cr_assert_eq(fl_shm_event_wait(m, 0), -EINVAL);
+	cr_assert_eq(fl_shm_cond_wait(m, m, 0), -EINVAL);
+	cr_assert_eq(fl_shm_read_lock(m, 0), -EINVAL);
+	cr_assert_eq(fl_shm_write_lock(m, 0), -EINVAL);
+	cr_assert_eq(fl_shm_rw_unlock(m), -EINVAL);
+	cr_assert_eq(fl_shm_sem_wait(m, 0), -EINVAL);
+	cr_assert_eq(fl_shm_sem_post(m), -EINVAL);
+	cr_assert_eq(fl_shm_cell_put(m, buf, 1), -EINVAL);
+	cr_assert_eq(fl_shm_cell_get(m, buf, 1, NULL), -EINVAL);
+	cr_assert_eq(fl_shm_ring_write(m, buf, 1, 0), -EINVAL);
+	cr_assert_eq(fl_shm_ring_read(m, buf, 1, 0), -EINVAL);
+	cr_assert_eq(fl_shm_queue_push(m, buf, 1, 0), -EINVAL);
+	cr_assert_eq(fl_shm_queue_pop(m, buf, 1, 0), -EINVAL);
+	cr_assert_eq(memcmp(before, fl_object_body(m), sizeof(before)), 0);
+	fl_shm_close(m);
+	fl_segment_detach(seg);
+}
+
 static int cannot_recover(void *arg)
 {
 	(void)arg;
