@@ -308,37 +308,40 @@ static void drop_pile(struct pile *p)
 	*p = (struct pile){.used = false};
 }
 
+/* A dead worker had begun chunk @k, and not ended it: whoever comes may have it. */
+static void set_free(struct boss *b, uint64_t k)
+{
+	struct fl_cluster_control *c = b->c.control;
+	struct pile *p = find_pile(b, k);
+
+	if (p && p->ended)
+		return;
+	if (p)
+		drop_pile(p);
+	if (k == atomic_load(&c->base))
+		fl_replay_again(&b->replay);
+	b->deaths = k == b->death_chunk ? b->deaths + 1 : 1;
+	b->death_chunk = k;
+	atomic_store(&c->claims[k % FL_CLUSTER_WINDOW], k << FL_CLAIM_BITS);
+}
+
 /* What a dead worker completed stays; what it had begun is free again. */
 static int bury(struct boss *b, unsigned w)
 {
 	struct fl_cluster_control *c = b->c.control;
-	struct child *child = &b->children[w];
 	uint64_t base = atomic_load(&c->base), k;
 	int r;
 
-	child->pid = 0;
+	b->children[w].pid = 0;
 	do
 		r = receive(b, w, 0);
 	while (r > 0);
 	if (r < 0 && r != -EOWNERDEAD)
 		return r;
-	for (k = base; k < base + FL_CLUSTER_WINDOW && k < b->c.chunks; k++) {
-		uint64_t mine = (k << FL_CLAIM_BITS) | (w + 1);
-		struct pile *p;
-
-		if (atomic_load(&c->claims[k % FL_CLUSTER_WINDOW]) != mine)
-			continue;
-		p = find_pile(b, k);
-		if (p && p->ended)
-			continue;
-		if (p)
-			drop_pile(p);
-		if (k == base)
-			fl_replay_again(&b->replay);
-		b->deaths = k == b->death_chunk ? b->deaths + 1 : 1;
-		b->death_chunk = k;
-		atomic_store(&c->claims[k % FL_CLUSTER_WINDOW], k << FL_CLAIM_BITS);
-	}
+	for (k = base; k < base + FL_CLUSTER_WINDOW && k < b->c.chunks; k++)
+		if (atomic_load(&c->claims[k % FL_CLUSTER_WINDOW]) ==
+		    ((k << FL_CLAIM_BITS) | (w + 1)))
+			set_free(b, k);
 	if (++b->starts > STARTS_MAX)
 		return fl_error_set(&b->c.x->error, -ECHILD, FL_OFF_NONE,
 				    "worker processes end as soon as they begin");
