@@ -29,7 +29,7 @@ declare -A may=(
 	[bench]="ops engine window plat base kern"
 	[shm]="plat base"
 	[cluster]="ops engine shm window plat base"
-	[cluster/mpi]="cli engine window plat base"
+	[cluster/mpi]="cli engine window plat base kern"
 	[cli]=""
 )
 

@@ -73,7 +73,7 @@ everywhere() {
 
 @test "mpi: scan --json" {
 	need_mpi
-	"$LOGGEN" --size=300K | sed 's/session/ERROR/' >log
+	"$LOGGEN" --size=300K | sed 's/sshd/ERROR/' >log
 	"$FAULTLINE" scan --json ERROR log | sed 's/"elapsed[^}]*}//g' >alone
 	for n in 2 3; do
 		ranks "$n" scan --json --chunk-size=4K ERROR log | sed 's/"elapsed[^}]*}//g' >many
@@ -83,7 +83,7 @@ everywhere() {
 
 @test "mpi: run" {
 	need_mpi
-	"$LOGGEN" --size=300K | sed 's/session/ERROR/' >log
+	"$LOGGEN" --size=300K | sed 's/sshd/ERROR/' >log
 	everywhere run --chunk-size=5K count -l then hash then scan -n ERROR -- log
 	as_alone 3 run --chunk-size=8K scan ERROR then transform 's/ERROR/E/g' then count -l -- log
 	ranks 3 run --chunk-size=8K scan ERROR --output=ours then hash -- log >ours.text

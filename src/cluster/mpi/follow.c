@@ -51,18 +51,6 @@ static bool receive(struct follow *f)
 	return true;
 }
 
-static void claim(struct fl_mpi_crew *c)
-{
-	uint64_t first, step = c->order.step;
-
-	while (fl_mapper_is_hungry(&c->mapper)) {
-		first = fl_ranks_claim(c->ranks, step);
-		fl_mapper_feed(&c->mapper, first,
-			       first < c->order.chunks ? fl_min_u64(step, c->order.chunks - first)
-						       : 0);
-	}
-}
-
 static struct fl_packet_node *done_node(int code, const struct fl_error *err, const char *where)
 {
 	char text[sizeof(err->text) + 512];
@@ -203,7 +191,7 @@ static void work(struct follow *f)
 	while (!f->control.over) {
 		moved = receive(f);
 		if (f->m) {
-			claim(f->c);
+			fl_crew_claim(f->c);
 			moved |= take_baton(f);
 		}
 		if (!is_sending(f))
@@ -257,7 +245,7 @@ int fl_crew_follow(struct fl_crew *crew, struct fl_exec *x)
 	fl_faults_process(&before);
 	r = fl_crew_begin_baton(c, x->pl);
 	if (r == 0)
-		r = fl_mapper_start(&c->mapper, x, c->ranks->where);
+		r = fl_mapper_start(&c->mapper, x, &c->saved, c->ranks->where);
 	if (r < 0) {
 		f.m = NULL;
 		(void)fl_error_set(&x->error, r, FL_OFF_NONE, NULL);
@@ -298,11 +286,13 @@ int fl_crew_wait(struct fl_mpi_crew *c)
 	fl_crew_refuse(c, &err);
 	free(c->name);
 	c->name = NULL;
-	fl_ranks_order(c->ranks, &c->order, NULL, NULL, &c->name);
+	fl_ranks_order(c->ranks, &c->order, &c->name);
 	if (c->order.kind == FL_ORDER_END)
 		return 0;
 	c->recipe = c->name + c->order.name_len + 1;
 	c->recipe_len = (size_t)c->order.recipe_len;
+	if (c->order.kind == FL_ORDER_RUN)
+		fl_saved_follow(&c->saved, &c->order, (const char *)c->recipe + c->recipe_len);
 	c->crew.size_bytes = c->order.size_bytes;
 	c->crew.begin = c->order.begin;
 	c->crew.end = c->order.end;

@@ -45,7 +45,8 @@ struct lead {
 	uint64_t ahead;
 };
 
-static void send_order(struct fl_mpi_crew *c, struct fl_exec *x)
+/* Return: 0; or the error that the run ends with, before it has begun. */
+static int make_order(struct fl_mpi_crew *c, struct fl_exec *x)
 {
 	int size = c->ranks->size;
 	uint64_t claims = (uint64_t)size * CLAIMS_EACH;
@@ -62,10 +63,30 @@ static void send_order(struct fl_mpi_crew *c, struct fl_exec *x)
 	c->order.step = fl_max_u64(1, fl_min_u64(x->plan.chunks / claims, STEP_MOST));
 	c->order.credit =
 		fl_max_u64(CREDIT_LEAST, fl_min_u64(CREDIT_ALL / (uint64_t)size, CREDIT_MOST));
-	for (int i = 0; i < size; i++)
+	x->result = fl_saved_plan(&c->saved, x, &c->order);
+	x->plan.chunk_bytes = (size_t)c->order.chunk_bytes;
+	x->plan.chunks = c->order.chunks;
+	c->order.pieces_len = c->saved.pieces_bytes;
+	return x->result;
+}
+
+static void send_order(struct fl_mpi_crew *c, struct fl_exec *x)
+{
+	char *tail = calloc(1, fl_order_tail_bytes(&c->order)), *at = tail;
+
+	if (!tail)
+		MPI_Abort(c->ranks->comm, 2);
+	for (int i = 0; i < c->ranks->size; i++)
 		fl_inbox_begin(&c->inbox[i], c->order.credit);
+	memcpy(at, x->src->name, (size_t)c->order.name_len);
+	at += c->order.name_len + 1;
+	if (c->recipe_len > 0)
+		memcpy(at, c->recipe, c->recipe_len);
+	if (c->saved.pieces_bytes > 0)
+		memcpy(at + c->recipe_len, c->saved.pieces, c->saved.pieces_bytes);
 	fl_ranks_reset(c->ranks, 0);
-	fl_ranks_order(c->ranks, &c->order, x->src->name, c->recipe, NULL);
+	fl_ranks_order(c->ranks, &c->order, &tail);
+	free(tail);
 }
 
 /* ---- folding */
@@ -239,6 +260,24 @@ static int fold_from(struct lead *l, int rank)
 	return r < 0 ? r : r + 1;
 }
 
+/* Return: as above, of a piece that an earlier job has mapped. */
+static int fold_saved(struct lead *l)
+{
+	struct fl_packet_node *node;
+	int r = fl_saved_get(&l->c->saved, l->chunk, &node);
+
+	if (r < 0) {
+		l->x->result = fl_error_set(&l->x->error, r, FL_OFF_NONE,
+					    "checkpoint: run %u, piece %llu: %s", l->c->saved.run,
+					    (unsigned long long)(l->chunk / l->c->saved.step),
+					    fl_strerror(r));
+		return r;
+	}
+	r = fold_packet(l, 0, &node->head, node->data);
+	free(node);
+	return r < 0 ? r : r + 1;
+}
+
 /* Return: as above: of whoever has the chunk that is next. */
 static int fold_next(struct lead *l)
 {
@@ -246,6 +285,8 @@ static int fold_next(struct lead *l)
 
 	if (l->away > 0)
 		return take_baton(l);
+	if (fl_saved_has(&l->c->saved, l->chunk))
+		return fold_saved(l);
 	if (l->owner > 0)
 		return fold_from(l, l->owner);
 	r = fold_own(l);
@@ -256,15 +297,17 @@ static int fold_next(struct lead *l)
 
 /* ---- the run */
 
-static void claim(struct fl_mpi_crew *c)
+void fl_crew_claim(struct fl_mpi_crew *c)
 {
 	uint64_t first, step = c->order.step;
 
 	while (fl_mapper_is_hungry(&c->mapper)) {
 		first = fl_ranks_claim(c->ranks, step);
-		fl_mapper_feed(&c->mapper, first,
-			       first < c->order.chunks ? fl_min_u64(step, c->order.chunks - first)
-						       : 0);
+		if (first >= c->order.chunks)
+			fl_mapper_feed(&c->mapper, first, 0);
+		else if (!fl_saved_has(&c->saved, first))
+			fl_mapper_feed(&c->mapper, first,
+				       fl_min_u64(step, c->order.chunks - first));
 	}
 }
 
@@ -315,7 +358,7 @@ static bool turn(struct lead *l, int *ret_r)
 		r = look_after_own(l);
 	else
 		l->x->result = fl_error_set(&l->x->error, r, FL_OFF_NONE, NULL);
-	claim(l->c);
+	fl_crew_claim(l->c);
 	for (unsigned n = 0; r == 0 && n < 256; n++) {
 		r = fold_next(l);
 		if (r != 1)
@@ -372,12 +415,15 @@ int fl_crew_lead(struct fl_crew *crew, struct fl_exec *x)
 	unsigned quiet = 0;
 	int r;
 
+	r = make_order(c, x);
+	if (r < 0)
+		return r;
 	c->busy = true;
 	send_order(c, x);
 	l.ahead = c->order.credit * (uint64_t)(c->ranks->size - 1);
 	r = fl_crew_begin_baton(c, x->pl);
 	if (r == 0)
-		r = fl_mapper_start(&c->mapper, x, c->ranks->where);
+		r = fl_mapper_start(&c->mapper, x, &c->saved, c->ranks->where);
 	if (r < 0)
 		x->result = fl_error_set(&x->error, r, FL_OFF_NONE, NULL);
 	while (r == 0 && !is_complete(&l)) {
@@ -398,6 +444,8 @@ void fl_crew_dismiss(struct fl_mpi_crew *c)
 	/* In the middle of a run the others listen to something else. */
 	if (c->busy)
 		MPI_Abort(c->ranks->comm, 2);
+	char nothing[] = "", *tail = nothing;
+
 	c->order = (struct fl_order){.kind = FL_ORDER_END};
-	fl_ranks_order(c->ranks, &c->order, "", NULL, NULL);
+	fl_ranks_order(c->ranks, &c->order, &tail);
 }

@@ -152,6 +152,20 @@ static int hold(struct fl_mapper *m, struct fl_packet_node *node)
 	return m->held_bytes >= HELD_BYTES ? push_mark(m) : 0;
 }
 
+/* By whoever has the baton. Return: 0; or an error, and the node is gone. */
+static int number_and_save(struct fl_mapper *m, struct fl_packet_node *node)
+{
+	int r;
+
+	pthread_mutex_lock(&m->lock);
+	node->head.chunk = chunk_of(m, m->sent);
+	pthread_mutex_unlock(&m->lock);
+	r = m->saved->dir ? fl_saved_put(m->saved, node) : 0;
+	if (r < 0)
+		free(node);
+	return r;
+}
+
 static int part(void *arg, unsigned k, const struct fl_part *p)
 {
 	struct fl_mapper *m = arg;
@@ -162,8 +176,10 @@ static int part(void *arg, unsigned k, const struct fl_part *p)
 
 	if (!node)
 		return -ENOMEM;
+	r = number_and_save(m, node);
+	if (r < 0)
+		return r;
 	pthread_mutex_lock(&m->lock);
-	node->head.chunk = chunk_of(m, m->sent);
 	r = m->x->pl->stages[k].ops->carry ? hold(m, node) : push(m, node);
 	pthread_mutex_unlock(&m->lock);
 	return r;
@@ -197,8 +213,10 @@ static int end(void *arg, const struct fl_slot *slot, int result, const struct f
 	node = make_node(&head, text);
 	if (!node)
 		return -ENOMEM;
+	r = number_and_save(m, node);
+	if (r < 0)
+		return r;
 	pthread_mutex_lock(&m->lock);
-	node->head.chunk = chunk_of(m, m->sent);
 	if (m->held_bytes > 0 && is_last_of_claim(m))
 		r = push_mark(m);
 	if (r < 0)
@@ -299,13 +317,15 @@ static void destroy(struct fl_mapper *m)
 	pthread_mutex_destroy(&m->lock);
 }
 
-int fl_mapper_start(struct fl_mapper *m, struct fl_exec *x, const char *where)
+int fl_mapper_start(struct fl_mapper *m, struct fl_exec *x, struct fl_saved *saved,
+		    const char *where)
 {
 	pthread_condattr_t attr;
 	int r;
 
 	memset(m, 0, sizeof(*m));
 	m->x = x;
+	m->saved = saved;
 	m->where = where;
 	m->budget = (size_t)fl_min_u64(BUDGET_SHARE(x->pl->opt.max_memory_bytes), BUDGET_MAX);
 	m->remote = (struct fl_remote){.arg = m, .take = take, .part = part, .end = end};
@@ -342,6 +362,7 @@ void fl_mapper_stop(struct fl_mapper *m)
 	pthread_mutex_unlock(&m->lock);
 	fl_ring_stop(&m->x->ring);
 	pthread_join(m->thread, NULL);
+	fl_saved_abandon(m->saved);
 	m->x->remote = NULL;
 	drop(m->first);
 	drop(m->held);

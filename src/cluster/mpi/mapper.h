@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cluster/mpi/saved.h"
 #include "engine/exec.h"
 
 /**
@@ -61,6 +62,7 @@ struct fl_claim {
 
 /**
  * struct fl_mapper
+ * @saved:     packets are put there, too, if it has a directory
  * @where:     behind what is said of errors: which rank, on which machine
  * @claims:    in order, the oldest at @claims_at; @claimed chunks so far, @taken by threads, @sent
  * @exhausted: there will be no more
@@ -73,6 +75,7 @@ struct fl_claim {
 struct fl_mapper {
 	struct fl_exec *x;
 	struct fl_remote remote;
+	struct fl_saved *saved;
 	const char *where;
 	pthread_mutex_t lock;
 	pthread_cond_t work;
@@ -99,7 +102,8 @@ struct fl_mapper {
 };
 
 /** fl_mapper_start() - threads that map; x->remote is set. Return: 0 or -errno. */
-int fl_mapper_start(struct fl_mapper *m, struct fl_exec *x, const char *where);
+int fl_mapper_start(struct fl_mapper *m, struct fl_exec *x, struct fl_saved *saved,
+		    const char *where);
 
 /** fl_mapper_is_hungry() - a thread may soon have nothing to do */
 bool fl_mapper_is_hungry(struct fl_mapper *m);

@@ -4,6 +4,7 @@
 
 #include "cluster/mpi/carry.h"
 #include "cluster/mpi/inbox.h"
+#include "cluster/mpi/saved.h"
 #include "engine/exec.h"
 
 /**
@@ -49,6 +50,7 @@
  * @name:   of the order's file, with the recipe behind it
  * @inbox:  leader: of each rank
  * @baton:  struct fl_baton and what follows, @baton_bytes altogether
+ * @saved:  --checkpoint
  * @busy:   a run is under way
  * @pending: followers: the order has not been run
  */
@@ -63,12 +65,16 @@ struct fl_mpi_crew {
 	struct fl_mapper mapper;
 	unsigned char *baton;
 	size_t baton_bytes;
+	struct fl_saved saved;
 	bool busy;
 	bool pending;
 };
 
 /** fl_crew_begin_baton() - room for it, for a run of that pipeline. Return: 0; -ENOMEM. */
 int fl_crew_begin_baton(struct fl_mpi_crew *c, const struct fl_pipeline *pl);
+
+/** fl_crew_claim() - chunks for the maps, if they may soon have none */
+void fl_crew_claim(struct fl_mpi_crew *c);
 
 /** fl_crew_lead() - fl_crew.run of rank 0 */
 int fl_crew_lead(struct fl_crew *crew, struct fl_exec *x);

@@ -51,14 +51,22 @@ static MPI_File file;
 static void together(const char *name, const void *what, size_t len)
 {
 	struct fl_order *order = &mpi_crew.order;
+	char *tail;
 
 	mpi_crew.busy = true;
 	if (ranks.rank > 0)
 		return;
-	order->kind = FL_ORDER_TOGETHER;
-	order->name_len = strlen(name);
-	order->recipe_len = len;
-	fl_ranks_order(&ranks, order, name, what, NULL);
+	*order = (struct fl_order){.kind = FL_ORDER_TOGETHER,
+				   .run = order->run,
+				   .name_len = strlen(name),
+				   .recipe_len = len};
+	tail = calloc(1, fl_order_tail_bytes(order));
+	if (!tail)
+		MPI_Abort(ranks.comm, 2);
+	memcpy(tail, name, (size_t)order->name_len);
+	memcpy(tail + order->name_len + 1, what, len);
+	fl_ranks_order(&ranks, order, &tail);
+	free(tail);
 }
 
 static void apart(void)
@@ -124,6 +132,7 @@ static void leave(void)
 	free(mpi_crew.inbox);
 	free(mpi_crew.name);
 	free(mpi_crew.baton);
+	fl_saved_done(&mpi_crew.saved);
 	if (wants_stats && ranks.rank == 0)
 		fprintf(stderr, "ranks: %d, %.3f s between MPI_Init and MPI_Finalize\n", ranks.size,
 			(double)(fl_clock_ns() - ranks.start_ns) / 1e9);
@@ -167,12 +176,78 @@ static int begin(void)
 	return ops.leads && !mpi_crew.inbox ? -1 : 0;
 }
 
+static bool is_checkpoint(const char *word)
+{
+	return strcmp(word, "--checkpoint") == 0 || strncmp(word, "--checkpoint=", 13) == 0;
+}
+
+static bool wants_checkpoint(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (is_checkpoint(argv[i]))
+			return true;
+	return false;
+}
+
+/* --checkpoint=DIR and, with it, --resume are ours: the verb does not see them. Return: how many words
+ * are left. */
+static int take_options(int argc, char **argv)
+{
+	struct fl_saved *s = &mpi_crew.saved;
+	bool is_ours = true, wanted = wants_checkpoint(argc, argv);
+	int n = 1;
+
+	for (int i = 1; i < argc; i++) {
+		is_ours &= strcmp(argv[i], "--") != 0;
+		if (is_ours && strncmp(argv[i], "--checkpoint=", 13) == 0)
+			s->dir = argv[i] + 13;
+		else if (is_ours && strcmp(argv[i], "--checkpoint") == 0 && i + 1 < argc)
+			s->dir = argv[++i];
+		else if (is_ours && wanted && strcmp(argv[i], "--resume") == 0)
+			s->resume = true;
+		else
+			argv[n++] = argv[i];
+		wants_stats |= is_ours && strcmp(argv[i], "--stats") == 0;
+	}
+	argv[n] = NULL;
+	return n;
+}
+
+/* What has a run that is shared, and no other way to go on with it. */
+static bool has_checkpoints(const char *verb)
+{
+	static const char *const verbs[] = {"count", "grep", "hash", "run", "scan"};
+
+	for (size_t i = 0; verb && i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (strcmp(verb, verbs[i]) == 0)
+			return true;
+	return false;
+}
+
+static void open_checkpoint(int argc, char **argv)
+{
+	const char *text = "is for count, hash, run and scan";
+	const char *dir = mpi_crew.saved.dir;
+
+	if (!dir || (has_checkpoints(argv[1]) &&
+		     (ranks.rank > 0 || fl_saved_open(&mpi_crew.saved, argc, argv, &text) == 0)))
+		return;
+	if (ranks.rank == 0)
+		fprintf(stderr, "faultline-mpi: --checkpoint=%s: %s\n", dir, text);
+	exit(2);
+}
+
 int main(int argc, char **argv)
 {
+	int status;
+
 	fl_ranks_init(&ranks, &argc, &argv);
 	if (begin() < 0 || atexit(leave) != 0)
 		MPI_Abort(MPI_COMM_WORLD, 2);
-	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-		wants_stats |= strcmp(argv[i], "--stats") == 0;
-	return program_main("faultline-mpi", argc, argv);
+	argc = take_options(argc, argv);
+	open_checkpoint(argc, argv);
+	status = program_main("faultline-mpi", argc, argv);
+	if (status < 2 && ranks.rank == 0)
+		fl_saved_clear(&mpi_crew.saved);
+	return status;
 }

@@ -78,27 +78,26 @@ static void broadcast(struct fl_ranks *r, void *data, size_t len)
 	fl_ranks_wait(&request);
 }
 
-void fl_ranks_order(struct fl_ranks *r, struct fl_order *order, const void *name,
-		    const void *recipe, char **ret_tail)
+size_t fl_order_tail_bytes(const struct fl_order *order)
 {
-	size_t len;
-	char *tail;
+	return (size_t)(order->name_len + 1 + order->recipe_len + order->pieces_len);
+}
+
+void fl_ranks_order(struct fl_ranks *r, struct fl_order *order, char **tail)
+{
+	size_t len, at, n;
 
 	broadcast(r, order, sizeof(*order));
-	len = (size_t)order->name_len + 1 + (size_t)order->recipe_len;
-	tail = calloc(1, len);
-	if (!tail)
+	len = fl_order_tail_bytes(order);
+	if (r->rank > 0)
+		*tail = calloc(1, len);
+	if (!*tail)
 		MPI_Abort(r->comm, 2);
-	if (r->rank == 0) {
-		memcpy(tail, name, (size_t)order->name_len);
-		if (order->recipe_len > 0)
-			memcpy(tail + order->name_len + 1, recipe, (size_t)order->recipe_len);
+	/* MPI counts in int. */
+	for (at = 0; at < len; at += n) {
+		n = fl_min_size(len - at, FL_MIB(64));
+		broadcast(r, *tail + at, n);
 	}
-	broadcast(r, tail, len);
-	if (ret_tail)
-		*ret_tail = tail;
-	else
-		free(tail);
 }
 
 void fl_ranks_reset(struct fl_ranks *r, uint64_t chunk)

@@ -44,7 +44,8 @@ enum fl_order_kind {
 };
 
 /**
- * struct fl_order - from rank 0 to all others; @name_len and @recipe_len bytes follow
+ * struct fl_order - from rank 0 to all others; what follows are @name_len bytes, a NUL,
+ *                   @recipe_len and @pieces_len bytes
  * @run:    number of the run, from 1
  * @size_bytes, @begin, @end, @chunk_bytes: as in struct fl_crew
  * @step:   chunks in one claim
@@ -55,6 +56,7 @@ struct fl_order {
 	uint32_t run;
 	uint64_t name_len;
 	uint64_t recipe_len;
+	uint64_t pieces_len;
 	uint64_t size_bytes;
 	uint64_t begin;
 	uint64_t end;
@@ -124,9 +126,11 @@ uint64_t fl_nap_ns(unsigned quiet);
 /** fl_ranks_wait() - until a request is done, with naps */
 void fl_ranks_wait(MPI_Request *request);
 
-/** fl_ranks_order() - send or receive; @ret_tail: of others, malloc'ed: name, NUL, recipe. On all ranks. */
-void fl_ranks_order(struct fl_ranks *r, struct fl_order *order, const void *name,
-		    const void *recipe, char **ret_tail);
+/** fl_order_tail_bytes() - what follows it */
+size_t fl_order_tail_bytes(const struct fl_order *order);
+
+/** fl_ranks_order() - send, or receive into @order and *tail, which is malloc'ed. On all ranks. */
+void fl_ranks_order(struct fl_ranks *r, struct fl_order *order, char **tail);
 
 /** fl_ranks_reset() - rank 0, before an order: the next claim begins at @chunk */
 void fl_ranks_reset(struct fl_ranks *r, uint64_t chunk);
