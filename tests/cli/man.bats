@@ -3,6 +3,7 @@
 # The man pages: every command of their EXAMPLES runs, every option is described.
 
 load helpers
+load mpi
 
 setup() {
 	man=$BATS_TEST_DIRNAME/../../data/man
@@ -11,6 +12,11 @@ setup() {
 	mkdir bin
 	printf '#!/bin/sh\nexec "%s" "$@"\n' "$(realpath "$FAULTLINE")" >bin/faultline
 	chmod +x bin/faultline
+	if has_mpi; then
+		printf '#!/bin/sh\nexec "%s" "$@"\n' "$(command -v "${MPIRUN:-mpirun}")" >bin/mpirun
+		printf '#!/bin/sh\nexec "%s" "$@"\n' "$FAULTLINE_MPI" >bin/faultline-mpi
+		chmod +x bin/mpirun bin/faultline-mpi
+	fi
 	PATH=$work/bin:$PATH
 }
 
@@ -41,6 +47,7 @@ examples() {
 	local page command count=0
 	make_files
 	for page in "$man"/*.1; do
+		[[ $page != */faultline-mpi.1 ]] || has_mpi || continue
 		while read -r command; do
 			count=$((count + 1))
 			bash -o pipefail -c "$command" >.out 2>.err </dev/null || {
@@ -63,7 +70,7 @@ examples() {
 	for page in "$man"/faultline-*.1; do
 		verb=${page##*/faultline-}
 		verb=${verb%.1}
-		[[ $verb == shm ]] && continue
+		[[ $verb == shm || $verb == mpi ]] && continue
 		faultline "$verb" --help >help
 		help=$(grep -oE -- '--[a-z][a-z0-9-]+' help | sort -u | grep -v -x -e --help -e --usage -e --version)
 		cat "$man/faultline-$verb.1" "$man/faultline.1" >pages

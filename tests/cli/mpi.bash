@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: MIT
 # For tests of faultline-mpi: how it is started, whichever MPI it was built with.
 
+has_mpi() {
+	[[ -n ${FAULTLINE_MPI-} && -x $FAULTLINE_MPI ]] && command -v "${MPIRUN:-mpirun}" >/dev/null
+}
+
 # Where it was not built, or nothing starts it, the tests say so and are skipped.
 need_mpi() {
 	[[ -n ${FAULTLINE_MPI-} && -x $FAULTLINE_MPI ]] ||

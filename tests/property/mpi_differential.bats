@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC1010 # "then" stands between stages
 # Verbs, options, chunks, ranks and threads, drawn at random: faultline-mpi prints what faultline
 # prints and ends as it does. A case is a file; starting ranks takes long, so a command has ten files.
 
