@@ -144,7 +144,7 @@ compare_taps() {
 wait_for_taps() {
 	local i
 	for stage in "${taps[@]}"; do
-		for ((i = 0; i < 200; i++)); do
+		for ((i = 0; i < 6000; i++)); do
 			[[ -s expected$stage ]] && break
 			sleep 0.01
 		done
