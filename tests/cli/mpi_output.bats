@@ -34,6 +34,7 @@ nasty() {
 # in_place RANKS OPTION...: in copies of the files, alone and by ranks; nothing is left beside them
 in_place() {
 	local n=$1 ours=0 theirs=0
+	some || return 0
 	shift
 	rm -rf alone many
 	mkdir alone many
@@ -51,6 +52,7 @@ in_place() {
 # makes FILE RANKS OPTION...: the same file, the same words, nothing else
 makes() {
 	local file=$1 n=$2 ours=0 theirs=0
+	some || return 0
 	shift 2
 	rm -f "$file"
 	"$FAULTLINE" "$@" >alone.out 2>alone.err || theirs=$?
