@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 static bool is_systems(const char *name)
 {
@@ -56,6 +57,16 @@ int fl_attributes_copy(const char *from, int to)
 	r = size < 0 ? -errno : copy_listed(from, to, names, (size_t)size);
 	free(names);
 	return r;
+}
+
+/* The owner first: chown(2) clears set-user-ID. Those who may not give files away keep them. */
+int fl_attributes_owner(int fd, unsigned uid, unsigned gid, unsigned mode)
+{
+	if (fchown(fd, (uid_t)-1, gid) < 0)
+		mode &= ~(unsigned)(S_ISGID | S_IRWXG);
+	if (fchown(fd, uid, (gid_t)-1) < 0)
+		mode &= ~(unsigned)S_ISUID;
+	return fchmod(fd, mode) < 0 ? -errno : 0;
 }
 
 bool fl_attributes_fixed(const char *path)

@@ -15,6 +15,15 @@
  */
 int fl_attributes_copy(const char *from, int to);
 
+/**
+ * fl_attributes_owner() - give a file an owner, a group and a mode
+ *
+ * An owner that the user may not give is kept away, and with it set-user-ID and set-group-ID; with
+ * a group its bits, too.
+ * Return: 0 or -errno.
+ */
+int fl_attributes_owner(int fd, unsigned uid, unsigned gid, unsigned mode);
+
 /** fl_attributes_fixed() - is the file immutable or append-only (chattr(1))? false if not known */
 bool fl_attributes_fixed(const char *path);
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -52,6 +53,29 @@ static int kernel_unlink(void *ctx, int dir_fd, const char *name)
 	return unlinkat(dir_fd, name, 0) < 0 ? -errno : 0;
 }
 
+/* Where a file system cannot do both at once, nobody but us knows the hidden name. */
+static int kernel_rename(void *ctx, int dir_fd, const char *from, const char *to, bool replace)
+{
+	unsigned flags = replace ? 0 : RENAME_NOREPLACE;
+
+	(void)ctx;
+	if (renameat2(dir_fd, from, dir_fd, to, flags) == 0)
+		return 0;
+	if (errno != EINVAL || replace)
+		return -errno;
+	if (faccessat(dir_fd, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return -EEXIST;
+	return renameat(dir_fd, from, dir_fd, to) < 0 ? -errno : 0;
+}
+
+static int kernel_punch(void *ctx, int fd, uint64_t off, uint64_t len)
+{
+	int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+
+	(void)ctx;
+	return fallocate(fd, mode, (off_t)off, (off_t)len) < 0 ? -errno : 0;
+}
+
 static void *kernel_map(void *ctx, int fd, uint64_t off, size_t len, int *ret_err)
 {
 	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)off);
@@ -69,6 +93,8 @@ const struct fl_durable_ops fl_durable_kernel = {.pwrite = kernel_pwrite,
 						 .truncate = kernel_truncate,
 						 .allocate = kernel_allocate,
 						 .unlink = kernel_unlink,
+						 .rename = kernel_rename,
+						 .punch = kernel_punch,
 						 .map = kernel_map};
 
 int fl_durable_write(struct fl_durable *d, int fd, const void *buf, size_t n, uint64_t off)
@@ -142,6 +168,23 @@ int fl_durable_allocate(struct fl_durable *d, int fd, uint64_t bytes)
 int fl_durable_unlink(struct fl_durable *d, int dir_fd, const char *name)
 {
 	return d->ops->unlink(d->ctx, dir_fd, name);
+}
+
+int fl_durable_rename(struct fl_durable *d, int dir_fd, const char *from, const char *to,
+		      bool replace)
+{
+	return d->ops->rename(d->ctx, dir_fd, from, to, replace);
+}
+
+int fl_durable_punch(struct fl_durable *d, int fd, uint64_t off, uint64_t len)
+{
+	unsigned interrupted = 0;
+	int r;
+
+	do {
+		r = d->ops->punch(d->ctx, fd, off, len);
+	} while (r == -EINTR && interrupted++ < EINTR_MAX);
+	return r == -ENOSYS ? -EOPNOTSUPP : r;
 }
 
 void *fl_durable_map(struct fl_durable *d, int fd, uint64_t off, size_t len, int *ret_err)

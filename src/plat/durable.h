@@ -22,6 +22,8 @@
  * @truncate: set the size
  * @allocate: reserve blocks for the first @bytes; the size grows to it, what is new reads as zeros
  * @unlink:   a name in a directory
+ * @rename:   a name within a directory; without @replace, -EEXIST where the new one is taken
+ * @punch:    free the blocks of [off, off + len), which reads as zeros then; the size stays
  * @map:      [off, off + len) for reading and writing, off a multiple of the page; NULL with
  *            *ret_err = -errno where mapped stores cannot be had
  *
@@ -34,6 +36,8 @@ struct fl_durable_ops {
 	int (*truncate)(void *ctx, int fd, uint64_t bytes);
 	int (*allocate)(void *ctx, int fd, uint64_t bytes);
 	int (*unlink)(void *ctx, int dir_fd, const char *name);
+	int (*rename)(void *ctx, int dir_fd, const char *from, const char *to, bool replace);
+	int (*punch)(void *ctx, int fd, uint64_t off, uint64_t len);
 	void *(*map)(void *ctx, int fd, uint64_t off, size_t len, int *ret_err);
 };
 
@@ -72,6 +76,11 @@ int fl_durable_sync_all(struct fl_durable *d, int fd);
 int fl_durable_truncate(struct fl_durable *d, int fd, uint64_t bytes);
 int fl_durable_allocate(struct fl_durable *d, int fd, uint64_t bytes);
 int fl_durable_unlink(struct fl_durable *d, int dir_fd, const char *name);
+
+/** fl_durable_rename(), fl_durable_punch(): Return: 0 or -errno (-EOPNOTSUPP: no holes here) */
+int fl_durable_rename(struct fl_durable *d, int dir_fd, const char *from, const char *to,
+		      bool replace);
+int fl_durable_punch(struct fl_durable *d, int fd, uint64_t off, uint64_t len);
 
 /** fl_durable_map() - see fl_durable_ops; unmapped with fl_unmap() */
 void *fl_durable_map(struct fl_durable *d, int fd, uint64_t off, size_t len, int *ret_err);

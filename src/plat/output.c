@@ -182,20 +182,17 @@ static mode_t mode_of_new_files(void)
 	return 0666 & ~mask;
 }
 
-/* The owner first: chown(2) clears set-user-ID. Those who may not give files away keep them. */
 static int set_attributes(struct fl_output *out)
 {
 	struct timespec times[2] = {out->like.st_atim, out->like.st_mtim};
-	mode_t mode = out->like.st_mode & 07777;
+	int r;
 
 	if (!out->has_like)
 		return fchmod(out->fd, mode_of_new_files()) < 0 ? -errno : 0;
-	if (fchown(out->fd, (uid_t)-1, out->like.st_gid) < 0)
-		mode &= ~(mode_t)(S_ISGID | S_IRWXG);
-	if (fchown(out->fd, out->like.st_uid, (gid_t)-1) < 0)
-		mode &= ~(mode_t)S_ISUID;
-	if (fchmod(out->fd, mode) < 0)
-		return -errno;
+	r = fl_attributes_owner(out->fd, out->like.st_uid, out->like.st_gid,
+				out->like.st_mode & 07777);
+	if (r < 0)
+		return r;
 	if (out->flags & FL_OUTPUT_KEEP)
 		return fl_attributes_copy(out->like_path, out->fd);
 	return futimens(out->fd, times) < 0 ? -errno : 0;

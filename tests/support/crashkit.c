@@ -162,6 +162,25 @@ static int hooked_unlink(void *ctx, int dir_fd, const char *name)
 	return r < 0 ? r : unlinkat(dir_fd, name, 0) < 0 ? -errno : 0;
 }
 
+static int hooked_rename(void *ctx, int dir_fd, const char *from, const char *to, bool replace)
+{
+	int r = plain(ctx);
+
+	return r < 0 ? r : fl_durable_kernel.rename(NULL, dir_fd, from, to, replace);
+}
+
+static int hooked_punch(void *ctx, int fd, uint64_t off, uint64_t len)
+{
+	struct crash_hook *hook = ctx;
+	int r;
+
+	/* A half of it, as a crash may leave it. */
+	if (hook->kind == CRASH_KILL && hook->calls == hook->at && len >= 8192)
+		(void)fl_durable_kernel.punch(NULL, fd, off, len / 8192 * 4096);
+	r = plain(hook);
+	return r < 0 ? r : fl_durable_kernel.punch(NULL, fd, off, len);
+}
+
 static void *hooked_map(void *ctx, int fd, uint64_t off, size_t len, int *ret_err)
 {
 	*ret_err = plain(ctx);
@@ -174,6 +193,8 @@ static const struct fl_durable_ops hooked = {.pwrite = hooked_pwrite,
 					     .truncate = hooked_truncate,
 					     .allocate = hooked_truncate,
 					     .unlink = hooked_unlink,
+					     .rename = hooked_rename,
+					     .punch = hooked_punch,
 					     .map = hooked_map};
 
 struct fl_durable crashkit_durable(struct crash_hook *hook)
