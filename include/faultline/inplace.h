@@ -168,6 +168,8 @@ enum fl_recover_state {
  * @changes, @changed_bytes: that had been, or might have been, stored
  * @source_bytes: how far the rewrite had come
  * @total_bytes:  size of the file before it
+ * @is_compression: it is one of fl_compress_punch(): @source_bytes of the input are in the first
+ *           @packed_bytes of what becomes @output
  * @journal: path of the journal, and @program: what it says is done; cut off where too long
  */
 struct fl_recover_result {
@@ -181,10 +183,13 @@ struct fl_recover_result {
 	uint64_t total_bytes;
 	char journal[512];
 	char program[512];
+	int is_compression;
+	uint64_t packed_bytes;
+	char output[512];
 };
 
 /**
- * fl_recover() - look at, or end, a rewrite that was interrupted
+ * fl_recover() - look at, or end, a rewrite, or a compression that frees its input, that was interrupted
  * @key:    16 bytes: the key of pseudonyms, for RESUME of a program that makes them; or NULL
  * @ret:    ret->size must be set; filled also when the action is refused
  * @reterr: detail, or NULL
@@ -195,7 +200,7 @@ struct fl_recover_result {
  *
  * Return: 0; -FL_ECHANGED: someone else changed the file since, nothing was written; -FL_ECORRUPT:
  * the journal is damaged, nothing was written; -EAGAIN: a job is rewriting the file;
- * -FL_EUNSUPPORTED: no undo log (ROLLBACK), or another program or PCRE2 wrote it, or a rollback of
+ * -FL_EUNSUPPORTED: no undo log, or blocks have been freed (ROLLBACK), or another program or PCRE2 wrote it, or a rollback of
  * a rewrite that changes lengths has begun (RESUME); -errno.
  */
 FL_API int fl_recover(const char *path, enum fl_recover_action action, const unsigned char *key,
@@ -204,8 +209,9 @@ FL_API int fl_recover(const char *path, enum fl_recover_action action, const uns
 /**
  * fl_unfinished() - was a rewrite of this file interrupted?
  *
- * A journal that a running job holds does not count: readers go on.
- * Cost: two system calls where there is no journal. Return: 1; 0.
+ * A journal that a running job holds does not count: readers go on. But where that job frees the
+ * blocks of the file (fl_compress_punch()), they would read zeros.
+ * Cost: two system calls where there is no journal. Return: 1; 2: its blocks are being freed; 0.
  */
 FL_API int fl_unfinished(const char *path);
 

@@ -36,8 +36,9 @@ enum fl_jgroup_type {
 	FL_JGROUP_COMMIT = 6, /* the file is the new one from here on; moving, numbers: its size,
 				 the size before it is cut to that, CRC32C of what is cut off */
 	FL_JGROUP_ROLLBACK =
-		7,         /* moving: the file is the old one from here on; numbers as COMMIT */
-	FL_JGROUP_BACK = 8 /* moving, rollback: numbers: place in the order */
+		7,           /* moving: the file is the old one from here on; numbers as COMMIT */
+	FL_JGROUP_BACK = 8,  /* moving, rollback: numbers: place in the order */
+	FL_JGROUP_CURSOR = 9 /* punching: how far it is (punch_job.h) */
 };
 
 #define FL_JGROUP_HEAD_BYTES ((size_t)48)

@@ -18,9 +18,23 @@ size_t fl_jheader_fixed(const struct fl_jset *set)
 	return FL_JHEADER_FIXED_BYTES + (set->count > 0 ? FL_JHEADER_SET_BYTES : 0);
 }
 
+static uint32_t version_of(const struct fl_jheader *h)
+{
+	if (h->flags & FL_JHEADER_PUNCH)
+		return FL_JOURNAL_PUNCH_VERSION;
+	return h->set.count > 0 ? FL_JOURNAL_SET_VERSION : FL_JOURNAL_VERSION;
+}
+
+/* Who knows only the layout before must not take such a journal for one of changes. */
+static bool knows(uint32_t version, uint32_t flags)
+{
+	return version ==
+	       ((flags & FL_JHEADER_PUNCH) ? FL_JOURNAL_PUNCH_VERSION : FL_JOURNAL_VERSION);
+}
+
 void fl_jheader_write(const struct fl_jheader *h, unsigned char *to)
 {
-	fl_put32(to, h->set.count > 0 ? FL_JOURNAL_SET_VERSION : FL_JOURNAL_VERSION);
+	fl_put32(to, version_of(h));
 	fl_put32(to + 4, h->flags);
 	fl_put64(to + 8, h->dev);
 	fl_put64(to + 16, h->ino);
@@ -68,7 +82,7 @@ int fl_jheader_read(const unsigned char *p, size_t len, struct fl_jheader *ret)
 		return -FL_ECORRUPT;
 	if (fl_get32(p) == FL_JOURNAL_SET_VERSION)
 		more = read_set(p, len, fl_get64(p + 24), &set);
-	else if (fl_get32(p) != FL_JOURNAL_VERSION)
+	else if (!knows(fl_get32(p), fl_get32(p + 4)))
 		return -FL_EUNSUPPORTED;
 	if (more < 0)
 		return (int)more;

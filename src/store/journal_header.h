@@ -8,12 +8,15 @@
 
 #include "plat/inplace_file.h"
 
-/* Written into every journal, the second one into those of a set; a reader refuses others. */
+/* Written into every journal, the second one into those of a set, the third one where blocks are
+ * freed; a reader refuses others. */
 #define FL_JOURNAL_VERSION 2u
 #define FL_JOURNAL_SET_VERSION 3u
+#define FL_JOURNAL_PUNCH_VERSION 4u
 
 #define FL_JHEADER_MOVES 1u       /* lengths change (move.h), else changes.h */
 #define FL_JHEADER_NO_ROLLBACK 2u /* no undo log is kept */
+#define FL_JHEADER_PUNCH 4u       /* the target is compressed and freed (punch_job.h) */
 
 /* Most journals in a set: each holds where all of their shares begin. */
 #define FL_JSET_MAX 65536u

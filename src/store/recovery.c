@@ -10,6 +10,7 @@
 #include "store/journal_block.h"
 #include "store/journal_name.h"
 #include "store/move_store.h"
+#include "store/punch_job.h"
 #include "store/same_store.h"
 
 /* The group's memory is used again for the next one. */
@@ -69,6 +70,12 @@ static int read_header(struct fl_recovery *rec, struct fl_error *reterr)
 		if (!rec->move)
 			return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
 		fl_move_found_init(rec->move);
+	}
+	if (r == 0 && (rec->header.flags & FL_JHEADER_PUNCH)) {
+		r = fl_punch_found_new(&rec->header, &rec->punch);
+		if (r < 0)
+			return fl_error_set(reterr, r, FL_OFF_NONE,
+					    "the journal's header is damaged");
 	}
 	return r < 0 ? r : check_identity(rec, reterr);
 }
@@ -202,6 +209,7 @@ void fl_recovery_close(struct fl_recovery *rec)
 	if (rec->move)
 		fl_move_found_done(rec->move);
 	free(rec->move);
+	free(rec->punch);
 	fl_jscan_done(&rec->scan);
 	fl_store_job_done(&rec->job);
 	if (rec->fd >= 0)
@@ -217,6 +225,14 @@ static int survey_group(struct fl_recovery *rec, const struct fl_jgroup *g, uint
 {
 	int r;
 
+	if (rec->punch) {
+		r = fl_punch_found_add(rec->punch, g);
+		if (g->type == FL_JGROUP_COMMIT)
+			rec->state = FL_RECOVERY_DONE;
+		return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE,
+					    "the journal contradicts itself")
+			     : 0;
+	}
 	if (rec->move) {
 		r = fl_move_found_add(rec->move, g, block);
 		if (r == 0 && g->type == FL_JGROUP_PLAN) {
@@ -255,7 +271,9 @@ int fl_recovery_survey(struct fl_recovery *rec, struct fl_error *reterr)
 	rec->end_seq = rec->scan.seq;
 	if (rec->state != FL_RECOVERY_STALE)
 		return 0;
-	r = rec->move ? 0 : fl_store_job_check_size(&rec->job, rec->header.size_bytes, reterr);
+	r = rec->move || rec->punch
+		    ? 0
+		    : fl_store_job_check_size(&rec->job, rec->header.size_bytes, reterr);
 	if (r < 0)
 		return fl_error_set(reterr, -FL_ECHANGED, FL_OFF_NONE,
 				    "the file is shorter than it was: someone else changed it");
@@ -341,6 +359,7 @@ int fl_recovery_same(struct fl_recovery *rec, bool old, struct fl_error *reterr)
 int fl_recovery_pending_for(const struct fl_target *target)
 {
 	struct fl_recovery rec = {.dir_fd = -1};
+	bool runs;
 	int r;
 
 	rec.job.target = *target;
@@ -351,13 +370,19 @@ int fl_recovery_pending_for(const struct fl_target *target)
 	r = fl_beside_lock(target->fd, true);
 	if (r == 0)
 		r = fl_beside_lock(rec.fd, true);
-	if (r == 0 && !fl_beside_has_name(rec.fd))
+	runs = r == -EAGAIN;
+	if ((r == 0 || runs) && !fl_beside_has_name(rec.fd))
 		r = -ENOENT;
-	if (r == 0)
+	else if (r == 0 || runs)
 		r = read_header(&rec, NULL);
+	/* What is freed reads as zeros while the job runs, too. */
+	if (runs)
+		r = r == 0 && rec.punch ? 1 : -EAGAIN;
 	/* The target stays the caller's. */
 	rec.job.target = (struct fl_target){.fd = -1, .dir_fd = -1};
 	fl_recovery_close(&rec);
+	if (r > 0)
+		return 2;
 	return r == 0 || r == -FL_ECORRUPT || r == -FL_EUNSUPPORTED;
 }
 

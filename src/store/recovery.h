@@ -19,6 +19,7 @@ enum fl_recovery_state {
 };
 
 struct fl_move_found;
+struct fl_punch_found;
 
 /**
  * struct fl_recovery - a journal that was left behind, and its file
@@ -31,6 +32,7 @@ struct fl_move_found;
  * @bytes:     of them
  * @from:      same length: source bytes before it are covered by the journal
  * @move:      what moves (move_store.h), or NULL
+ * @punch:     what is freed (punch_job.h), or NULL
  * @end_block: behind the last whole group
  */
 struct fl_recovery {
@@ -47,6 +49,7 @@ struct fl_recovery {
 	uint64_t bytes;
 	uint64_t from;
 	struct fl_move_found *move;
+	struct fl_punch_found *punch;
 	uint64_t end_block;
 	uint64_t end_seq;
 };
@@ -92,7 +95,8 @@ int fl_same_compare(struct fl_recovery *rec, const struct fl_jgroup *g, struct f
 
 /**
  * fl_recovery_pending() - is there a journal that was left behind, and is it this file's?
- * Return: 1; 0, also when a running job holds it.
+ * Return: 1; 2: a running job holds it, and frees the blocks of the file; 0, also when another
+ * running job holds it.
  */
 int fl_recovery_pending(const char *path);
 

@@ -12,6 +12,7 @@
 #include "store/journal_header.h"
 #include "store/journal_name.h"
 #include "store/journal_scan.h"
+#include "store/recovery.h"
 
 #define STRING(x) #x
 #define DOTTED(a, b, c) STRING(a) "." STRING(b) "." STRING(c)
@@ -248,6 +249,27 @@ int fl_store_job_end(struct fl_store_job *job, struct fl_error *reterr)
 		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
 	job->open = false;
 	return fl_journal_remove(&job->journal, reterr);
+}
+
+/* Before the lock is asked for, a journal could still be removed by its job: look behind it. */
+int fl_store_job_open(const char *path, struct fl_store_job *job, struct fl_error *reterr)
+{
+	int r = fl_target_open(path, true, &job->target, reterr);
+
+	if (r < 0)
+		return r;
+	r = fl_target_lock(&job->target);
+	if (r == -EAGAIN)
+		r = fl_error_set(reterr, r, FL_OFF_NONE, "another job is rewriting it");
+	else if (r < 0)
+		r = fl_error_set(reterr, r, FL_OFF_NONE, NULL);
+	else if (fl_recovery_pending_for(&job->target))
+		r = fl_error_set(reterr, -FL_EUNFINISHED, FL_OFF_NONE, NULL);
+	else
+		r = fl_target_size(&job->target, &job->target.size_bytes);
+	if (r < 0)
+		fl_target_close(&job->target);
+	return r;
 }
 
 void fl_store_job_done(struct fl_store_job *job)

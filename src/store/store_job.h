@@ -66,6 +66,13 @@ struct fl_store_job {
 };
 
 /**
+ * fl_store_job_open() - open and lock the target; is there a journal?
+ * Return: 0; -FL_EUNFINISHED: there is one that was left behind; -EAGAIN: another job has the file;
+ * as fl_target_open().
+ */
+int fl_store_job_open(const char *path, struct fl_store_job *job, struct fl_error *reterr);
+
+/**
  * fl_store_job_journal() - make the journal; does nothing if it is there, or not wanted
  * @space: bytes that the groups behind the header will take
  *

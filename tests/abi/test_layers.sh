@@ -46,6 +46,10 @@ plant src/plat/a.h '#include "plat/file.h"'
 found src/plat/a.h:1:
 plant src/ops/scan/a.c '#include "ops/hash/xxh3.h"'
 found src/ops/scan/a.c:1:
+plant src/ops/codec/a.c '#include "ops/recover/recover.h"'
+found src/ops/codec/a.c:1:
+plant src/ops/recover/a.c '#include "ops/codec/punch.h"' '#include "ops/transform/inplace.h"'
+clean
 plant src/ops/scan/b.c '#include "plat/file.h"'
 found src/ops/scan/b.c:1:
 plant src/cli/a.c '#include "base/size.h"'

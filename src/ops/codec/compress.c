@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/size.h"
+#include "ops/codec/compress_steps.h"
 #include "ops/codec/seek_table.h"
 
 /* Of real logs, frames of 1, 2, 4 and 8 MiB at level 3 took 0.13, 0.06, 0.09 and 0.09 % more than
@@ -40,6 +41,7 @@ struct fl_compress {
 	struct fl_seek_table joined;
 	struct fl_compress_result result;
 	uint64_t frame_packed;
+	const struct fl_compress_steps *steps;
 };
 
 /**
@@ -232,10 +234,12 @@ static int end_frame(struct fl_compress *c, uint32_t bytes, const unsigned char 
 		return fl_error_set(
 			reterr, r, FL_OFF_NONE,
 			"more frames than a seek table holds: --frame-size is too small");
+	if (r < 0)
+		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
 	c->frame_packed = 0;
 	c->result.frames++;
 	c->result.bytes_in += bytes;
-	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, NULL) : 0;
+	return c->steps && bytes > 0 ? c->steps->frame(c->steps->arg, bytes, reterr) : 0;
 }
 
 static int compress_fold(void *op, const struct fl_part *part, struct fl_error *reterr)
@@ -268,6 +272,8 @@ static int compress_start(void *op, const struct fl_run *run, struct fl_error *r
 	c->delimiter = run->delimiter;
 	c->closed = false;
 	c->frame_packed = 0;
+	if (c->steps)
+		return 0;
 	c->table.count = 0;
 	c->result = (struct fl_compress_result){0};
 	return 0;
@@ -295,7 +301,7 @@ static int empty_frame(struct fl_compress *c, struct fl_error *reterr)
 	return r < 0 ? r : end_frame(c, 0, frame + z, reterr);
 }
 
-static int write_table(struct fl_compress *c, struct fl_error *reterr)
+int fl_compress_write_table(struct fl_compress *c, struct fl_error *reterr)
 {
 	unsigned char *table = NULL;
 	size_t len;
@@ -315,7 +321,8 @@ static int compress_finish(void *op, struct fl_error *reterr)
 {
 	struct fl_compress *c = op;
 
-	return c->opt.flags & FL_COMPRESS_PIECE ? 0 : write_table(c, reterr);
+	return c->steps || (c->opt.flags & FL_COMPRESS_PIECE) ? 0
+							      : fl_compress_write_table(c, reterr);
 }
 
 size_t fl_compress_rows(const struct fl_compress *c, const void **ret)
@@ -352,7 +359,22 @@ int fl_compress_end(struct fl_compress *c, struct fl_error *reterr)
 		c->result.bytes_in += c->table.rows[k].bytes;
 		c->result.bytes_out += c->table.rows[k].packed_bytes;
 	}
-	return write_table(c, reterr);
+	return fl_compress_write_table(c, reterr);
+}
+
+void fl_compress_in_steps(struct fl_compress *c, const struct fl_compress_steps *steps)
+{
+	c->steps = steps;
+}
+
+int fl_compress_had_frame(struct fl_compress *c, const struct fl_seek_row *row)
+{
+	int r = fl_seek_table_add(&c->table, row);
+
+	c->result.frames++;
+	c->result.bytes_in += row->bytes;
+	c->result.bytes_out += row->packed_bytes;
+	return r;
 }
 
 static const struct fl_operator compress_operator = {
@@ -369,7 +391,7 @@ static const struct fl_operator compress_operator = {
 
 /* A frame shorter than the window would waste what the level spends on finding far matches:
  * windows of zstd 1.5 are 2 MiB up to level 8 and 4 MiB up to 15 (lib/compress/clevels.h). */
-static uint32_t default_frame_bytes(const struct fl_compress_options *opt)
+uint32_t fl_compress_frame_default(const struct fl_compress_options *opt)
 {
 	if (opt->window_log)
 		return UINT32_C(1)
@@ -416,7 +438,7 @@ int fl_compress_new(const struct fl_compress_options *opt, struct fl_compress **
 	c->opt = *opt;
 	if (c->opt.level == 0)
 		c->opt.level = FL_COMPRESS_LEVEL_DEFAULT;
-	c->frame_bytes = opt->frame_bytes ? opt->frame_bytes : default_frame_bytes(&c->opt);
+	c->frame_bytes = opt->frame_bytes ? opt->frame_bytes : fl_compress_frame_default(&c->opt);
 	c->ops = compress_operator;
 	c->ops.cut = opt->flags & FL_COMPRESS_RECORDS ? FL_CUT_RECORD : FL_CUT_UNIT;
 	c->ops.unit_bytes = c->frame_bytes;

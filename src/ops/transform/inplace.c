@@ -51,27 +51,6 @@ void fl_inplace_fill_job(struct fl_store_job *job, const struct fl_inplace_edit 
 	job->program_len = edit->program_len;
 }
 
-/* Before the lock is asked for, a journal could still be removed by its job: look behind it. */
-int fl_inplace_open_job(const char *path, struct fl_store_job *job, struct fl_error *reterr)
-{
-	int r = fl_target_open(path, true, &job->target, reterr);
-
-	if (r < 0)
-		return r;
-	r = fl_target_lock(&job->target);
-	if (r == -EAGAIN)
-		r = fl_error_set(reterr, r, FL_OFF_NONE, "another job is rewriting it");
-	else if (r < 0)
-		r = fl_error_set(reterr, r, FL_OFF_NONE, NULL);
-	else if (fl_recovery_pending_for(&job->target))
-		r = fl_error_set(reterr, -FL_EUNFINISHED, FL_OFF_NONE, NULL);
-	else
-		r = fl_target_size(&job->target, &job->target.size_bytes);
-	if (r < 0)
-		fl_target_close(&job->target);
-	return r;
-}
-
 static void tell(const struct fl_store_job *job, int r, struct fl_inplace_result *ret)
 {
 	const struct fl_store_stats *s = &job->stats;
@@ -95,7 +74,7 @@ static int edit_alone(const char *path, struct fl_store_job *job,
 		      const struct fl_inplace_edit *edit, const struct fl_options *run,
 		      const struct fl_inplace_options *opt, struct fl_error *reterr)
 {
-	int r = fl_inplace_open_job(path, job, reterr);
+	int r = fl_store_job_open(path, job, reterr);
 
 	if (r < 0)
 		return r;

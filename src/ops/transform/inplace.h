@@ -87,9 +87,6 @@ int fl_inplace_recover(const char *path, enum fl_recover_action action,
 int fl_inplace_same(struct fl_store_job *job, const struct fl_inplace_edit *edit,
 		    const struct fl_options *run, uint64_t from, struct fl_error *reterr);
 
-/** fl_inplace_open_job() - open and lock the target, look for a journal. Return: as fl_inplace_edit_file() */
-int fl_inplace_open_job(const char *path, struct fl_store_job *job, struct fl_error *reterr);
-
 /** fl_inplace_fill_job() - what the options and the edit say of it */
 void fl_inplace_fill_job(struct fl_store_job *job, const struct fl_inplace_edit *edit,
 			 const struct fl_inplace_options *opt);

@@ -162,13 +162,3 @@ struct fl_inplace_loader fl_inplace_edit_loader(const unsigned char *key)
 {
 	return (struct fl_inplace_loader){.arg = key, .load = load, .unload = unload};
 }
-
-int fl_recover(const char *path, enum fl_recover_action action, const unsigned char *key,
-	       struct fl_recover_result *ret, struct fl_error *reterr)
-{
-	struct fl_inplace_loader loader = fl_inplace_edit_loader(key);
-
-	if (ret->size != sizeof(*ret))
-		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, NULL);
-	return fl_inplace_recover(path, action, &loader, NULL, NULL, ret, reterr);
-}

@@ -145,8 +145,11 @@ int fl_inplace_recover(const char *path, enum fl_recover_action action,
 		return r;
 	r = fl_recovery_survey(&rec, reterr);
 	tell(&rec, ret);
-	if (r == 0 && rec.header.set.count > 0 &&
-	    (rec.state == FL_RECOVERY_STALE || rec.state == FL_RECOVERY_DONE))
+	/* For fl_punch_recover(), which its caller chose by the same header. */
+	if (r == 0 && rec.punch)
+		r = fl_error_set(reterr, -EAGAIN, FL_OFF_NONE, NULL);
+	else if (r == 0 && rec.header.set.count > 0 &&
+		 (rec.state == FL_RECOVERY_STALE || rec.state == FL_RECOVERY_DONE))
 		r = fl_inplace_set_recover(&rec, action, loader, run ? run : &defaults, ret,
 					   reterr);
 	else if (r == 0)

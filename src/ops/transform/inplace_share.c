@@ -47,7 +47,7 @@ static int open_target(struct sharing *s, const char *path, struct fl_error *ret
 {
 	struct fl_target *t = &s->job->target;
 	uint64_t size = s->share->starts[s->share->count];
-	int r = s->share->index == 0 ? fl_inplace_open_job(path, s->job, reterr)
+	int r = s->share->index == 0 ? fl_store_job_open(path, s->job, reterr)
 				     : fl_target_open(path, true, t, reterr);
 
 	if (r == 0 && t->size_bytes < size)
