@@ -9,17 +9,11 @@
 #include <faultline/codec.h>
 
 #include "cli/cmd_decompress.h"
+#include "cli/compress_punch.h"
 #include "cli/crew.h"
 #include "cli/crew_output.h"
 #include "cli/message.h"
 #include "cli/verbs.h"
-
-static char *compressed_name(const char *name)
-{
-	char *ret = NULL;
-
-	return asprintf(&ret, "%s.zst", name) < 0 ? NULL : ret;
-}
 
 static void print_summary(const struct codec_run *run, const char *name,
 			  const struct fl_compress *c)
@@ -176,7 +170,8 @@ static void compress_files(struct codec_run *run, const struct fl_compress *c)
 	while (job_next(&run->job, &name)) {
 		if (crew_follows())
 			follow(run, name);
-		else if (codec_may_read(run, name) && codec_open(run, name, compressed_name(name)))
+		else if (codec_may_read(run, name) &&
+			 codec_open(run, name, codec_packed_name(name)))
 			codec_close(run, name, compress_one(run, name, c));
 	}
 }
@@ -206,7 +201,10 @@ int cmd_compress(int argc, char **argv)
 	int rc;
 
 	compress_options_parse(&opt, argc, argv);
-	rc = opt.test ? decompress_test(&opt) : compress_all(&opt);
+	if (opt.punch)
+		rc = compress_punch(&opt);
+	else
+		rc = opt.test ? decompress_test(&opt) : compress_all(&opt);
 	codec_options_done(&opt);
 	return rc;
 }

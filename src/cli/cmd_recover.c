@@ -89,8 +89,32 @@ static void print_halfway(const struct fl_recover_result *res)
 	       res->can_roll_back ? "--rollback or --resume" : "--resume (no undo log was kept)");
 }
 
+static void print_compression(const struct fl_recover_result *res)
+{
+	switch (res->state) {
+	case FL_RECOVER_RUNNING:
+		puts("a job is compressing it now");
+		return;
+	case FL_RECOVER_FINISHED:
+		puts("compressed; only what is left of it has to be removed: --resume");
+		return;
+	case FL_RECOVER_HALFWAY:
+		printf("an interrupted compression: %" PRIu64 " of %" PRIu64
+		       " bytes are in what becomes %s; --resume (they have been freed)\n",
+		       res->source_bytes, res->total_bytes, res->output);
+		return;
+	default:
+		puts("an interrupted compression that had freed nothing; --rollback or --resume");
+		return;
+	}
+}
+
 static void print_status(const struct fl_recover_result *res)
 {
+	if (res->is_compression && res->state != FL_RECOVER_NOTHING) {
+		print_compression(res);
+		return;
+	}
 	switch (res->state) {
 	case FL_RECOVER_NOTHING:
 		puts("nothing to recover");
@@ -114,6 +138,9 @@ static void print_done(const struct fl_recover_result *res)
 {
 	if (res->state == FL_RECOVER_NOTHING)
 		puts("nothing to recover");
+	else if (res->is_compression && res->is_new)
+		puts(res->state == FL_RECOVER_FINISHED ? "was compressed: it is gone"
+						       : "compressed: it is gone");
 	else if (res->state == FL_RECOVER_FINISHED)
 		puts("was finished: it is the new one");
 	else
@@ -145,7 +172,8 @@ int cmd_recover(int argc, char **argv)
 		.options = table,
 		.parser = parse,
 		.args_doc = "FILE...",
-		.doc = "Finish or undo a rewrite in place (transform -i) that was interrupted."};
+		.doc = "Finish or undo a rewrite in place (transform -i) that was interrupted, or "
+		       "finish a compression that frees its FILE (compress --punch)."};
 	struct recover_options opt = {.action = FL_RECOVER_STATUS};
 	int trouble = 0;
 

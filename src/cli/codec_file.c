@@ -48,6 +48,13 @@ void codec_refuse(struct codec_run *run, const char *name, const char *text)
 	job_complain(&run->job, name, &err);
 }
 
+char *codec_packed_name(const char *name)
+{
+	char *ret = NULL;
+
+	return asprintf(&ret, "%s.zst", name) < 0 ? NULL : ret;
+}
+
 int codec_may_read(struct codec_run *run, const char *name)
 {
 	struct stat st;

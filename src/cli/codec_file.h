@@ -46,6 +46,9 @@ int codec_write(void *arg, const void *data, size_t len);
  */
 int codec_open(struct codec_run *run, const char *name, char *derived);
 
+/** codec_packed_name() - FILE.zst; malloc'ed, or NULL */
+char *codec_packed_name(const char *name);
+
 /** codec_may_read() - Return: 1; 0 for what zstd leaves out: directories, links without -f */
 int codec_may_read(struct codec_run *run, const char *name);
 

@@ -25,7 +25,8 @@ enum key {
 	KEY_FAST,
 	KEY_ULTRA,
 	KEY_LIST,
-	KEY_MAX_OUTPUT
+	KEY_MAX_OUTPUT,
+	KEY_PUNCH
 };
 
 static const struct argp_option codec_table[] = {
@@ -58,6 +59,7 @@ static error_t parse_codec(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'k':
 		opt->remove = 0;
+		opt->keep = 1;
 		return 0;
 	case KEY_RM:
 		opt->remove = 1;
@@ -114,6 +116,11 @@ static const struct argp_option compress_table[] = {
 	 .arg = "N",
 	 .flags = OPTION_ARG_OPTIONAL,
 	 .doc = "Find matches up to 2^N bytes away (default 27); frames are as long"},
+	{.name = "punch",
+	 .key = KEY_PUNCH,
+	 .doc = "Free each FILE's blocks as soon as they are compressed, for a disk that has no "
+		"room "
+		"for both; at the end FILE is gone. After a crash: faultline recover --resume"},
 	{0},
 };
 
@@ -153,6 +160,9 @@ static error_t parse_compress(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARGS:
 		common_options_rest(&opt->common, state);
+		return 0;
+	case KEY_PUNCH:
+		opt->punch = 1;
 		return 0;
 	case KEY_LEVEL:
 		opt->compress.level = number("--level", arg, 1, 22);

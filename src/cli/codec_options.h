@@ -25,6 +25,8 @@ struct codec_words {
  * @to_stdout: -c
  * @force:    -f
  * @remove:   --rm
+ * @keep:     -k was given
+ * @punch:    --punch
  * @test:     -t
  * @quiet:    how often -q was given
  * @dict_name: --dict, or NULL; @dict: its @dict_len bytes, malloc'ed
@@ -38,6 +40,8 @@ struct codec_options {
 	int to_stdout;
 	int force;
 	int remove;
+	int keep;
+	int punch;
 	int test;
 	int quiet;
 	const char *dict_name;

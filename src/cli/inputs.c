@@ -146,19 +146,30 @@ void inputs_ignore_journals(void)
 	journals_ignored = 1;
 }
 
+/* Return: -FL_EUNFINISHED if the file waits for recover, or is being freed; else 0. */
+static int check_journal(const char *name, struct fl_error *reterr)
+{
+	int what = journals_ignored ? 0 : fl_unfinished(name);
+
+	if (what == 0)
+		return 0;
+	if (reterr != NULL) {
+		*reterr = (struct fl_error){.code = -FL_EUNFINISHED, .off = FL_OFF_NONE};
+		snprintf(reterr->text, sizeof(reterr->text), "%s",
+			 what == 2 ? "is being compressed, and what has been is in it no more"
+				   : fl_strerror(FL_EUNFINISHED));
+	}
+	return -FL_EUNFINISHED;
+}
+
 int input_open(const char *name, struct fl_source **ret, struct fl_error *reterr)
 {
+	int rc;
+
 	if (input_is_stdin(name))
 		return fl_source_open_fd(STDIN_FILENO, STDIN_NAME, ret, reterr);
-	if (!journals_ignored && fl_unfinished(name)) {
-		if (reterr != NULL) {
-			*reterr = (struct fl_error){.code = -FL_EUNFINISHED, .off = FL_OFF_NONE};
-			snprintf(reterr->text, sizeof(reterr->text), "%s",
-				 fl_strerror(FL_EUNFINISHED));
-		}
-		return -FL_EUNFINISHED;
-	}
-	return fl_source_open(name, ret, reterr);
+	rc = check_journal(name, reterr);
+	return rc < 0 ? rc : fl_source_open(name, ret, reterr);
 }
 
 int input_open_decoded(const struct common_options *common, const char *name,

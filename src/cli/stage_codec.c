@@ -13,8 +13,8 @@
 /* What names files of the verb's own, or writes nothing at all. */
 static void refuse_file_options(const struct run_stage *stage, const struct codec_options *opt)
 {
-	if (opt->to_stdout || opt->remove || opt->test || opt->list)
-		run_stage_refuse(stage, "-c, -t, --rm and --list are for faultline %s",
+	if (opt->to_stdout || opt->remove || opt->punch || opt->test || opt->list)
+		run_stage_refuse(stage, "-c, -t, --rm, --punch and --list are for faultline %s",
 				 stage->ops->name);
 	run_stage_check(stage, &opt->common);
 }

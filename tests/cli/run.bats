@@ -264,7 +264,7 @@ one_pass() {
 		"head -n x" "sample" "slice --lines=5" "count -j2" "hash --range=1:2" \
 		"transform" "keep" "write" "split x" "exec" "scan a then scan b" \
 		"scan a then head" "compress -t" "compress -99 -o x" "compress --range=1:2 -o x" \
-		"decompress --list" "decompress --rm" "transform -i s/a/b/" \
+		"decompress --list" "decompress --rm" "compress --punch" "transform -i s/a/b/" \
 		"transform --rewrite s/a/b/"; do
 		# shellcheck disable=SC2086 # words
 		run fl run $words -- app.log

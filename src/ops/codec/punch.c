@@ -168,7 +168,8 @@ static int check_options(const struct fl_punch_options *opt, const struct fl_opt
 	int r;
 
 	if (opt->size != sizeof(*opt) || ret->size != sizeof(*ret) || !opt->output ||
-	    !opt->compress || (opt->flags & ~FL_PUNCH_REPLACE))
+	    !opt->compress || (opt->flags & ~FL_PUNCH_REPLACE) ||
+	    (opt->compress->flags & ~FL_COMPRESS_RECORDS))
 		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, "option value out of range");
 	/* What was freed reads as the ends of records. */
 	if (run->delimiter == '\0' && (opt->compress->flags & FL_COMPRESS_RECORDS))
