@@ -11,7 +11,7 @@
  * Where both processors share a cache, a line that was stored into it is there for the other one to
  * read. Where they do not, each line goes to and fro between two caches, and is read sooner from memory.
  * Nobody tells which it is, and a hypervisor changes it under a running program. 4 KiB messages, GB/s
- * (Zen 5, 4 MiB): one shared cache 63 to 75 by the caches; none 12 by the caches, 24 past them.
+ * (Zen 5, 4 MiB): one shared cache 63 to 75 by the caches; none 12 by the caches, 16 to 24 past them.
  *
  * So it is measured: in windows as long as the ring. The first window after a change does not count, since the
  * other side still reads what was stored the other way. Now and then the other way gets a try.
