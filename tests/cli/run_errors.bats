@@ -101,11 +101,11 @@ fails() {
 	local limit='the match or its replacement exceeds a limit'
 	yes 'ok line' | head -n 60000 >slow
 	printf '%3000s\n' '' | tr ' ' a >>slow
-	fails "slow: at byte 480000: stage 2 \(transform\): $limit" hash then transform 's/((a+)+)+[bc]$/y/' -o out -- slow
-	fails "slow: at byte 0 of what stage 1 writes: stage 2 \(delete\): .*" keep a then delete '((a+)+)+[bc]$' -o out -- slow
+	fails "slow: at byte 480000: stage 2 \(transform\): $limit" hash then transform 's/((a+)+)+\1[bc]$/y/' -o out -- slow
+	fails "slow: at byte 0 of what stage 1 writes: stage 2 \(delete\): .*" keep a then delete '((a+)+)+\1[bc]$' -o out -- slow
 	fails "slow: at byte 480000: stage 1 \(scan\): .*" scan -c '((a+)+)+\1[bc]$' then keep . -o out -- slow
 	fails "slow: at byte 480000: stage 3 \(transform\): $limit" -i \
-		hash then keep . then transform 's/((a+)+)+[bc]$/y/' then write out -- slow
+		hash then keep . then transform 's/((a+)+)+\1[bc]$/y/' then write out -- slow
 }
 
 @test "run: an error of one file is not that of another" {
