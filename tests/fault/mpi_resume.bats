@@ -77,7 +77,8 @@ commands=(
 			continue
 		fi
 		killed=$((killed + 1))
-		[[ -s err && ! -e output ]]
+		grep -qaiE "kill|signal" out err # launchers say it here or there
+		[[ ! -e output ]]
 		[[ -e dir/job ]] || continue
 		expect 2 ranks 2 --checkpoint=dir "${command[@]}"
 		contains "$err" "holds a checkpoint"
