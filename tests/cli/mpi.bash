@@ -20,13 +20,17 @@ export OMPI_MCA_hwloc_base_binding_policy=none PRTE_MCA_hwloc_default_binding_po
 export OMPI_MCA_odls_base_sigkill_timeout=0
 export OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_btl_base_warn_component_unused=0
 
-# ranks N OPTION...: faultline-mpi on N ranks. Shared memory is made in the test's own directory, so
-# that what a killed job leaves goes with it.
+# keep_shared_memory_in DIRECTORY: what a killed job leaves there goes with the test's directory
+keep_shared_memory_in() {
+	export OMPI_MCA_btl_vader_backing_directory=$1 OMPI_MCA_osc_sm_backing_directory=$1
+}
+
+# ranks N OPTION...: faultline-mpi on N ranks
 ranks() {
 	local n=$1
 	shift
-	OMPI_MCA_btl_vader_backing_directory=$work TMPDIR=$work timeout -k 5 120 \
-		"${MPIRUN:-mpirun}" -n "$n" "$FAULTLINE_MPI" "$@"
+	keep_shared_memory_in "$work"
+	TMPDIR=$work timeout -k 5 120 "${MPIRUN:-mpirun}" -n "$n" "$FAULTLINE_MPI" "$@"
 }
 
 # as_alone N OPTION...: N ranks print what one process prints, and end as it does.

@@ -28,8 +28,8 @@ start() {
 	rm -f pids/*
 	printf '#!/bin/sh\n: >"%s/pids/$$"\nexec "%s" "$@"\n' "$work" "$FAULTLINE_MPI" >rank
 	chmod +x rank
-	OMPI_MCA_btl_vader_backing_directory=$work TMPDIR=$work timeout -k 5 120 \
-		"${MPIRUN:-mpirun}" -n 3 ./rank "$@" >out 2>err </dev/null &
+	keep_shared_memory_in "$work"
+	TMPDIR=$work timeout -k 5 120 "${MPIRUN:-mpirun}" -n 3 ./rank "$@" >out 2>err </dev/null &
 	job=$!
 }
 
