@@ -94,10 +94,11 @@ static int tell_apart(struct fl_repeats *r)
 	return put_out(r, r->kept, same);
 }
 
+/* An empty record that was kept stands nowhere. */
 static bool may_be_last(const struct fl_repeats *r, const struct piece *p, size_t n)
 {
 	return r->has_last && !r->copying && n <= r->last_len - r->same &&
-	       memcmp(p->data + p->pos, r->last + r->same, n) == 0;
+	       (n == 0 || memcmp(p->data + p->pos, r->last + r->same, n) == 0);
 }
 
 /* The record whose end, without the delimiter, is at @end. */
