@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "madebench.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,4 +72,24 @@ struct bench_cell *made_add(struct made *t, enum fl_bench_method method, unsigne
 	}
 	made_conclude(t, c);
 	return c;
+}
+
+void made_three(struct made *t)
+{
+	made_init(t);
+	made_add(t, FL_BENCH_PREAD, 1, 0, 1);
+	made_add(t, FL_BENCH_WINDOW, 1, 0, 2);
+	made_add(t, FL_BENCH_URING, 1, 0, 0);
+}
+
+char *made_text(const char *path)
+{
+	const size_t size = 1 << 20;
+	FILE *f = fopen(path, "re");
+	char *text = calloc(1, size);
+
+	if (!f || !text || fread(text, 1, size - 1, f) == 0)
+		abort();
+	fclose(f);
+	return text;
 }

@@ -34,4 +34,10 @@ struct bench_cell *made_add(struct made *t, enum fl_bench_method method, unsigne
 /** made_conclude() - statistics of what was changed in @cell since */
 void made_conclude(struct made *t, struct bench_cell *cell);
 
+/** made_three() - a base, one of twice its time, one that failed */
+void made_three(struct made *t);
+
+/** made_text() - what a file holds, less than 1 MiB and not nothing; malloc'ed */
+char *made_text(const char *path);
+
 #endif

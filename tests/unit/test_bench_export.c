@@ -12,25 +12,10 @@
 
 static char path[] = "/tmp/faultline-export.XXXXXX";
 
-/* A base, one of twice its time, one that failed. */
 static void make(struct made *t)
 {
-	made_init(t);
-	made_add(t, FL_BENCH_PREAD, 1, 0, 1);
-	made_add(t, FL_BENCH_WINDOW, 1, 0, 2);
-	made_add(t, FL_BENCH_URING, 1, 0, 0);
+	made_three(t);
 	close(mkstemp(path));
-}
-
-static char *text_of(void)
-{
-	FILE *f = fopen(path, "re");
-	char *text = calloc(1, 1 << 20);
-
-	cr_assert(f && text);
-	cr_assert(fread(text, 1, (1 << 20) - 1, f) > 0);
-	fclose(f);
-	return text;
 }
 
 Test(bench_export, the_rows_that_people_read)
@@ -97,7 +82,7 @@ Test(bench_export, lines_of_csv_hold_one_cell_each)
 
 	make(&t);
 	cr_assert_eq(bench_write_csv(doc, path), 0);
-	text = text_of();
+	text = made_text(path);
 	cr_assert_eq(strncmp(text, "op,cache,io,advise,threads,", 27), 0);
 	line = strchr(text, '\n') + 1;
 	cr_assert_eq(strncmp(line, "\"sum\",,,,2,,,0.25,", 18), 0, "%s", line);
@@ -114,7 +99,7 @@ Test(bench_export, markdown_has_a_row_for_each_cell)
 
 	make(&t);
 	cr_assert_eq(bench_write_markdown(&t.m, path), 0);
-	text = text_of();
+	text = made_text(path);
 	cr_assert(strstr(text, "(base)") && strstr(text, "2.00 x slower (2.00 - 2.00)") &&
 			  strstr(text, "not measured"),
 		  "%s", text);

@@ -13,25 +13,10 @@
 
 static char path[] = "/tmp/faultline-report.XXXXXX";
 
-/* A base, one of twice its time, one that failed. */
 static void make(struct made *t)
 {
-	made_init(t);
-	made_add(t, FL_BENCH_PREAD, 1, 0, 1);
-	made_add(t, FL_BENCH_WINDOW, 1, 0, 2);
-	made_add(t, FL_BENCH_URING, 1, 0, 0);
+	made_three(t);
 	close(mkstemp(path));
-}
-
-static char *text_of(void)
-{
-	FILE *f = fopen(path, "re");
-	char *text = calloc(1, 1 << 20);
-
-	cr_assert(f && text);
-	cr_assert(fread(text, 1, (1 << 20) - 1, f) > 0);
-	fclose(f);
-	return text;
 }
 
 static json_t *document(void)
@@ -51,7 +36,7 @@ Test(bench_report, words_of_others_are_text_and_verdicts_are_sentences)
 	make(&t);
 	setenv("PATH", "/nonexistent", 1);
 	cr_assert_eq(bench_write_report(&t.m, doc, path), 0);
-	page = text_of();
+	page = made_text(path);
 	cr_assert_null(strstr(page, "<script"));
 	cr_assert(strstr(page, "&lt;script&gt;alert(1)&lt;/script&gt;&amp;.log"));
 	cr_assert(strstr(page, "faultline bench &lt;x&gt;"));
@@ -66,7 +51,7 @@ Test(bench_report, words_of_others_are_text_and_verdicts_are_sentences)
 	t.cells[0].runs = t.cells[1].runs = 3;
 	cr_assert_eq(bench_write_report(&t.m, doc, path), 0);
 	free(page);
-	page = text_of();
+	page = made_text(path);
 	cr_assert(strstr(page,
 			 "Not sure, for too few runs or too much noise: window (2.00 times as "
 			 "long)."));
