@@ -4,11 +4,9 @@
  * moment: after --rollback the file is the old one (or the new one, if it was finished), after
  * --resume the new one. FL_TEST_SCALE scales the number of kills.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../support/crashkit.h"
@@ -44,7 +42,6 @@ static int in_child(struct crashkit *kit, int action, uint64_t calls, size_t chu
 	bool by_clock = rnd(4) == 0;
 	unsigned threads = 1 + rnd(3);
 	unsigned delay = rnd(3000);
-	int status;
 	pid_t pid;
 
 	if (!by_clock)
@@ -61,14 +58,7 @@ static int in_child(struct crashkit *kit, int action, uint64_t calls, size_t chu
 		fflush(stdout);
 		_exit(r == 0 || r == -FL_EUNSUPPORTED ? 0 : 1);
 	}
-	if (by_clock) {
-		usleep(delay);
-		kill(pid, SIGKILL);
-	}
-	waitpid(pid, &status, 0);
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
-		return 1;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+	return crashkit_child(pid, by_clock, delay);
 }
 
 /* How many durable calls does it make from beginning to end? */

@@ -4,10 +4,8 @@
  * Whatever the moment: --resume ends with the output alone, of which zstd makes the text; --rollback
  * with the file as it was, unless blocks may have been freed. FL_TEST_SCALE scales the number.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../support/punchkit.h"
@@ -27,7 +25,6 @@ static int in_child(struct punchkit *kit, int action, uint64_t calls)
 	struct fl_recover_result res;
 	bool by_clock = rnd(5) == 0;
 	unsigned delay = rnd(4000);
-	int status;
 	pid_t pid;
 
 	if (!by_clock)
@@ -44,14 +41,7 @@ static int in_child(struct punchkit *kit, int action, uint64_t calls)
 		fflush(stdout);
 		_exit(r == 0 || r == -FL_EUNSUPPORTED ? 0 : 1);
 	}
-	if (by_clock) {
-		usleep(delay);
-		kill(pid, SIGKILL);
-	}
-	waitpid(pid, &status, 0);
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
-		return 1;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+	return crashkit_child(pid, by_clock, delay);
 }
 
 static uint64_t count_calls(struct punchkit *kit)

@@ -5,11 +5,9 @@
  * the new one, if it was finished), after --resume the new one. FL_TEST_SCALE scales the number of
  * kills.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <faultline/count.h>
@@ -167,7 +165,6 @@ static int killed_run(struct crashkit *kit, const char *const *texts, size_t chu
 	bool by_clock = rnd(4) == 0;
 	unsigned delay = rnd(4000);
 	struct taps taps;
-	int status;
 	pid_t pid;
 
 	if (!by_clock)
@@ -178,14 +175,7 @@ static int killed_run(struct crashkit *kit, const char *const *texts, size_t chu
 		make_taps(&taps);
 		_exit(edit_file(kit, texts, &hook, chunk, &taps) < 0);
 	}
-	if (by_clock) {
-		usleep(delay);
-		kill(pid, SIGKILL);
-	}
-	waitpid(pid, &status, 0);
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
-		return 1;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+	return crashkit_child(pid, by_clock, delay);
 }
 
 static bool is_right(const struct crashkit *kit, enum fl_recover_action action,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "testedit.h"
@@ -306,4 +307,18 @@ bool crashkit_is_right(enum fl_recover_action action, enum fl_recover_state stat
 bool crashkit_has_journal(const struct crashkit *kit)
 {
 	return access(kit->journal, F_OK) == 0;
+}
+
+int crashkit_child(pid_t pid, bool by_clock, unsigned delay_us)
+{
+	int status;
+
+	if (by_clock) {
+		usleep(delay_us);
+		kill(pid, SIGKILL);
+	}
+	waitpid(pid, &status, 0);
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+		return 1;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
 }

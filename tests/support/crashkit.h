@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "ops/transform/inplace.h"
 
@@ -102,6 +103,13 @@ bool crashkit_holds(const struct crashkit *kit, const unsigned char *text, size_
  */
 bool crashkit_is_right(enum fl_recover_action action, enum fl_recover_state state, bool is_old,
 		       bool is_new);
+
+/**
+ * crashkit_child() - how a child of a kill test ended
+ * @by_clock: it is killed after @delay_us; else its hook does that, or it comes to its end
+ * Return: 1: killed; 0: it ended with status 0; -1: anything else.
+ */
+int crashkit_child(pid_t pid, bool by_clock, unsigned delay_us);
 
 /** crashkit_has_journal() */
 bool crashkit_has_journal(const struct crashkit *kit);
