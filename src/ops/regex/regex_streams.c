@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -668,4 +669,11 @@ int fl_streams_init(struct fl_streams *s, const char *pattern, size_t len, bool 
 size_t fl_streams_cost(const struct fl_streams *s)
 {
 	return 8 * s->text.class_count + 2 * s->text.op_count;
+}
+
+bool fl_streams_know_locale(bool is_utf)
+{
+	const char *name = setlocale(LC_CTYPE, NULL);
+
+	return is_utf || (name && (strcmp(name, "C") == 0 || strcmp(name, "POSIX") == 0));
 }

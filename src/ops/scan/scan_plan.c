@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <langinfo.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,10 +181,7 @@ static void drop_hs_patterns(struct fl_scan_plan *plan)
 /* Letters and classes of other single-byte locales are not Hyperscan's. */
 static bool locale_is_known(const struct fl_scan_plan *plan)
 {
-	const char *name = setlocale(LC_CTYPE, NULL);
-
-	return plan->is_utf_locale ||
-	       (name && (strcmp(name, "C") == 0 || strcmp(name, "POSIX") == 0));
+	return fl_streams_know_locale(plan->is_utf_locale);
 }
 
 /*
@@ -201,9 +197,6 @@ static bool regex_suits_hs(const struct fl_scan_plan *plan)
 	       fl_utf8_is_ascii((const unsigned char *)f->whole, f->whole_len);
 }
 
-/* What streams are worth (fl_streams_cost()): on one core of a Sapphire Rapids PCRE2 on whole views
- * takes as long as programs of this cost. */
-#define STREAMS_COST_MAX 300
 /* Hyperscan is faster from here on where classes are no more than a letter in both cases; else it was
  * slower, by 1.2 to 4 times, up to the cost at which a program is full. */
 #define STREAMS_COST_OF_LITERALS 60
@@ -277,7 +270,7 @@ static void consider_streams(struct fl_scan_plan *plan, const struct fl_scan_opt
 	    !fl_kernels_get()->streams_are_fast || prepare_streams(plan, opt) < 0)
 		return;
 	cost = fl_streams_cost(&plan->streams);
-	if (cost > STREAMS_COST_MAX)
+	if (cost > FL_STREAMS_COST_MAX)
 		return;
 	plan->hs_is_better = !plan->streams.has_sets && cost > STREAMS_COST_OF_LITERALS;
 	plan->method = FL_SCAN_STREAMS;

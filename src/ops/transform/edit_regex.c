@@ -2,7 +2,6 @@
 #include "ops/transform/edit_regex.h"
 
 #include <errno.h>
-#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,8 +13,6 @@
 /* A shorter literal stands in too many records to save PCRE2 work. */
 #define PROPOSER_MIN_BYTES 3
 
-/* As for scan: PCRE2 on many records takes as long as programs of this cost. */
-#define STREAMS_COST_MAX 300
 /* Streams take a third of PCRE2's time for a text, and PCRE2 0.2 us for a record that they propose:
  * with a record in 512 bytes they gain a little, with one in 256 nothing. */
 #define DENSE_BYTES 512
@@ -114,18 +111,10 @@ static void compile_whole(struct fl_edit_regex *re, const struct fl_edit_facts *
 		re->method = FL_EDIT_BY_RECORD;
 }
 
-/* Letters and classes of other single-byte locales are not theirs. */
-static bool locale_suits_streams(const struct fl_edit_regex *re)
-{
-	const char *name = setlocale(LC_CTYPE, NULL);
-
-	return re->is_utf || (name && (strcmp(name, "C") == 0 || strcmp(name, "POSIX") == 0));
-}
-
 /* Return: 0, also where they are of no use; -ENOMEM. */
 static int consider_streams(struct fl_edit_regex *re, unsigned flags)
 {
-	if (!fl_kernels_get()->streams_are_fast || !locale_suits_streams(re) ||
+	if (!fl_kernels_get()->streams_are_fast || !fl_streams_know_locale(re->is_utf) ||
 	    !fl_utf8_is_ascii((const unsigned char *)re->pattern, re->pattern_len))
 		return 0;
 	re->streams = calloc(1, sizeof(*re->streams));
@@ -133,7 +122,7 @@ static int consider_streams(struct fl_edit_regex *re, unsigned flags)
 		return -ENOMEM;
 	if (fl_streams_init(re->streams, re->pattern, re->pattern_len,
 			    (flags & FL_EDIT_REGEX_ICASE) != 0) < 0 ||
-	    fl_streams_cost(re->streams) > STREAMS_COST_MAX) {
+	    fl_streams_cost(re->streams) > FL_STREAMS_COST_MAX) {
 		free(re->streams);
 		re->streams = NULL;
 		return 0;
