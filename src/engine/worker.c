@@ -8,10 +8,25 @@
 #include "engine/part_impl.h"
 
 /**
+ * struct stretch - what is done with one pick of --io=auto: a chunk, or less where it tries something
+ * @done:   bytes so far
+ * @before: bytes of the chunk that earlier stretches did
+ * @cpu_ns, @faults: of the thread when it began. What is cached costs processor time and nothing else;
+ *          the clock would also count what other programs take.
+ */
+struct stretch {
+	struct fl_pick pick;
+	uint64_t done;
+	uint64_t before;
+	uint64_t cpu_ns;
+	uint64_t faults;
+};
+
+/**
  * struct worker - one thread's side of a run
  * @flushed: something of this chunk has been folded: it cannot be done again
  * @sound:   after an error: what was mapped before it can be trusted
- * @settled: it has done a chunk
+ * @settled: it has done a stretch
  */
 struct worker {
 	struct fl_exec *x;
@@ -22,6 +37,7 @@ struct worker {
 	bool flushed;
 	bool sound;
 	bool settled;
+	struct stretch stretch;
 };
 
 /* A full part is folded as soon as everything before it has been. */
@@ -112,6 +128,69 @@ static int map_view(struct worker *w, unsigned k, struct fl_view view, struct fl
 	return 0;
 }
 
+/* A mapping is judged with its own release and no other. A buffer is used again. */
+static void drop_measured(struct worker *w)
+{
+	if (w->stretch.pick.measured && w->stretch.pick.io == FL_IO_MMAP)
+		fl_window_drop(&w->window);
+}
+
+/* @before: see struct stretch */
+static void begin_stretch(struct worker *w, uint64_t before)
+{
+	struct stretch *t = &w->stretch;
+	struct fl_faults faults = {0};
+
+	*t = (struct stretch){.pick = fl_auto_pick(&w->x->adapt, w->settled), .before = before};
+	/* A chunk with two passes is one stretch: they cost different times. */
+	if (w->x->needs.keep_view)
+		t->pick.bytes = UINT64_MAX;
+	fl_window_use(&w->window, t->pick.io);
+	drop_measured(w);
+	if (!w->x->choice.adaptive)
+		return;
+	fl_faults_thread(&faults);
+	t->faults = faults.minor;
+	t->cpu_ns = fl_thread_cpu_ns();
+}
+
+static void end_stretch(struct worker *w, uint64_t bytes)
+{
+	struct stretch *t = &w->stretch;
+	struct fl_sample s = {.io = t->pick.io,
+			      .measured = t->pick.measured,
+			      .settling = !w->settled,
+			      .bytes = bytes};
+	struct fl_faults faults = {0};
+
+	drop_measured(w);
+	if (w->x->choice.adaptive) {
+		fl_faults_thread(&faults);
+		s.faults = faults.minor - t->faults;
+		s.ns = fl_thread_cpu_ns() - t->cpu_ns;
+	} else {
+		s.io = w->window.ops->io;
+	}
+	fl_auto_report(&w->x->adapt, &s);
+	w->settled = true;
+}
+
+/* Long enough? What was seen has to be trusted before the loader may change. */
+static int go_on(struct worker *w, const struct fl_slice *slice, struct fl_error *err)
+{
+	int r;
+
+	w->stretch.done += fl_max_size(slice->records.len, slice->units.len);
+	if (w->stretch.done < w->stretch.pick.bytes)
+		return 0;
+	r = fl_window_check(&w->window, err);
+	if (r != 0)
+		return r;
+	end_stretch(w, w->stretch.done);
+	begin_stretch(w, w->stretch.before + w->stretch.done);
+	return 0;
+}
+
 static bool cancelled(const struct worker *w)
 {
 	return atomic_load_explicit(&w->x->pl->cancel, memory_order_relaxed);
@@ -137,6 +216,8 @@ static int map_pass(struct worker *w, const struct fl_chunk *chunk, bool kept, s
 								       : slice.units,
 					     err);
 		}
+		if (r == 0)
+			r = go_on(w, &slice, err);
 	}
 	return r != 0 ? r : fl_window_check(&w->window, err);
 }
@@ -165,6 +246,7 @@ static int map_chunk(struct worker *w, const struct fl_chunk *chunk, struct fl_e
 		for (k = 0; k < w->x->pl->stage_count; k++)
 			fl_part_reset(&w->slot->parts[k]);
 		fl_window_use(&w->window, FL_IO_READ);
+		w->stretch.pick.bytes = UINT64_MAX;
 		r = map_slices(w, chunk, err);
 	}
 	w->sound = r < 0 && r != FL_WINDOW_RETRY && fl_window_check(&w->window, NULL) == 0;
@@ -205,32 +287,14 @@ static int take(struct worker *w, struct fl_chunk *chunk, struct fl_error *err)
 static int map_measured(struct worker *w, const struct fl_chunk *chunk, struct fl_error *err)
 {
 	struct fl_exec *x = w->x;
-	struct fl_sample s = {.settling = !w->settled, .bytes = chunk->end - chunk->off};
-	struct fl_faults before = {0}, after = {0};
-	uint64_t start = 0;
-	bool exploring;
+	uint64_t bytes = chunk->end - chunk->off;
 	int r;
 
-	s.io = fl_auto_pick(&x->adapt, &exploring);
-	fl_window_use(&w->window, s.io);
+	begin_stretch(w, 0);
 	if (x->readahead)
 		fl_readahead_wait(x->readahead, chunk->end);
-	if (x->choice.adaptive) {
-		fl_faults_thread(&before);
-		start = fl_clock_ns();
-	}
 	r = map_chunk(w, chunk, err);
-	if (exploring)
-		fl_window_drop(&w->window);
-	if (x->choice.adaptive) {
-		fl_faults_thread(&after);
-		s.ns = fl_clock_ns() - start;
-		s.faults = after.minor - before.minor;
-	} else {
-		s.io = w->window.ops->io;
-	}
-	fl_auto_report(&x->adapt, &s);
-	w->settled = true;
+	end_stretch(w, bytes > w->stretch.before ? bytes - w->stretch.before : 0);
 	return r;
 }
 
@@ -284,7 +348,8 @@ void fl_exec_worker(void *arg, unsigned i)
 {
 	struct fl_exec *x = arg;
 	struct fl_pipeline *pl = x->pl;
-	struct worker w = {.x = x};
+	/* Chunks of a feeder are done in one stretch: there is nothing to pick. */
+	struct worker w = {.x = x, .stretch = {.pick = {.bytes = UINT64_MAX}}};
 	struct fl_error err = {0};
 	unsigned k;
 	int r = 0;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 static void faults_of(int who, struct fl_faults *ret)
@@ -25,6 +26,14 @@ void fl_faults_process(struct fl_faults *ret)
 void fl_faults_thread(struct fl_faults *ret)
 {
 	faults_of(RUSAGE_THREAD, ret);
+}
+
+uint64_t fl_thread_cpu_ns(void)
+{
+	struct timespec t = {0};
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
 /* statm rather than status: the same counters in one short line, at a tenth of the price, and

@@ -21,16 +21,25 @@
 /* A file takes at most this share of what memory is available, else it evicts itself and others. */
 #define CACHE_SHARE_PERCENT 80u
 
-/* Samples of either loader before one is preferred. */
+/* Samples of either loader before one is preferred. What disturbs a sample makes it slower: the
+ * fastest of the first ones counts. */
 #define SAMPLES_MIN 3u
 
 /*
- * Every so many chunks the other loader is used, and the more seldom the slower it is known to be,
- * so that looking costs 1 % however much slower it is (2.2 times was seen: a file that is mostly in
- * large folios).
+ * How far a worker goes before it asks again where it tries what it does not know: with the first
+ * bytes, and with the loader that is not the preferred one. Less, and what a mapping costs once weighs
+ * too much; more, and looking does: of 96 chunks of 8 MiB in small folios five were mapped to find
+ * out that reading is 1.4 to 2.3 times as fast.
  */
-#define OTHER_EVERY 20u
+#define TRIAL_BYTES FL_MIB(2)
+
+/*
+ * The other loader is tried again and again, and the more seldom the slower it is known to be, so that
+ * looking costs 1 % however much slower it is (2.3 times was seen), and as if it were at least a fifth
+ * slower.
+ */
 #define OTHER_COST 0.01
+#define OTHER_SLOWER 0.2
 
 /* Weight of a new sample, and what it may be at most beside the average: an interrupted chunk
  * does not decide. */
@@ -200,8 +209,8 @@ static void add(struct fl_pace *p, const struct fl_sample *s)
 {
 	double now = (double)s->ns / mib(s->bytes);
 
-	if (p->ns_per_mib <= 0)
-		p->ns_per_mib = now;
+	if (p->samples < SAMPLES_MIN)
+		p->ns_per_mib = p->samples++ == 0 || now < p->ns_per_mib ? now : p->ns_per_mib;
 	else if (now > p->ns_per_mib * SAMPLE_MOST)
 		p->ns_per_mib *= 1 + SAMPLE_WEIGHT * (SAMPLE_MOST - 1);
 	else
@@ -216,58 +225,61 @@ static enum fl_io faster(const struct fl_auto *a)
 		       : FL_IO_MMAP;
 }
 
-static unsigned other_every(const struct fl_auto *a)
+static bool other_is_due(const struct fl_auto *a)
 {
 	double ratio = a->pace[1].ns_per_mib / a->pace[0].ns_per_mib;
-	unsigned every = (unsigned)(((ratio > 1 ? ratio : 1 / ratio) - 1) / OTHER_COST);
+	double slower = (ratio > 1 ? ratio : 1 / ratio) - 1;
 
-	return every > OTHER_EVERY ? every : OTHER_EVERY;
+	if (slower < OTHER_SLOWER)
+		slower = OTHER_SLOWER;
+	return (double)a->since >= (double)TRIAL_BYTES * slower / OTHER_COST;
 }
 
 /* Under the lock, where folios are small. */
-static enum fl_io pick_small(struct fl_auto *a, bool *ret_exploring)
+static struct fl_pick pick_small(struct fl_auto *a)
 {
 	enum fl_io io = faster(a), other = io == FL_IO_READ ? FL_IO_MMAP : FL_IO_READ;
 
-	*ret_exploring = true;
-	if (a->pace[0].asked < SAMPLES_MIN || a->pace[1].asked < SAMPLES_MIN)
-		return a->pace[0].asked <= a->pace[1].asked ? FL_IO_MMAP : FL_IO_READ;
-	if (a->picks >= other_every(a)) {
-		a->picks = 0;
-		return other;
+	if (a->pace[0].asked < SAMPLES_MIN || a->pace[1].asked < SAMPLES_MIN) {
+		io = a->pace[0].asked <= a->pace[1].asked ? FL_IO_MMAP : FL_IO_READ;
+		return (struct fl_pick){.io = io, .measured = true, .bytes = TRIAL_BYTES};
 	}
-	*ret_exploring = false;
-	return io;
+	if (other_is_due(a)) {
+		a->since = 0;
+		return (struct fl_pick){.io = other, .measured = true, .bytes = TRIAL_BYTES};
+	}
+	return (struct fl_pick){.io = io, .measured = true, .bytes = UINT64_MAX};
 }
 
-enum fl_io fl_auto_pick(struct fl_auto *a, bool *ret_exploring)
+struct fl_pick fl_auto_pick(struct fl_auto *a, bool settled)
 {
-	enum fl_io io = a->io;
+	struct fl_pick pick = {.io = a->io, .bytes = UINT64_MAX};
 
-	*ret_exploring = false;
 	if (!a->adaptive)
-		return io;
+		return pick;
 	pthread_mutex_lock(&a->lock);
 	if (a->small) {
-		a->picks++;
-		io = pick_small(a, ret_exploring);
-		a->pace[slot_of(io)].asked++;
+		pick = pick_small(a);
+		a->pace[slot_of(pick.io)].asked++;
 	}
+	if (!settled || a->mapped.bytes == 0)
+		pick.bytes = TRIAL_BYTES;
 	pthread_mutex_unlock(&a->lock);
-	return io;
+	return pick;
 }
 
 void fl_auto_report(struct fl_auto *a, const struct fl_sample *s)
 {
 	pthread_mutex_lock(&a->lock);
 	a->served[slot_of(s->io)] += s->bytes;
+	a->since += s->bytes;
 	if (a->adaptive && !s->settling && s->bytes > 0) {
 		if (s->io == FL_IO_MMAP) {
 			a->mapped.bytes += s->bytes;
 			a->mapped.faults += s->faults;
 			a->small = faults_per_mib(s) >= FL_AUTO_FAULTS_PER_MIB_SMALL;
 		}
-		if (a->small)
+		if (a->small && s->measured)
 			add(&a->pace[slot_of(s->io)], s);
 	}
 	pthread_mutex_unlock(&a->lock);
@@ -278,7 +290,7 @@ enum fl_io fl_auto_explain(const struct fl_auto *a, const struct fl_choice *choi
 {
 	double faults = faults_per_mib(&a->mapped);
 
-	if (a->pace[1].ns_per_mib > 0)
+	if (a->pace[0].ns_per_mib > 0 && a->pace[1].ns_per_mib > 0)
 		snprintf(reason, n,
 			 "%s, %s folios: %.1f faults per MiB, mmap %.1f, read %.1f GB/s per "
 			 "thread",

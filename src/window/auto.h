@@ -50,11 +50,24 @@ void fl_auto_choose(const struct fl_options *opt, const struct fl_file *file,
 		    const struct fl_plan *plan, struct fl_choice *ret);
 
 /**
- * struct fl_sample - what a worker reports of a chunk
- * @settling:  its first: stacks, buffers and code pages were touched for the first time
+ * struct fl_pick - with what to go on
+ * @measured: its sample must hold all that the loader costs, the release of its window too
+ * @bytes:    how far: about so many, then ask again; UINT64_MAX = to the end of the chunk
+ */
+struct fl_pick {
+	enum fl_io io;
+	bool measured;
+	uint64_t bytes;
+};
+
+/**
+ * struct fl_sample - what a worker reports of what it did with a pick
+ * @measured: as picked
+ * @settling: its first: stacks, buffers and code pages were touched for the first time
  */
 struct fl_sample {
 	enum fl_io io;
+	bool measured;
 	bool settling;
 	uint64_t bytes;
 	uint64_t ns;
@@ -62,20 +75,22 @@ struct fl_sample {
 };
 
 /**
- * struct fl_pace - how fast a loader is where folios are small; moving averages
- * @asked:      chunks handed out for it
+ * struct fl_pace - how fast a loader is where folios are small
+ * @asked:      how often it was picked
+ * @samples:    of the first ones, of which the fastest counts; then it is a moving average
  * @ns_per_mib: 0 = not measured yet
  */
 struct fl_pace {
 	unsigned asked;
+	unsigned samples;
 	double ns_per_mib;
 };
 
 /**
  * struct fl_auto - the run's measurements; all under @lock
  * @io:     without adaptation
- * @small:  the mapped chunk that was reported last was cached in small folios
- * @picks:  chunks handed out while @small since the slower loader was used last
+ * @small:  what was mapped and reported last was cached in small folios
+ * @since:  bytes since the slower loader was tried last
  * @pace:   by loader: 0 mmap, 1 read
  * @mapped: sum of the mapped chunks
  * @served: bytes by loader
@@ -85,7 +100,7 @@ struct fl_auto {
 	bool adaptive;
 	enum fl_io io;
 	bool small;
-	unsigned picks;
+	uint64_t since;
 	struct fl_pace pace[2];
 	struct fl_sample mapped;
 	uint64_t served[2];
@@ -95,13 +110,12 @@ void fl_auto_init(struct fl_auto *a, const struct fl_choice *choice);
 void fl_auto_done(struct fl_auto *a);
 
 /**
- * fl_auto_pick() - FL_IO_MMAP or FL_IO_READ for the next chunk; any thread
- * @ret_exploring: this chunk is out of turn: its sample must hold all that the loader costs, the
- *                 release of its window too
+ * fl_auto_pick() - FL_IO_MMAP or FL_IO_READ for what comes next; any thread
+ * @settled: this worker has reported before
  */
-enum fl_io fl_auto_pick(struct fl_auto *a, bool *ret_exploring);
+struct fl_pick fl_auto_pick(struct fl_auto *a, bool settled);
 
-/** fl_auto_report() - how a picked chunk went; any thread, once for each pick */
+/** fl_auto_report() - how it went; any thread, once for each pick */
 void fl_auto_report(struct fl_auto *a, const struct fl_sample *s);
 
 /** fl_auto_explain() - after the run: the loader that served most, and why (@reason of 160 bytes) */

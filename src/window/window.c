@@ -56,7 +56,9 @@ static void switch_to(struct fl_window *w, const struct fl_loader_ops *ops)
 {
 	if (w->ops == ops)
 		return;
-	w->ops->drop(w);
+	/* A buffer is kept for the next time: its pages would have to be touched anew. */
+	if (w->ops != &fl_loader_read)
+		w->ops->drop(w);
 	w->span = (struct fl_span){0};
 	w->ops = ops;
 }
