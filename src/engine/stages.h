@@ -3,6 +3,7 @@
 #define FL_ENGINE_STAGES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <faultline/operator.h>
 
@@ -26,6 +27,15 @@ int fl_stages_finish(struct fl_pipeline *pl, uint64_t end, struct fl_error *rete
  * that were started and have FL_OP_UNTIL_ERROR, but of none whose fold failed
  */
 void fl_stages_abandon(struct fl_pipeline *pl);
+
+/** fl_stages_carry_bytes() - what the folds of all operators with a carry keep; 0: none has one */
+size_t fl_stages_carry_bytes(const struct fl_pipeline *pl);
+
+/** fl_stages_carry_save() - theirs, one behind the other */
+void fl_stages_carry_save(const struct fl_pipeline *pl, unsigned char *ret);
+
+/** fl_stages_carry_load() - Return: 0; -FL_ECORRUPT. */
+int fl_stages_carry_load(struct fl_pipeline *pl, const unsigned char *state);
 
 /** fl_stages_stopped() - has every operator said that it needs no more? */
 bool fl_stages_stopped(const struct fl_pipeline *pl);

@@ -3,43 +3,6 @@
 
 #include <stdlib.h>
 
-size_t fl_carry_bytes(const struct fl_pipeline *pl)
-{
-	size_t sum = 0;
-
-	for (unsigned k = 0; k < pl->stage_count; k++)
-		if (pl->stages[k].ops->carry)
-			sum += pl->stages[k].ops->carry->bytes(pl->stages[k].op);
-	return sum;
-}
-
-void fl_carry_save(const struct fl_pipeline *pl, unsigned char *ret)
-{
-	for (unsigned k = 0; k < pl->stage_count; k++) {
-		const struct fl_carry *c = pl->stages[k].ops->carry;
-
-		if (!c)
-			continue;
-		c->save(pl->stages[k].op, ret);
-		ret += c->bytes(pl->stages[k].op);
-	}
-}
-
-int fl_carry_load(struct fl_pipeline *pl, const unsigned char *state)
-{
-	int r = 0;
-
-	for (unsigned k = 0; r == 0 && k < pl->stage_count; k++) {
-		const struct fl_carry *c = pl->stages[k].ops->carry;
-		size_t n = c ? c->bytes(pl->stages[k].op) : 0;
-
-		if (c)
-			r = c->load(pl->stages[k].op, state, n);
-		state += n;
-	}
-	return r;
-}
-
 int fl_carry_fold(struct fl_mapper *m, uint64_t mark, struct fl_error *err)
 {
 	struct fl_packet_node *node;

@@ -12,15 +12,6 @@
  * a rank's stream, it sends what the folds keep there, the rank folds what it holds, and sends it back.
  */
 
-/** fl_carry_bytes() - of all operators with a carry */
-size_t fl_carry_bytes(const struct fl_pipeline *pl);
-
-/** fl_carry_save() - theirs, one behind the other */
-void fl_carry_save(const struct fl_pipeline *pl, unsigned char *ret);
-
-/** fl_carry_load() - Return: 0; -FL_ECORRUPT. */
-int fl_carry_load(struct fl_pipeline *pl, const unsigned char *state);
-
 /** fl_carry_fold() - fold what is held up to @mark. Return: 0, or what a fold returned. */
 int fl_carry_fold(struct fl_mapper *m, uint64_t mark, struct fl_error *err);
 

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "cluster/mpi/mpi_crew.h"
+#include "engine/stages.h"
 
 /* Bytes in one MPI message. */
 #define PIECE_BYTES FL_KIB(256)
@@ -171,12 +172,12 @@ static bool take_baton(struct follow *f)
 	MPI_Recv(c->baton, (int)c->baton_bytes, MPI_BYTE, 0, FL_TAG_CARRY, c->ranks->comm,
 		 MPI_STATUS_IGNORE);
 	memcpy(&baton, c->baton, sizeof(baton));
-	baton.code = fl_carry_load(pl, c->baton + sizeof(baton));
+	baton.code = fl_stages_carry_load(pl, c->baton + sizeof(baton));
 	if (baton.code == 0)
 		baton.code = fl_carry_fold(f->m, baton.mark, &err);
 	baton.off = err.off;
 	memcpy(c->baton, &baton, sizeof(baton));
-	fl_carry_save(pl, c->baton + sizeof(baton));
+	fl_stages_carry_save(pl, c->baton + sizeof(baton));
 	MPI_Isend(c->baton, (int)c->baton_bytes, MPI_BYTE, 0, FL_TAG_CARRY, c->ranks->comm,
 		  &f->back_request);
 	f->back = true;

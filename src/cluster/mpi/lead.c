@@ -132,7 +132,7 @@ int fl_crew_begin_baton(struct fl_mpi_crew *c, const struct fl_pipeline *pl)
 {
 	unsigned char *more;
 
-	c->baton_bytes = sizeof(struct fl_baton) + fl_carry_bytes(pl);
+	c->baton_bytes = sizeof(struct fl_baton) + fl_stages_carry_bytes(pl);
 	more = realloc(c->baton, c->baton_bytes);
 	if (!more)
 		return -ENOMEM;
@@ -154,7 +154,7 @@ static int fold_held(struct lead *l, int rank, const struct fl_packet *head)
 		return r;
 	}
 	memcpy(c->baton, &baton, sizeof(baton));
-	fl_carry_save(l->x->pl, c->baton + sizeof(baton));
+	fl_stages_carry_save(l->x->pl, c->baton + sizeof(baton));
 	MPI_Isend(c->baton, (int)c->baton_bytes, MPI_BYTE, rank, FL_TAG_CARRY, c->ranks->comm,
 		  &l->request);
 	l->away = rank;
@@ -179,7 +179,7 @@ static int take_baton(struct lead *l)
 	memcpy(&baton, c->baton, sizeof(baton));
 	r = (int)baton.code;
 	if (r == 0)
-		r = fl_carry_load(x->pl, c->baton + sizeof(baton));
+		r = fl_stages_carry_load(x->pl, c->baton + sizeof(baton));
 	if (r < 0)
 		x->result = fl_error_set(&x->error, r, baton.off, NULL);
 	return r < 0 ? r : 1;
