@@ -11,7 +11,6 @@
 #include "base/stream_copy.h"
 #include "plat/fence.h"
 #include "plat/futex.h"
-#include "plat/thread.h"
 #include "shm/mutex.h"
 #include "shm/object.h"
 
@@ -92,8 +91,7 @@ int fl_bytering_open(struct fl_bytering *ring, struct fl_bytering_body *body, ui
 				     .capacity = capacity,
 				     .mine = producer ? head : tail,
 				     .seen = producer ? tail : head,
-				     .producer = producer,
-				     .spin = fl_cpu_count() > 1};
+				     .producer = producer};
 	fl_storing_init(&ring->storing, capacity);
 	atomic_store(&own_nap(ring)->fences, 0);
 	atomic_store(&peer->closed, 0);
@@ -131,6 +129,14 @@ void fl_bytering_lighten(struct fl_bytering *ring)
 {
 	ring->fences = fl_fence_join();
 	atomic_store(&own_nap(ring)->fences, ring->fences);
+}
+
+void fl_bytering_nudge(struct fl_bytering *ring)
+{
+	struct fl_nap *nap = &ring->body->data;
+
+	if (atomic_load(&nap->sleeps) != 0)
+		wake(nap);
 }
 
 void fl_bytering_close(struct fl_bytering *ring)
@@ -222,7 +228,7 @@ static int spin(struct fl_bytering *ring, uint64_t want, uint64_t begin, uint64_
 static uint64_t worth_waking(const struct fl_bytering *ring, uint64_t want, bool lazy)
 {
 	if (!ring->producer)
-		return ring->mine + want;
+		return ring->mine + fl_max_u64(want, ring->lot);
 	if (lazy)
 		want = fl_max_u64(want, ring->capacity / 2);
 	return ring->mine + want - ring->capacity;
@@ -242,7 +248,8 @@ static int sleep_once(struct fl_bytering *ring, uint64_t want, uint64_t limit_ns
 	r = enough(ring, want);
 	if (r == 0 && atomic_load(&peer_of(ring)->closed))
 		r = last_look(ring, want, -EPIPE);
-	if (r == 0 && fl_futex_wait(&nap->turn, seen, limit_ns) == -ETIMEDOUT && is_dead(ring))
+	if (r == 0 && fl_futex_wait(&nap->turn, seen, limit_ns) == -ETIMEDOUT && !ring->watched &&
+	    is_dead(ring))
 		r = last_look(ring, want, -EOWNERDEAD);
 	if (r == 0)
 		r = enough(ring, want);

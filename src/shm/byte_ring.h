@@ -63,7 +63,9 @@ struct fl_bytering_body {
  * @mine:     this side's position; the shared one is never read back
  * @seen:     the other side's, when last looked at
  * @fences:   the process takes part in the other side's barriers
- * @spin:     before it sleeps; by default where there is more than one processor
+ * @spin:     before it sleeps: worth while where there is more than one processor for the two; else 0
+ * @watched:  whoever opened it learns in another way that the other side has died
+ * @lot:      consumer: so many bytes are worth waking it for, at most the capacity, or a nudge; 0 = one
  * @patience, @storing: what it has learnt of the other side
  */
 struct fl_bytering {
@@ -74,6 +76,8 @@ struct fl_bytering {
 	bool producer;
 	bool fences;
 	bool spin;
+	bool watched;
+	uint64_t lot;
 	struct fl_patience patience;
 	struct fl_storing storing;
 };
@@ -101,6 +105,9 @@ int fl_bytering_open(struct fl_bytering *ring, struct fl_bytering_body *body, ui
  * 4 KiB messages go at 63 to 75 GB/s instead of 44 to 64 (Zen 5). Cost: that of fl_fence_join().
  */
 void fl_bytering_lighten(struct fl_bytering *ring);
+
+/** fl_bytering_nudge() - by the producer, who never used lighten: the consumer, if it sleeps, shall look */
+void fl_bytering_nudge(struct fl_bytering *ring);
 
 /** fl_bytering_close() - the other side is woken and learns it */
 void fl_bytering_close(struct fl_bytering *ring);

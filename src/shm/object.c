@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/size.h"
+#include "plat/thread.h"
 #include "shm/mutex.h"
 
 uint64_t fl_deadline_ns(uint64_t timeout_ns)
@@ -256,9 +257,11 @@ static int join(struct fl_shm_object *obj)
 	if (role != FL_SHM_PRODUCER && role != FL_SHM_CONSUMER)
 		return -EINVAL;
 	r = fl_bytering_open(&obj->ring, fl_object_body(obj), obj->bytes, role == FL_SHM_PRODUCER);
-	if (r == 0)
-		fl_bytering_lighten(&obj->ring);
-	return r;
+	if (r < 0)
+		return r;
+	obj->ring.spin = fl_cpu_count() > 1;
+	fl_bytering_lighten(&obj->ring);
+	return 0;
 }
 
 static const char *open_text(int code)

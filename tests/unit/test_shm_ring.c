@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <faultline/shm_sync.h>
@@ -247,6 +248,47 @@ static void spoil_ring(enum fl_segment_type type)
 	fl_shm_close(w);
 	fl_shm_close(r);
 	fl_segment_detach(seg);
+}
+
+/* The consumer sleeps until there are 512 bytes, or somebody says that this is all. */
+Test(shm_ring, a_consumer_of_lots_is_nudged)
+{
+	size_t bytes = (size_t)fl_bytering_bytes(1024);
+	struct fl_bytering_body *body =
+		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct fl_bytering out;
+	char buf[1024];
+	pid_t pid;
+
+	cr_assert(body != MAP_FAILED);
+	fl_bytering_init(body, 1024);
+	pid = shmtest_fork();
+	if (pid == 0) {
+		struct fl_bytering in;
+		int r = fl_bytering_open(&in, body, bytes, false);
+
+		in.lot = 512;
+		in.watched = true;
+		if (r == 0 && fl_bytering_read(&in, buf, sizeof(buf), 20 * S) != 3)
+			r = 1;
+		if (r == 0 && fl_bytering_read(&in, buf, sizeof(buf), 20 * S) != 600)
+			r = 2;
+		_exit(r);
+	}
+	cr_assert_eq(fl_bytering_open(&out, body, bytes, true), 0);
+	out.watched = true;
+	memset(buf, 0, sizeof(buf));
+	for (size_t n = 3; n <= 600; n += 597) {
+		/* Past its first look, which comes after a millisecond. */
+		while (atomic_load(&body->consumer.pid) == 0 ||
+		       atomic_load(&body->data.sleeps) == 0)
+			usleep(3000);
+		cr_assert_eq(fl_bytering_write(&out, buf, n, 20 * S), 0);
+		if (n < 512)
+			fl_bytering_nudge(&out);
+	}
+	cr_assert_eq(shmtest_wait(pid), 0);
+	munmap(body, bytes);
 }
 
 Test(shm_ring, indices_of_a_bad_peer_are_refused)
