@@ -21,8 +21,9 @@
  * fl_pipeline_set_processes() - have the runs of a pipeline mapped by worker processes
  * @processes: 1 .. FL_PROCESSES_MAX; 0 = threads again
  *
- * The calling process only folds. Each run forks the workers; they inherit the operators' state as
- * start() left it, and run map() in memory of their own, which the contract of map() allows for.
+ * The calling process only folds, and not even that where operators have a struct fl_carry. Each run
+ * forks the workers; they inherit the operators' state as start() left it, and run map() in memory of
+ * their own, which the contract of map() allows for.
  * Sources that have no size, operators that fold over the input bytes, small files and the direct
  * loaders are done with threads as before; fl_stats.io_reason says so.
  *

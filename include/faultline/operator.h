@@ -142,8 +142,9 @@ struct fl_run {
  * @save:  write it
  * @load:  go on from there; a start has been before. Return: 0; -FL_ECORRUPT
  *
- * With this, where several machines share a run, parts stay where they were made, and this goes from
- * one to the next. The same version of the library on the same kind of machine reads it.
+ * With this, where several machines or worker processes share a run, parts stay where they were made,
+ * the fold runs there, and this goes from one to the next: what the fold keeps elsewhere is lost. The
+ * same version of the library on the same kind of machine reads it.
  */
 struct fl_carry {
 	size_t (*bytes)(const void *op);

@@ -10,6 +10,7 @@
 #include "base/size.h"
 #include "cluster/cluster_impl.h"
 #include "cluster/replay.h"
+#include "cluster/turns.h"
 #include "plat/subprocess.h"
 #include "plat/futex.h"
 #include "plat/thread.h"
@@ -26,6 +27,8 @@
 /* Folding what a chunk has said so far, before its end, when it says more than this: a line that
  * is longer than memory. Peak memory of a run stays below 64 MiB. */
 #define HELD_MAX (UINT64_C(16) << 20)
+
+#define SPARE_MAX (UINT64_C(4) << 20)
 
 /**
  * struct pile - complete messages of a chunk that is not folded yet
@@ -56,50 +59,65 @@ struct child {
 /**
  * struct boss - the coordinator
  * @piles:     of chunk k: k % FL_CLUSTER_WINDOW
+ * @spare:     memory for the next one
  * @starts:    workers started since a chunk was folded last
  * @replay:    parts of the oldest chunk that have been folded before its end
  * @deaths:    over the oldest chunk
+ * @looked_ns: when it looked last whether all are alive
  */
 struct boss {
 	struct fl_cluster c;
 	struct child *children;
 	struct pile *piles;
+	struct pile spare;
 	unsigned starts;
 	struct fl_replay replay;
 	unsigned deaths;
 	uint64_t death_chunk;
+	uint64_t looked_ns;
 	pthread_t gate;
 	bool gated;
 };
 
-uint64_t fl_cluster_bytes(unsigned processes)
+/* In the segment: the control with its tallies, what the turns need, the rings. */
+static uint64_t turns_off(const struct fl_cluster *c)
+{
+	return sizeof(struct fl_cluster_control) + c->processes * sizeof(struct fl_cluster_tally);
+}
+
+static uint64_t ring_off(const struct fl_cluster *c, unsigned w)
 {
 	uint64_t ring = fl_round_up(fl_bytering_bytes(FL_CLUSTER_RING_BYTES), 4096);
 
-	return fl_round_up(sizeof(struct fl_cluster_control) +
-				   processes * sizeof(struct fl_cluster_tally),
-			   4096) +
-	       processes * ring;
+	return fl_round_up(turns_off(c) + c->turns_bytes, 4096) + w * ring;
+}
+
+static void *in_segment(const struct fl_cluster *c, uint64_t off)
+{
+	return (unsigned char *)c->control + off;
 }
 
 struct fl_bytering_body *fl_cluster_ring_body(const struct fl_cluster *c, unsigned w)
 {
-	uint64_t ring = fl_round_up(fl_bytering_bytes(FL_CLUSTER_RING_BYTES), 4096);
-	uint64_t first = fl_cluster_bytes(c->processes) - c->processes * ring;
-
-	return (struct fl_bytering_body *)(void *)((unsigned char *)c->control + first + w * ring);
+	return in_segment(c, ring_off(c, w));
 }
 
-static void wake_all(struct fl_cluster_control *c)
+struct fl_turns_control *fl_cluster_turns(const struct fl_cluster *c)
+{
+	return c->turns_bytes > 0 ? in_segment(c, turns_off(c)) : NULL;
+}
+
+void fl_cluster_wake(struct fl_cluster_control *c)
 {
 	atomic_fetch_add(&c->turn, 1);
-	fl_futex_wake(&c->turn, INT32_MAX);
+	if (atomic_load(&c->sleepers) > 0)
+		fl_futex_wake(&c->turn, INT32_MAX);
 }
 
 static void set_limit(struct boss *b, uint64_t limit)
 {
 	atomic_store(&b->c.control->limit, limit);
-	wake_all(b->c.control);
+	fl_cluster_wake(b->c.control);
 }
 
 /* With loading threads: a chunk may be taken when its bytes are in the cache. */
@@ -130,6 +148,7 @@ static int prepare(struct boss *b, struct fl_exec *x, unsigned processes)
 	b->c.x = x;
 	b->c.processes = processes;
 	b->c.chunks = x->plan.chunks;
+	b->c.turns_bytes = fl_turns_bytes(x);
 	b->children = calloc(processes, sizeof(*b->children));
 	b->piles = calloc(FL_CLUSTER_WINDOW, sizeof(*b->piles));
 	if (!b->children || !b->piles)
@@ -137,11 +156,13 @@ static int prepare(struct boss *b, struct fl_exec *x, unsigned processes)
 	fl_segment_options_init(&o);
 	o.type = FL_SEGMENT_MEMFD;
 	o.name = "faultline-workers";
-	o.bytes = fl_cluster_bytes(processes);
+	o.bytes = ring_off(&b->c, processes);
 	r = fl_segment_create(&o, &b->c.seg, &x->error);
 	if (r < 0)
 		return r;
 	b->c.control = fl_segment_data(b->c.seg, NULL);
+	if (b->c.turns_bytes > 0)
+		fl_turns_begin(fl_cluster_turns(&b->c), x->pl);
 	for (k = 0; k < FL_CLUSTER_WINDOW; k++)
 		atomic_store(&b->c.control->claims[k], k << FL_CLAIM_BITS);
 	atomic_store(&b->c.control->limit,
@@ -164,7 +185,8 @@ static int start_child(struct boss *b, unsigned w)
 	r = fl_bytering_open(&child->ring, body, fl_bytering_bytes(FL_CLUSTER_RING_BYTES), false);
 	if (r < 0)
 		return fl_error_set(&b->c.x->error, r, FL_OFF_NONE, NULL);
-	child->ring.spin = false;
+	child->ring.watched = true;
+	child->ring.lot = FL_CLUSTER_RING_BYTES / 2;
 	child->head_got = child->body_got = 0;
 	child->pile = NULL;
 	child->pid = fl_subprocess_fork();
@@ -183,9 +205,9 @@ static struct pile *pile_of(struct boss *b, uint64_t chunk)
 	struct pile *p = &b->piles[chunk % FL_CLUSTER_WINDOW];
 
 	if (!p->used) {
+		*p = b->spare;
+		b->spare = (struct pile){.data = NULL};
 		p->used = true;
-		p->ended = false;
-		p->len = 0;
 	}
 	return p;
 }
@@ -302,9 +324,15 @@ static int receive(struct boss *b, unsigned w, uint64_t timeout_ns)
 	}
 }
 
-static void drop_pile(struct pile *p)
+/* The next chunk's pile grows as far: its memory is there already, but not that of a giant line. */
+static void drop_pile(struct boss *b, struct pile *p)
 {
-	free(p->data);
+	if (p->room > b->spare.room && p->room <= SPARE_MAX) {
+		free(b->spare.data);
+		b->spare = (struct pile){.data = p->data, .room = p->room};
+	} else {
+		free(p->data);
+	}
 	*p = (struct pile){.used = false};
 }
 
@@ -317,7 +345,7 @@ static void set_free(struct boss *b, uint64_t k)
 	if (p && p->ended)
 		return;
 	if (p)
-		drop_pile(p);
+		drop_pile(b, p);
 	if (k == atomic_load(&c->base))
 		fl_replay_again(&b->replay);
 	b->deaths = k == b->death_chunk ? b->deaths + 1 : 1;
@@ -349,7 +377,7 @@ static int bury(struct boss *b, unsigned w)
 		return fl_error_set(&b->c.x->error, -ECHILD,
 				    b->c.x->plan.begin + b->death_chunk * b->c.x->plan.chunk_bytes,
 				    "worker processes die here again and again");
-	wake_all(c);
+	fl_cluster_wake(c);
 	return start_child(b, w);
 }
 
@@ -486,12 +514,23 @@ static int commit_early(struct boss *b, struct pile *p)
 	return r;
 }
 
+/* While all goes well: seldom enough to cost nothing, often enough for a dead worker to be replaced. */
+static bool is_time_to_look(struct boss *b)
+{
+	uint64_t now = fl_clock_ns();
+	bool r = now - b->looked_ns > LOOK_NS;
+
+	if (r)
+		b->looked_ns = now;
+	return r || atomic_load_explicit(&b->c.x->pl->cancel, memory_order_relaxed);
+}
+
 static int fold_next(struct boss *b)
 {
 	uint64_t chunk = atomic_load(&b->c.control->base);
 	struct pile *p = find_pile(b, chunk);
 	unsigned quiet = 0;
-	int r = look_after(b);
+	int r = is_time_to_look(b) ? look_after(b) : 0;
 
 	while (r == 0 && !(p && p->ended)) {
 		size_t before = p ? p->len : 0;
@@ -508,7 +547,7 @@ static int fold_next(struct boss *b)
 	if (r < 0)
 		return r;
 	r = fold_pile(b, p, false);
-	drop_pile(p);
+	drop_pile(b, p);
 	advance(b);
 	return r;
 }
@@ -520,7 +559,7 @@ static void end_workers(struct boss *b)
 
 	if (c) {
 		atomic_store(&c->done, 1);
-		wake_all(c);
+		fl_cluster_wake(c);
 	}
 	/* Their memory is taken down side by side. */
 	for (unsigned w = 0; b->children && w < b->c.processes; w++)
@@ -539,9 +578,19 @@ static void end_workers(struct boss *b)
 	}
 	for (unsigned i = 0; b->piles && i < FL_CLUSTER_WINDOW; i++)
 		free(b->piles[i].data);
+	free(b->spare.data);
 	free(b->piles);
 	free(b->children);
 	fl_segment_detach(b->c.seg);
+}
+
+static int take_turns_back(struct boss *b)
+{
+	int r = fl_turns_finish(fl_cluster_turns(&b->c), b->c.x->pl, b->c.chunks);
+
+	return r < 0 ? fl_error_set(&b->c.x->error, r, FL_OFF_NONE,
+				    "a worker process wrote nonsense")
+		     : 0;
 }
 
 int fl_cluster_run(struct fl_exec *x, unsigned processes)
@@ -553,6 +602,8 @@ int fl_cluster_run(struct fl_exec *x, unsigned processes)
 		r = start_child(&b, w);
 	while (r == 0 && atomic_load(&b.c.control->base) < b.c.chunks)
 		r = fold_next(&b);
+	if (r == 0 && b.c.turns_bytes > 0)
+		r = take_turns_back(&b);
 	end_workers(&b);
 	if (r < 0)
 		x->result = r;

@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "base/size.h"
 #include "cluster/cluster_impl.h"
+#include "cluster/turns.h"
+#include "engine/stages.h"
 #include "plat/futex.h"
 #include "plat/process.h"
 
@@ -19,11 +21,13 @@
 
 /**
  * struct worker - @chunk: claimed last
+ * @turns: parts that wait for the folds before theirs
  */
 struct worker {
 	struct fl_cluster *cluster;
 	unsigned index;
 	struct fl_bytering ring;
+	struct fl_turns turns;
 	uint64_t chunk;
 	uint64_t bytes;
 	struct fl_board *board;
@@ -31,12 +35,15 @@ struct worker {
 	struct fl_faults before;
 };
 
+/* The coordinator cannot fold a chunk before its end has come: it is not woken for less. */
 static int send_message(struct worker *w, const struct fl_message *m, const void *data)
 {
 	int r = fl_bytering_write(&w->ring, m, sizeof(*m), UINT64_MAX);
 
 	if (r == 0 && m->len > 0)
 		r = fl_bytering_write(&w->ring, data, (size_t)m->len, UINT64_MAX);
+	if (m->kind != FL_MESSAGE_PART)
+		fl_bytering_nudge(&w->ring);
 	return r;
 }
 
@@ -59,23 +66,34 @@ static int try_take(struct worker *w, uint64_t *ret)
 	return 0;
 }
 
-/* A worker without a chunk waits for the end: another one may die, and leave its own. */
+/* A worker without a chunk waits for the end: another one may die, and leave its own. One that holds
+ * many waits for its turn. */
 static int take(void *arg, uint64_t seq FL_UNUSED, uint64_t *ret)
 {
 	struct worker *w = arg;
 	struct fl_cluster_control *c = w->cluster->control;
 	uint32_t seen;
+	int folded;
 
 	while (!atomic_load(&c->done)) {
 		seen = atomic_load(&c->turn);
-		if (try_take(w, ret))
+		folded = fl_turns_fold(&w->turns);
+		if (folded < 0)
+			return 0;
+		if (folded > 0)
+			fl_cluster_wake(c);
+		if (!fl_turns_full(&w->turns) && try_take(w, ret))
 			return 1;
+		if (folded > 0)
+			continue;
+		atomic_fetch_add(&c->sleepers, 1);
 		(void)fl_futex_wait(&c->turn, seen, IDLE_NS);
+		atomic_fetch_sub(&c->sleepers, 1);
 	}
 	return 0;
 }
 
-static int part(void *arg, unsigned k, const struct fl_part *p)
+static int part(void *arg, unsigned k, struct fl_part *p)
 {
 	struct worker *w = arg;
 	struct fl_message m = {.kind = FL_MESSAGE_PART,
@@ -84,7 +102,8 @@ static int part(void *arg, unsigned k, const struct fl_part *p)
 			       .off = p->off,
 			       .end = p->end,
 			       .len = p->len};
-	int r = send_message(w, &m, p->data);
+	int r = fl_turns_takes(&w->turns, k) ? fl_turns_part(&w->turns, w->chunk, k, p)
+					     : send_message(w, &m, p->data);
 
 	if (r < 0)
 		return r;
@@ -141,7 +160,15 @@ static int end(void *arg, const struct fl_slot *slot, int result, const struct f
 	w->bytes += w->cluster->x->plan.chunk_bytes;
 	keep_tally(w);
 	tell_board(w);
-	return send_message(w, &m, err->text);
+	if (w->turns.control && result >= 0)
+		return fl_turns_end(&w->turns, &m);
+	fl_turns_drop(&w->turns, w->chunk);
+	return send_message(w, &m, fl_turns_blame(&w->turns, &m) ? w->turns.error.text : err->text);
+}
+
+static int say(void *arg, const struct fl_message *m, const char *text)
+{
+	return send_message(arg, m, text);
 }
 
 static void tell_failure(struct worker *w)
@@ -167,19 +194,25 @@ void fl_cluster_work(struct fl_cluster *c, unsigned index)
 	if (fl_bytering_open(&w.ring, fl_cluster_ring_body(c, index),
 			     fl_bytering_bytes(FL_CLUSTER_RING_BYTES), true) < 0)
 		return;
-	/* As many processes as processors share them: nobody spins. */
-	w.ring.spin = false;
+	w.turns = (struct fl_turns){.control = fl_cluster_turns(c),
+				    .x = x,
+				    .state_bytes = fl_stages_carry_bytes(x->pl),
+				    .say = say,
+				    .arg = &w};
+	/* Who starts workers sees that they died, and they die with it. */
+	w.ring.watched = true;
 	/* The loading threads and the pages to be dropped are the coordinator's. */
 	x->readahead = NULL;
 	x->coldset = NULL;
 	x->remote = &remote;
-	if (fl_ring_init(&x->ring, 2, x->pl->stage_count, x->plan.part_limit) < 0)
+	if (fl_ring_init(&x->ring, 1, x->pl->stage_count, x->plan.part_limit) < 0)
 		return;
 	x->ring.fold = fl_exec_fold;
 	x->ring.arg = x;
 	fl_exec_worker(x, index);
 	if (x->init_result < 0)
 		tell_failure(&w);
+	fl_turns_done(&w.turns);
 	fl_board_leave(w.board);
 	fl_bytering_close(&w.ring);
 }

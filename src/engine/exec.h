@@ -49,13 +49,13 @@ struct fl_stage {
 /**
  * struct fl_remote - the ends of a worker in another process: src/cluster
  * @take: the chunk that is the process's @seq-th, from 0; may wait. Return: 1 with its number; 0: no more
- * @part: instead of an operator's fold. Return: as fold
+ * @part: instead of an operator's fold; may keep the buffer and leave another one. Return: as fold
  * @end:  a chunk is done: @result 0, or its error. Chunks end in the order in which they were taken
  */
 struct fl_remote {
 	void *arg;
 	int (*take)(void *arg, uint64_t seq, uint64_t *ret_chunk);
-	int (*part)(void *arg, unsigned k, const struct fl_part *part);
+	int (*part)(void *arg, unsigned k, struct fl_part *part);
 	int (*end)(void *arg, const struct fl_slot *slot, int result, const struct fl_error *err);
 };
 

@@ -166,7 +166,7 @@ static int number_and_save(struct fl_mapper *m, struct fl_packet_node *node)
 	return r;
 }
 
-static int part(void *arg, unsigned k, const struct fl_part *p)
+static int part(void *arg, unsigned k, struct fl_part *p)
 {
 	struct fl_mapper *m = arg;
 	struct fl_packet head = {
