@@ -165,25 +165,25 @@ FOLD512_TARGET static inline __m512i multipliers(const uint64_t fold[2])
 	return _mm512_broadcast_i32x4(_mm_set_epi64x((long long)fold[1], (long long)fold[0]));
 }
 
-/* update_fold() with four registers of 512 bits, 256 bytes ahead at a time. What they leave is 64 bytes
- * that are congruent to all that came before. */
+/* update_fold() with eight registers of 512 bits, 512 bytes ahead at a time (four: 57 GB/s from the second
+ * cache of a Zen 5, eight: 67). What they leave is 64 bytes that are congruent to all that came before. */
 FOLD512_TARGET static uint32_t update_fold512(const struct fl_crc *crc, uint32_t reg,
 					      const unsigned char *p, size_t n)
 {
-	__m512i by256 = multipliers(crc->fold[2]), by64 = multipliers(crc->fold[0]), x[4];
+	__m512i by512 = multipliers(crc->fold[2]), by64 = multipliers(crc->fold[0]), x[8];
 	unsigned char rest[64];
 
-	if (n < 512)
+	if (n < 1024)
 		return update_fold(crc, reg, p, n);
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < 8; i++)
 		x[i] = _mm512_loadu_si512(p + 64 * i);
 	x[0] = _mm512_xor_si512(x[0], _mm512_zextsi128_si512(_mm_cvtsi32_si128((int)reg)));
-	for (p += 256, n -= 256; n >= 256; p += 256, n -= 256)
-		for (size_t i = 0; i < 4; i++)
-			x[i] = fold512_onto(x[i], by256, _mm512_loadu_si512(p + 64 * i));
-	for (size_t i = 1; i < 4; i++)
+	for (p += 512, n -= 512; n >= 512; p += 512, n -= 512)
+		for (size_t i = 0; i < 8; i++)
+			x[i] = fold512_onto(x[i], by512, _mm512_loadu_si512(p + 64 * i));
+	for (size_t i = 1; i < 8; i++)
 		x[i] = fold512_onto(x[i - 1], by64, x[i]);
-	_mm512_storeu_si512(rest, x[3]);
+	_mm512_storeu_si512(rest, x[7]);
 	return update_fold(crc, update_generic(crc, 0, rest, sizeof(rest)), p, n);
 }
 
@@ -228,7 +228,7 @@ static void make_tables(struct fl_crc *crc)
 	/* Gopal et al.: x^(D+32) and x^(D-32) for D bits ahead, one place up because the product of
 	 * two reflected factors comes out one place down. */
 	for (size_t i = 0; i < 3; i++) {
-		uint64_t ahead = i == 0 ? 512 : i == 1 ? 128 : 2048;
+		uint64_t ahead = i == 0 ? 512 : i == 1 ? 128 : 4096;
 
 		crc->fold[i][0] = (uint64_t)power_of_x(crc->poly, ahead + 32) << 1;
 		crc->fold[i][1] = (uint64_t)power_of_x(crc->poly, ahead - 32) << 1;

@@ -40,7 +40,7 @@ enum fl_crc_kernel {
  *         "A Systematic Approach to Building High Performance, Software-based,
  *         CRC Generators", 2005)
  * @lane:  [k][b]: byte b at place k of a register, FL_CRC_LANE_BYTES zero bytes later
- * @fold:  multipliers for 64, 16 and 256 bytes ahead, low and high half
+ * @fold:  multipliers for 64, 16 and 512 bytes ahead, low and high half
  */
 struct fl_crc {
 	uint32_t poly;
