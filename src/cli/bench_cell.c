@@ -98,10 +98,20 @@ const char *bench_cell_name(const struct bench_cell *cell)
 #define SPREAD_NOISY 0.03
 #define OTHERS_NOISY 0.05
 
+int bench_measured_anything(const struct bench_matrix *m)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (m->cells[i].runs > 0)
+			return 1;
+	return 0;
+}
+
 const char *bench_noise_text(const struct bench_matrix *m)
 {
 	static char text[256];
 
+	if (!bench_measured_anything(m))
+		return "Nothing was measured";
 	snprintf(
 		text, sizeof(text),
 		"%s: the usual spread within a cell is %.1f %%, other programs took %.0f %% of the "

@@ -76,7 +76,10 @@ double bench_cell_copies(const struct bench_cell *cell);
 /** bench_cell_name() - "window sequential 8M": method, hint, window; static */
 const char *bench_cell_name(const struct bench_cell *cell);
 
-/** bench_noise_text() - a sentence about the machine; static */
+/** bench_measured_anything() - has at least one cell a run? */
+int bench_measured_anything(const struct bench_matrix *m);
+
+/** bench_noise_text() - a sentence about the machine, as far as anything was measured; static */
 const char *bench_noise_text(const struct bench_matrix *m);
 
 /** bench_sample_text() - a sentence where the sample is smaller than asked for, or NULL; static */

@@ -57,14 +57,6 @@ static void print_tables(const struct bench_matrix *m)
 	text_table_free(&t);
 }
 
-static int measured_anything(const struct bench_matrix *m)
-{
-	for (size_t i = 0; i < m->count; i++)
-		if (m->cells[i].runs > 0)
-			return 1;
-	return 0;
-}
-
 static int write_files(struct bench_matrix *m, json_t *doc)
 {
 	const struct bench_options *opt = m->opt;
@@ -89,7 +81,7 @@ static int report(struct bench_matrix *m, const json_t *base)
 	print_tables(m);
 	print_notes(m);
 	status = write_files(m, doc);
-	if (m->differ > 0 || !measured_anything(m))
+	if (m->differ > 0 || !bench_measured_anything(m))
 		status = EXIT_TROUBLE;
 	if (base != NULL && status == 0)
 		worse = bench_compare(doc, base, m->opt->compare, m->opt->threshold);

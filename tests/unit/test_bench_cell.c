@@ -117,8 +117,12 @@ Test(bench_cell, an_interval_takes_eight_runs)
 Test(bench_cell, the_machine_and_the_sample_in_words)
 {
 	struct bench_options opt = {.quiet = 0};
-	struct bench_matrix m = {.opt = &opt, .spread = 0.01, .others = 0.01};
+	struct bench_cell cell = {.runs = 0};
+	struct bench_matrix m = {
+		.opt = &opt, .cells = &cell, .count = 1, .spread = 0.01, .others = 0.01};
 
+	cr_assert_str_eq(bench_noise_text(&m), "Nothing was measured");
+	cell.runs = 1;
 	cr_assert(strstr(bench_noise_text(&m), "is quiet"), "%s", bench_noise_text(&m));
 	m.others = 0.3;
 	cr_assert(strstr(bench_noise_text(&m), "is noisy"), "%s", bench_noise_text(&m));
