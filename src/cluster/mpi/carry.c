@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cluster/mpi/carry.h"
 
-#include <stdlib.h>
-
 int fl_carry_fold(struct fl_mapper *m, uint64_t mark, struct fl_error *err)
 {
 	struct fl_packet_node *node;
@@ -17,7 +15,7 @@ int fl_carry_fold(struct fl_mapper *m, uint64_t mark, struct fl_error *err)
 				       .end = node->head.end};
 
 		r = fl_exec_fold_here(m->x, node->head.stage, &part, err);
-		free(node);
+		fl_mapper_return(m, node);
 	}
 	return r;
 }

@@ -8,7 +8,7 @@
  * DOC: Folds that go from rank to rank.
  *
  * Parts of XXH3 are a sixteenth of the input, what its fold keeps is 1.2 KiB: an accumulator of 64 bytes and the
- * last block. So the parts are held by the rank that made them. Where the leader comes to FL_PACKET_HELD in
+ * last block. So the parts of other ranks than the leader are held where they were made. Where the leader comes to FL_PACKET_HELD in
  * a rank's stream, it sends what the folds keep there, the rank folds what it holds, and sends it back.
  */
 

@@ -11,10 +11,14 @@
 /* Bytes in one MPI message. */
 #define PIECE_BYTES FL_KIB(256)
 
+/* Such a piece says that more will be sent at once. */
+#define BUSY_BYTES FL_KIB(4)
+
 /**
  * struct follow - another rank than 0 during a run
  * @node:    packet that is being sent; @at: bytes of it that are in pieces
  * @pieces:  buffers, of which one is filled while the other is under way
+ * @large:   what was sent last goes in steps, for which both sides have to look
  * @sent:    bytes so far
  * @back:    the baton is on its way back
  * @said:    FL_PACKET_DONE is on its way
@@ -29,6 +33,7 @@ struct follow {
 	unsigned char *piece;
 	MPI_Request request;
 	bool sending;
+	bool large;
 	uint64_t sent;
 	MPI_Request back_request;
 	bool back;
@@ -65,12 +70,9 @@ static struct fl_packet_node *done_node(int code, const struct fl_error *err, co
 		head.off = err->off;
 		head.len = (uint64_t)snprintf(text, sizeof(text), "%s%s", err->text, where);
 	}
-	node = malloc(sizeof(*node) + (size_t)head.len);
+	node = fl_packet_new(&head, text);
 	if (!node)
 		abort();
-	node->next = NULL;
-	node->head = head;
-	memcpy(node->data, text, (size_t)head.len);
 	return node;
 }
 
@@ -110,13 +112,16 @@ static size_t copy_some(struct follow *f, unsigned char *to, size_t n)
 		memcpy(to + k, node->data + (f->at + k - head), n - k);
 	f->at += n;
 	if (f->at == total) {
-		free(node);
+		if (f->m)
+			fl_mapper_return(f->m, node);
+		else
+			fl_packet_free(node);
 		f->node = NULL;
 	}
 	return n;
 }
 
-/* As much as fits into a piece and is allowed. Return: whether something was sent. */
+/* As much as fits into a piece and is allowed. Return: whether that was much. */
 static bool send_piece(struct follow *f)
 {
 	size_t room = (size_t)fl_min_u64(PIECE_BYTES, f->control.given - f->sent), len = 0;
@@ -137,7 +142,8 @@ static bool send_piece(struct follow *f)
 	MPI_Isend(f->piece, (int)len, MPI_BYTE, 0, FL_TAG_DATA, f->c->ranks->comm, &f->request);
 	f->sending = true;
 	f->sent += len;
-	return true;
+	f->large = len >= BUSY_BYTES;
+	return f->large;
 }
 
 static bool is_under_way(MPI_Request *request, bool *sending)
@@ -201,7 +207,8 @@ static void work(struct follow *f)
 		if (moved)
 			continue;
 		if (f->m)
-			fl_mapper_wait(f->m, fl_nap_ns(quiet));
+			fl_mapper_wait(f->m,
+				       fl_crew_nap_ns(f->c, f->sending && f->large ? 0 : quiet));
 		else
 			fl_ranks_nap(quiet);
 	}
@@ -215,7 +222,7 @@ static void leave(struct follow *f, struct fl_tally *tally)
 
 	while (is_sending(f) || is_under_way(&f->back_request, &f->back))
 		fl_ranks_nap(quiet++);
-	free(f->node);
+	fl_packet_free(f->node);
 	free(f->piece);
 	MPI_Isend(NULL, 0, MPI_BYTE, 0, FL_TAG_DATA, ranks->comm, &f->request);
 	f->sending = true;
@@ -227,6 +234,7 @@ static void leave(struct follow *f, struct fl_tally *tally)
 static void begin(struct follow *f, struct fl_mpi_crew *c)
 {
 	f->c = c;
+	c->seen = 0;
 	f->control.given = c->order.credit;
 	f->piece = malloc(PIECE_BYTES);
 	if (!f->piece)
@@ -246,7 +254,7 @@ int fl_crew_follow(struct fl_crew *crew, struct fl_exec *x)
 	fl_faults_process(&before);
 	r = fl_crew_begin_baton(c, x->pl);
 	if (r == 0)
-		r = fl_mapper_start(&c->mapper, x, &c->saved, c->ranks->where);
+		r = fl_mapper_start(&c->mapper, x);
 	if (r < 0) {
 		f.m = NULL;
 		(void)fl_error_set(&x->error, r, FL_OFF_NONE, NULL);

@@ -37,7 +37,7 @@ static int make_room(struct fl_inbox *in, size_t n)
 	return 0;
 }
 
-int fl_inbox_receive(struct fl_inbox *all, struct fl_ranks *r)
+int fl_inbox_receive(struct fl_inbox *all, struct fl_ranks *r, uint64_t *bytes)
 {
 	struct fl_inbox *in;
 	MPI_Message message;
@@ -54,6 +54,7 @@ int fl_inbox_receive(struct fl_inbox *all, struct fl_ranks *r)
 	MPI_Mrecv(in->data + in->len, n, MPI_BYTE, &message, MPI_STATUS_IGNORE);
 	in->len += (size_t)n;
 	in->got += (uint64_t)n;
+	*bytes += (uint64_t)n;
 	if (n == 0)
 		in->left = true;
 	return in->got > in->told.given ? -FL_ECORRUPT : 1;

@@ -41,8 +41,12 @@ struct fl_inbox {
 /** fl_inbox_begin() - a new run; @credit: as in its order */
 void fl_inbox_begin(struct fl_inbox *in, uint64_t credit);
 
-/** fl_inbox_receive() - take one message, if one has come. Return: 1; 0; -ENOMEM, -FL_ECORRUPT. */
-int fl_inbox_receive(struct fl_inbox *all, struct fl_ranks *r);
+/**
+ * fl_inbox_receive() - take one message, if one has come
+ * @bytes: of it, added
+ * Return: 1; 0; -ENOMEM, -FL_ECORRUPT.
+ */
+int fl_inbox_receive(struct fl_inbox *all, struct fl_ranks *r, uint64_t *bytes);
 
 /** fl_inbox_tell() - send a rank what it should know, if that is new and the last message is gone */
 void fl_inbox_tell(struct fl_inbox *in, struct fl_ranks *r, int rank);

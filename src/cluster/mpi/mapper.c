@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/error.h"
@@ -16,22 +15,26 @@
 #define BUDGET_SHARE(memory) ((memory) / 8)
 #define BUDGET_MAX FL_MIB(64)
 
-/* Parts that are held by one mark: block sums of 16 or 32 MiB. More wait for less often, fewer ask
- * more often. */
-#define HELD_BYTES FL_MIB(2)
+/* Parts that are held by one mark: block sums of 128 MiB. */
+#define HELD_BYTES FL_MIB(8)
+
+/* What is worth waking the thread that sends: a message that is not all overhead. */
+#define WAKE_BYTES FL_KIB(64)
+
+/* Under the lock. */
+static void tell(struct fl_mapper *m)
+{
+	m->told = true;
+	pthread_cond_signal(&m->news);
+}
 
 /* ---- claims */
 
-/* Chunk of the @seq-th one; it has been claimed. */
-static uint64_t chunk_of(const struct fl_mapper *m, uint64_t seq)
+/* Under the lock. A chunk for each thread is in store: to get more takes a while. */
+static bool is_hungry(const struct fl_mapper *m)
 {
-	unsigned i = 0;
-
-	for (; i + 1 < m->claims_count; i++)
-		if (seq < m->claims[(m->claims_at + i + 1) % FL_CLAIMS_MAX].seq)
-			break;
-	i = (m->claims_at + i) % FL_CLAIMS_MAX;
-	return m->claims[i].chunk + (seq - m->claims[i].seq);
+	return !m->exhausted && !m->closed && !fl_claims_full(&m->claims) &&
+	       m->claims.total - m->taken <= m->x->plan.threads;
 }
 
 static int take(void *arg, uint64_t seq, uint64_t *ret_chunk)
@@ -40,13 +43,15 @@ static int take(void *arg, uint64_t seq, uint64_t *ret_chunk)
 	int r = 0;
 
 	pthread_mutex_lock(&m->lock);
-	while (seq >= m->claimed && !m->exhausted && !m->closed)
+	while (seq >= m->claims.total && !m->exhausted && !m->closed)
 		pthread_cond_wait(&m->work, &m->lock);
-	if (seq < m->claimed && !m->closed) {
-		*ret_chunk = chunk_of(m, seq);
+	if (seq < m->claims.total && !m->closed) {
+		*ret_chunk = fl_claims_chunk(&m->claims, seq);
 		m->taken = fl_max_u64(m->taken, seq + 1);
 		r = 1;
 	}
+	if (is_hungry(m))
+		tell(m);
 	pthread_mutex_unlock(&m->lock);
 	return r;
 }
@@ -56,31 +61,16 @@ bool fl_mapper_is_hungry(struct fl_mapper *m)
 	bool r;
 
 	pthread_mutex_lock(&m->lock);
-	r = !m->exhausted && !m->closed && m->claims_count < FL_CLAIMS_MAX &&
-	    m->claimed - m->taken < m->x->plan.threads;
+	r = is_hungry(m);
 	pthread_mutex_unlock(&m->lock);
 	return r;
-}
-
-static void add_claim(struct fl_mapper *m, uint64_t chunk, uint64_t count)
-{
-	struct fl_claim *last =
-		&m->claims[(m->claims_at + m->claims_count + FL_CLAIMS_MAX - 1) % FL_CLAIMS_MAX];
-
-	if (m->claims_count > 0 && last->chunk + last->count == chunk) {
-		last->count += count;
-	} else {
-		last = &m->claims[(m->claims_at + m->claims_count++) % FL_CLAIMS_MAX];
-		*last = (struct fl_claim){.seq = m->claimed, .chunk = chunk, .count = count};
-	}
-	m->claimed += count;
 }
 
 void fl_mapper_feed(struct fl_mapper *m, uint64_t chunk, uint64_t count)
 {
 	pthread_mutex_lock(&m->lock);
 	if (count > 0)
-		add_claim(m, chunk, count);
+		fl_claims_add(&m->claims, chunk, count);
 	else
 		m->exhausted = true;
 	pthread_cond_broadcast(&m->work);
@@ -92,41 +82,25 @@ void fl_mapper_feed(struct fl_mapper *m, uint64_t chunk, uint64_t count)
 /* Under the lock. Return: 0; -FL_ECANCELED. */
 static int push(struct fl_mapper *m, struct fl_packet_node *node)
 {
-	while (m->bytes >= m->budget && !m->closed)
+	while (m->queue.bytes >= m->budget && !m->closed)
 		pthread_cond_wait(&m->work, &m->lock);
 	if (m->closed) {
-		free(node);
+		fl_packet_free(node);
 		return -FL_ECANCELED;
 	}
-	if (m->last)
-		m->last->next = node;
-	else
-		m->first = node;
-	m->last = node;
-	m->bytes += sizeof(*node) + (size_t)node->head.len;
-	pthread_cond_signal(&m->news);
+	fl_packets_add(&m->queue, node);
+	if (m->queue.bytes >= WAKE_BYTES)
+		tell(m);
 	return 0;
-}
-
-static struct fl_packet_node *make_node(const struct fl_packet *head, const void *data)
-{
-	struct fl_packet_node *node = malloc(sizeof(*node) + (size_t)head->len);
-
-	if (!node)
-		return NULL;
-	node->next = NULL;
-	node->head = *head;
-	if (head->len > 0)
-		memcpy(node->data, data, (size_t)head->len);
-	return node;
 }
 
 /* Under the lock. What is held up to here is to be folded before what comes next. */
 static int push_mark(struct fl_mapper *m)
 {
-	struct fl_packet head = {
-		.kind = FL_PACKET_HELD, .chunk = chunk_of(m, m->sent), .off = m->mark};
-	struct fl_packet_node *node = make_node(&head, NULL);
+	struct fl_packet head = {.kind = FL_PACKET_HELD,
+				 .chunk = fl_claims_chunk(&m->claims, m->sent),
+				 .off = m->mark};
+	struct fl_packet_node *node = fl_packet_new(&head, NULL);
 
 	if (!node)
 		return -ENOMEM;
@@ -143,12 +117,8 @@ static int hold(struct fl_mapper *m, struct fl_packet_node *node)
 	while (m->marked_bytes >= m->budget && !m->closed)
 		pthread_cond_wait(&m->work, &m->lock);
 	node->head.chunk = m->mark;
-	if (m->held_last)
-		m->held_last->next = node;
-	else
-		m->held = node;
-	m->held_last = node;
-	m->held_bytes += sizeof(*node) + (size_t)node->head.len;
+	fl_packets_add(&m->held, node);
+	m->held_bytes += fl_packet_bytes(node);
 	return m->held_bytes >= HELD_BYTES ? push_mark(m) : 0;
 }
 
@@ -158,29 +128,30 @@ static int number_and_save(struct fl_mapper *m, struct fl_packet_node *node)
 	int r;
 
 	pthread_mutex_lock(&m->lock);
-	node->head.chunk = chunk_of(m, m->sent);
+	node->head.chunk = fl_claims_chunk(&m->claims, m->sent);
 	pthread_mutex_unlock(&m->lock);
 	r = m->saved->dir ? fl_saved_put(m->saved, node) : 0;
 	if (r < 0)
-		free(node);
+		fl_packet_free(node);
 	return r;
 }
 
 static int part(void *arg, unsigned k, struct fl_part *p)
 {
 	struct fl_mapper *m = arg;
-	struct fl_packet head = {
-		.kind = FL_PACKET_PART, .stage = k, .off = p->off, .end = p->end, .len = p->len};
-	struct fl_packet_node *node = make_node(&head, p->data);
+	struct fl_packet_node *node;
 	int r;
 
+	pthread_mutex_lock(&m->lock);
+	node = fl_packet_take(&m->spare, k, p);
+	pthread_mutex_unlock(&m->lock);
 	if (!node)
 		return -ENOMEM;
 	r = number_and_save(m, node);
 	if (r < 0)
 		return r;
 	pthread_mutex_lock(&m->lock);
-	r = m->x->pl->stages[k].ops->carry ? hold(m, node) : push(m, node);
+	r = m->holds && m->x->pl->stages[k].ops->carry ? hold(m, node) : push(m, node);
 	pthread_mutex_unlock(&m->lock);
 	return r;
 }
@@ -188,9 +159,7 @@ static int part(void *arg, unsigned k, struct fl_part *p)
 /* Whoever has the next chunk goes on with what this rank holds. */
 static bool is_last_of_claim(const struct fl_mapper *m)
 {
-	const struct fl_claim *c = &m->claims[m->claims_at];
-
-	return m->sent + 1 == c->seq + c->count;
+	return fl_claims_ends(&m->claims, m->sent);
 }
 
 static int end(void *arg, const struct fl_slot *slot, int result, const struct fl_error *err)
@@ -210,7 +179,7 @@ static int end(void *arg, const struct fl_slot *slot, int result, const struct f
 		head.off = err->off;
 		head.len = (uint64_t)snprintf(text, sizeof(text), "%s%s", err->text, m->where);
 	}
-	node = make_node(&head, text);
+	node = fl_packet_new(&head, text);
 	if (!node)
 		return -ENOMEM;
 	r = number_and_save(m, node);
@@ -220,14 +189,11 @@ static int end(void *arg, const struct fl_slot *slot, int result, const struct f
 	if (m->held_bytes > 0 && is_last_of_claim(m))
 		r = push_mark(m);
 	if (r < 0)
-		free(node);
+		fl_packet_free(node);
 	else
 		r = push(m, node);
-	/* Claims all of whose chunks have been sent are forgotten. */
-	if (is_last_of_claim(m)) {
-		m->claims_at = (m->claims_at + 1) % FL_CLAIMS_MAX;
-		m->claims_count--;
-	}
+	if (is_last_of_claim(m))
+		fl_claims_forget(&m->claims);
 	m->sent++;
 	pthread_mutex_unlock(&m->lock);
 	return r;
@@ -238,14 +204,11 @@ struct fl_packet_node *fl_mapper_pop(struct fl_mapper *m, uint64_t chunk)
 	struct fl_packet_node *node;
 
 	pthread_mutex_lock(&m->lock);
-	node = m->first;
+	node = m->queue.first;
 	if (node && chunk != UINT64_MAX && node->head.chunk != chunk)
 		node = NULL;
 	if (node) {
-		m->first = node->next;
-		if (!m->first)
-			m->last = NULL;
-		m->bytes -= sizeof(*node) + (size_t)node->head.len;
+		(void)fl_packets_pop(&m->queue);
 		pthread_cond_broadcast(&m->work);
 	}
 	pthread_mutex_unlock(&m->lock);
@@ -257,19 +220,33 @@ struct fl_packet_node *fl_mapper_pop_held(struct fl_mapper *m, uint64_t mark)
 	struct fl_packet_node *node;
 
 	pthread_mutex_lock(&m->lock);
-	node = m->held;
+	node = m->held.first;
 	if (node && node->head.chunk > mark)
 		node = NULL;
 	if (node) {
-		m->held = node->next;
-		if (!m->held)
-			m->held_last = NULL;
-		node->next = NULL;
-		m->marked_bytes -= sizeof(*node) + (size_t)node->head.len;
+		(void)fl_packets_pop(&m->held);
+		m->marked_bytes -= fl_packet_bytes(node);
 		pthread_cond_broadcast(&m->work);
 	}
 	pthread_mutex_unlock(&m->lock);
 	return node;
+}
+
+void fl_mapper_return(struct fl_mapper *m, struct fl_packet_node *node)
+{
+	pthread_mutex_lock(&m->lock);
+	fl_packet_spare(&m->spare, node);
+	pthread_mutex_unlock(&m->lock);
+}
+
+bool fl_mapper_has_ended(struct fl_mapper *m)
+{
+	bool r;
+
+	pthread_mutex_lock(&m->lock);
+	r = m->ended;
+	pthread_mutex_unlock(&m->lock);
+	return r;
 }
 
 bool fl_mapper_is_done(struct fl_mapper *m)
@@ -277,7 +254,7 @@ bool fl_mapper_is_done(struct fl_mapper *m)
 	bool r;
 
 	pthread_mutex_lock(&m->lock);
-	r = m->ended && !m->first;
+	r = m->ended && !m->queue.first;
 	pthread_mutex_unlock(&m->lock);
 	return r;
 }
@@ -292,7 +269,9 @@ void fl_mapper_wait(struct fl_mapper *m, uint64_t ns)
 	until.tv_sec += (time_t)(at / 1000000000u);
 	until.tv_nsec = (long)(at % 1000000000u);
 	pthread_mutex_lock(&m->lock);
-	(void)pthread_cond_timedwait(&m->news, &m->lock, &until);
+	if (!m->told)
+		(void)pthread_cond_timedwait(&m->news, &m->lock, &until);
+	m->told = false;
 	pthread_mutex_unlock(&m->lock);
 }
 
@@ -305,7 +284,7 @@ static void *map(void *arg)
 	(void)fl_pool_run(m->x->pl->pool, m->x->plan.threads, fl_exec_worker, m->x);
 	pthread_mutex_lock(&m->lock);
 	m->ended = true;
-	pthread_cond_signal(&m->news);
+	tell(m);
 	pthread_mutex_unlock(&m->lock);
 	return NULL;
 }
@@ -317,16 +296,12 @@ static void destroy(struct fl_mapper *m)
 	pthread_mutex_destroy(&m->lock);
 }
 
-int fl_mapper_start(struct fl_mapper *m, struct fl_exec *x, struct fl_saved *saved,
-		    const char *where)
+int fl_mapper_start(struct fl_mapper *m, struct fl_exec *x)
 {
 	pthread_condattr_t attr;
 	int r;
 
-	memset(m, 0, sizeof(*m));
-	m->x = x;
-	m->saved = saved;
-	m->where = where;
+	*m = (struct fl_mapper){.x = x, .saved = m->saved, .where = m->where, .holds = m->holds};
 	m->budget = (size_t)fl_min_u64(BUDGET_SHARE(x->pl->opt.max_memory_bytes), BUDGET_MAX);
 	m->remote = (struct fl_remote){.arg = m, .take = take, .part = part, .end = end};
 	pthread_mutex_init(&m->lock, NULL);
@@ -344,16 +319,6 @@ int fl_mapper_start(struct fl_mapper *m, struct fl_exec *x, struct fl_saved *sav
 	return r;
 }
 
-static void drop(struct fl_packet_node *node)
-{
-	struct fl_packet_node *next;
-
-	for (; node; node = next) {
-		next = node->next;
-		free(node);
-	}
-}
-
 void fl_mapper_stop(struct fl_mapper *m)
 {
 	pthread_mutex_lock(&m->lock);
@@ -364,7 +329,8 @@ void fl_mapper_stop(struct fl_mapper *m)
 	pthread_join(m->thread, NULL);
 	fl_saved_abandon(m->saved);
 	m->x->remote = NULL;
-	drop(m->first);
-	drop(m->held);
+	fl_packets_drop(&m->queue);
+	fl_packets_drop(&m->held);
+	fl_packets_drop(&m->spare);
 	destroy(m);
 }

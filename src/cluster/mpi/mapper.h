@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cluster/mpi/claims.h"
+#include "cluster/mpi/packet.h"
 #include "cluster/mpi/saved.h"
 #include "engine/exec.h"
 
@@ -14,61 +16,22 @@
  *
  * Threads of the engine take chunks that the rank has claimed, and put what their maps return into
  * a queue, in the order of the chunks. Parts of operators with a carry (operator.h) go to another
- * list, where they are held until they are folded here. The rank's other thread, the one that speaks MPI, claims
+ * list of ranks that do not fold, where they are held until the folds come. The rank's other thread, the one that speaks MPI, claims
  * chunks and empties the queue. It is bounded: maps wait when it is full.
  */
-
-enum fl_packet_kind {
-	FL_PACKET_PART = 1, /* of an operator */
-	FL_PACKET_HELD,     /* parts of operators with a carry are held here: @off is their mark */
-	FL_PACKET_END,      /* the chunk is done, or failed */
-	FL_PACKET_DONE      /* the rank has mapped all it will, or failed before it could */
-};
-
-/**
- * struct fl_packet - the head of what is in the queue, and in what goes through MPI; @len bytes follow
- * @stage: PART: operator; END, DONE: whose error it is, at work at @failed_off, or FL_OPERATOR_NONE
- * @off, @end: PART: as in struct fl_part. END: @end as in struct fl_slot
- * @code:  END, DONE: 0 or the error, with @off, and its text behind it
- */
-struct fl_packet {
-	uint32_t kind;
-	uint32_t stage;
-	uint64_t chunk;
-	uint64_t off;
-	uint64_t end;
-	uint64_t len;
-	int64_t code;
-	uint64_t failed_off;
-};
-
-struct fl_packet_node {
-	struct fl_packet_node *next;
-	struct fl_packet head;
-	unsigned char data[];
-};
-
-/* Claims whose chunks have not all been sent; neighbours are one. */
-#define FL_CLAIMS_MAX 1024u
-
-/**
- * struct fl_claim - chunks [@chunk, @chunk + @count), the first of which is the rank's @seq-th
- */
-struct fl_claim {
-	uint64_t seq;
-	uint64_t chunk;
-	uint64_t count;
-};
 
 /**
  * struct fl_mapper
  * @saved:     packets are put there, too, if it has a directory
  * @where:     behind what is said of errors: which rank, on which machine
- * @claims:    in order, the oldest at @claims_at; @claimed chunks so far, @taken by threads, @sent
+ * @holds:     parts of operators with a carry stay here: the fold is with another rank, for the most part
+ * @claims:    what this rank has; @taken of it by threads, @sent
  * @exhausted: there will be no more
- * @first, @last, @bytes: the queue, of at most @budget bytes and one packet
- * @held, @held_last: parts that stay, each with the mark in @head.chunk; @marked_bytes with one that is
+ * @queue:     of at most @budget bytes and one packet
+ * @held:      parts that stay, each with the mark in @head.chunk; @marked_bytes with one that is
  *             in the queue, @held_bytes with @mark, the next one
+ * @spare:     buffers for the next parts
+ * @told:      fl_mapper_wait() need not wait
  * @closed:    nobody reads the queue any more
  * @ended:     the threads have returned
  */
@@ -77,54 +40,64 @@ struct fl_mapper {
 	struct fl_remote remote;
 	struct fl_saved *saved;
 	const char *where;
+	bool holds;
 	pthread_mutex_t lock;
 	pthread_cond_t work;
 	pthread_cond_t news;
-	struct fl_claim claims[FL_CLAIMS_MAX];
-	unsigned claims_at;
-	unsigned claims_count;
-	uint64_t claimed;
+	struct fl_claims claims;
 	uint64_t taken;
 	uint64_t sent;
 	bool exhausted;
-	struct fl_packet_node *first;
-	struct fl_packet_node *last;
-	size_t bytes;
+	struct fl_packets queue;
 	size_t budget;
-	struct fl_packet_node *held;
-	struct fl_packet_node *held_last;
+	struct fl_packets held;
+	struct fl_packets spare;
 	size_t marked_bytes;
 	size_t held_bytes;
 	uint64_t mark;
+	bool told;
 	bool closed;
 	bool ended;
 	pthread_t thread;
 };
 
-/** fl_mapper_start() - threads that map; x->remote is set. Return: 0 or -errno. */
-int fl_mapper_start(struct fl_mapper *m, struct fl_exec *x, struct fl_saved *saved,
-		    const char *where);
+/**
+ * fl_mapper_start() - threads that map; x->remote is set
+ * @m: @saved, @where and @holds are set
+ * Return: 0 or -errno.
+ */
+int fl_mapper_start(struct fl_mapper *m, struct fl_exec *x);
 
-/** fl_mapper_is_hungry() - a thread may soon have nothing to do */
+/** fl_mapper_is_hungry() - the threads may soon have nothing to do */
 bool fl_mapper_is_hungry(struct fl_mapper *m);
 
 /** fl_mapper_feed() - chunks, behind all that were given before; @count 0: there are no more */
 void fl_mapper_feed(struct fl_mapper *m, uint64_t chunk, uint64_t count);
 
 /**
- * fl_mapper_pop() - the oldest packet; the caller frees it
+ * fl_mapper_pop() - the oldest packet, for fl_mapper_return()
  * @chunk: only if it is of this chunk; UINT64_MAX: any
  * Return: NULL: none now.
  */
 struct fl_packet_node *fl_mapper_pop(struct fl_mapper *m, uint64_t chunk);
 
-/** fl_mapper_pop_held() - the oldest part that is held, up to that mark; the caller frees it. Return: or NULL. */
+/** fl_mapper_pop_held() - the oldest part that is held, up to that mark, for fl_mapper_return(). Return: or NULL. */
 struct fl_packet_node *fl_mapper_pop_held(struct fl_mapper *m, uint64_t mark);
+
+/** fl_mapper_return() - a packet that was popped is done with */
+void fl_mapper_return(struct fl_mapper *m, struct fl_packet_node *node);
+
+/** fl_mapper_has_ended() - the threads have returned */
+bool fl_mapper_has_ended(struct fl_mapper *m);
 
 /** fl_mapper_is_done() - the threads have returned and the queue is empty */
 bool fl_mapper_is_done(struct fl_mapper *m);
 
-/** fl_mapper_wait() - until there is a packet, or @ns have passed */
+/**
+ * fl_mapper_wait() - until @ns have passed, or earlier: the threads have ended or may soon have nothing to
+ *                    do, or much is in the queue. Little of it wakes nobody: that would take a processor
+ *                    from the threads for each chunk
+ */
 void fl_mapper_wait(struct fl_mapper *m, uint64_t ns);
 
 /** fl_mapper_stop() - end the threads, drop the queue */

@@ -25,8 +25,8 @@
  *   to make.
  *
  * Chunks are those of the leader's plan, and own the records that start in them. They are claimed
- * by adding to a counter in a window (MPI_Fetch_and_op), a few neighbours at a time, so that
- * a slow rank takes fewer. The leader folds the parts in the order of the chunks (lead.c): its folds see
+ * by adding to a counter in a window (MPI_Fetch_and_op), some neighbours at a time and fewer towards the
+ * end (claims.h), so that a slow rank takes fewer. The leader folds the parts in the order of the chunks (lead.c): its folds see
  * what they would see in one process, and the output is that of `faultline` by construction. Every rank
  * holds a bounded queue of parts (mapper.h), the leader takes from it what it needs next (inbox.h).
  *
@@ -48,6 +48,7 @@
  * @crew:   for the engine, first
  * @order:  of the present run; on followers the one that was received
  * @name:   of the order's file, with the recipe behind it
+ * @seen:   the counter, when this rank last saw it
  * @inbox:  leader: of each rank
  * @baton:  struct fl_baton and what follows, @baton_bytes altogether
  * @saved:  --checkpoint
@@ -61,6 +62,7 @@ struct fl_mpi_crew {
 	char *name;
 	const void *recipe;
 	size_t recipe_len;
+	uint64_t seen;
 	struct fl_inbox *inbox;
 	struct fl_mapper mapper;
 	unsigned char *baton;
@@ -75,6 +77,9 @@ int fl_crew_begin_baton(struct fl_mpi_crew *c, const struct fl_pipeline *pl);
 
 /** fl_crew_claim() - chunks for the maps, if they may soon have none */
 void fl_crew_claim(struct fl_mpi_crew *c);
+
+/** fl_crew_nap_ns() - fl_nap_ns(), more often where nothing is mapped any more */
+uint64_t fl_crew_nap_ns(struct fl_mpi_crew *c, unsigned quiet);
 
 /** fl_crew_lead() - fl_crew.run of rank 0 */
 int fl_crew_lead(struct fl_crew *crew, struct fl_exec *x);

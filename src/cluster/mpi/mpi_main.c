@@ -162,6 +162,9 @@ static int begin(void)
 	};
 
 	mpi_crew.ranks = &ranks;
+	mpi_crew.mapper.saved = &mpi_crew.saved;
+	mpi_crew.mapper.where = ranks.where;
+	mpi_crew.mapper.holds = ranks.rank > 0;
 	mpi_crew.crew.ranks = (unsigned)ranks.size;
 	ops.leads = ranks.rank == 0;
 	ops.rank = (unsigned)ranks.rank;

@@ -25,7 +25,7 @@ void fl_ranks_init(struct fl_ranks *r, int *argc, char ***argv)
 		fputs("faultline-mpi: this MPI library does not go with threads\n", stderr);
 		MPI_Abort(MPI_COMM_WORLD, 2);
 	}
-	MPI_Comm_dup(MPI_COMM_WORLD, &r->comm);
+	r->comm = MPI_COMM_WORLD;
 	MPI_Comm_rank(r->comm, &r->rank);
 	MPI_Comm_size(r->comm, &r->size);
 	MPI_Get_processor_name(host, &len);
@@ -39,20 +39,17 @@ void fl_ranks_done(struct fl_ranks *r)
 {
 	MPI_Win_unlock_all(r->window);
 	MPI_Win_free(&r->window);
-	MPI_Comm_free(&r->comm);
 	MPI_Finalize();
 }
 
 uint64_t fl_nap_ns(unsigned quiet)
 {
-	uint64_t ns = NAP_LEAST_NS << (quiet / 16 < 8 ? quiet / 16 : 8);
-
-	return fl_min_u64(ns, NAP_MOST_NS);
+	return fl_min_u64(NAP_LEAST_NS << (quiet < 8 ? quiet : 8), NAP_MOST_NS);
 }
 
 void fl_ranks_nap(unsigned quiet)
 {
-	struct timespec t = {.tv_nsec = (long)fl_nap_ns(quiet)};
+	struct timespec t = {.tv_nsec = (long)fl_nap_ns(quiet / 16)};
 
 	nanosleep(&t, NULL);
 }

@@ -22,7 +22,8 @@
 
 /**
  * struct fl_ranks
- * @comm:    ours alone
+ * @comm:    all of MPI_COMM_WORLD: nothing else in the program uses MPI, and another communicator takes
+ *            a millisecond or more to make where ranks share processors
  * @where:   " (rank 3 on node17)": behind what is said of errors
  * @window, @counter: an integer on rank 0 that all may add to: the next chunk to be claimed
  * @start_ns: when MPI_Init() had returned
@@ -48,7 +49,8 @@ enum fl_order_kind {
  *                   @recipe_len and @pieces_len bytes
  * @run:    number of the run, from 1
  * @size_bytes, @begin, @end, @chunk_bytes: as in struct fl_crew
- * @step:   chunks in one claim
+ * @step:   of which claims are multiples: chunks in a file of a checkpoint, or 1
+ * @most:   chunks in one claim
  * @credit: bytes each may send before it is asked for more
  */
 struct fl_order {
@@ -63,6 +65,7 @@ struct fl_order {
 	uint64_t chunk_bytes;
 	uint64_t chunks;
 	uint64_t step;
+	uint64_t most;
 	uint64_t credit;
 };
 
@@ -115,13 +118,17 @@ void fl_ranks_init(struct fl_ranks *r, int *argc, char ***argv);
 void fl_ranks_done(struct fl_ranks *r);
 
 /**
+ * fl_nap_ns() - how long a rank whose threads map waits for messages
+ * @quiet: looks since the last that was worth it: naps double up to 1 ms: messages that are waited
+ *         for come soon, and each look at others takes time from a map
+ */
+uint64_t fl_nap_ns(unsigned quiet);
+
+/**
  * fl_ranks_nap() - between two looks at MPI
- * @quiet: looks in vain since the last that was not; naps get longer
+ * @quiet: looks in vain since the last that was not; naps get longer, slowly: nothing else is to be done
  */
 void fl_ranks_nap(unsigned quiet);
-
-/** fl_nap_ns() - how long that nap is */
-uint64_t fl_nap_ns(unsigned quiet);
 
 /** fl_ranks_wait() - until a request is done, with naps */
 void fl_ranks_wait(MPI_Request *request);

@@ -10,7 +10,8 @@
 
 #include "base/error.h"
 #include "base/size.h"
-#include "cluster/mpi/mapper.h"
+#include "cluster/mpi/packet.h"
+#include "engine/exec.h"
 #include "kern/crc.h"
 
 /* More than any command line (ARG_MAX). */
@@ -324,17 +325,15 @@ static int read_packet(struct fl_saved *s, struct fl_packet_node **ret)
 	if (fread(&sum, sizeof(sum), 1, s->in) != 1 || fread(&head, sizeof(head), 1, s->in) != 1 ||
 	    head.len > SIZE_MAX / 2)
 		return -FL_ECORRUPT;
-	node = malloc(sizeof(*node) + (size_t)head.len);
+	node = fl_packet_new(&head, NULL);
 	if (!node)
 		return -ENOMEM;
-	node->next = NULL;
-	node->head = head;
 	if (fread(node->data, 1, (size_t)head.len, s->in) == head.len &&
 	    sum == checksum(&head, sizeof(head), node->data, (size_t)head.len)) {
 		*ret = node;
 		return 0;
 	}
-	free(node);
+	fl_packet_free(node);
 	return -FL_ECORRUPT;
 }
 
@@ -352,7 +351,7 @@ int fl_saved_get(struct fl_saved *s, uint64_t chunk, struct fl_packet_node **ret
 	if (r == 0)
 		r = read_packet(s, ret);
 	if (r == 0 && (*ret)->head.chunk != chunk) {
-		free(*ret);
+		fl_packet_free(*ret);
 		r = -FL_ECORRUPT;
 	}
 	if (s->in && (r < 0 || ((*ret)->head.kind == FL_PACKET_END &&
