@@ -330,7 +330,8 @@ void fl_crew_claim(struct fl_mpi_crew *c)
 
 	while (fl_mapper_is_hungry(&c->mapper)) {
 		step = fl_claims_step(order->chunks - c->seen, (uint64_t)c->ranks->size,
-				      order->step, order->most);
+				      order->step,
+				      fl_min_u64(order->most, fl_mapper_fit(&c->mapper)));
 		first = fl_ranks_claim(c->ranks, step);
 		c->seen = fl_min_u64(first + step, order->chunks);
 		if (first >= order->chunks)

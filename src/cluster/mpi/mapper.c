@@ -18,6 +18,9 @@
 /* Parts that are held by one mark: block sums of 128 MiB. */
 #define HELD_BYTES FL_MIB(8)
 
+/* Chunks for each thread, as long as it is not known how much they return. */
+#define CLAIM_FIRST 2u
+
 /* What is worth waking the thread that sends: a message that is not all overhead. */
 #define WAKE_BYTES FL_KIB(64)
 
@@ -64,6 +67,19 @@ bool fl_mapper_is_hungry(struct fl_mapper *m)
 	r = is_hungry(m);
 	pthread_mutex_unlock(&m->lock);
 	return r;
+}
+
+uint64_t fl_mapper_fit(struct fl_mapper *m)
+{
+	uint64_t each, ret = CLAIM_FIRST * (uint64_t)m->x->plan.threads;
+
+	pthread_mutex_lock(&m->lock);
+	if (m->sent > 0) {
+		each = m->returned / m->sent + 1;
+		ret = m->budget / 4 / each;
+	}
+	pthread_mutex_unlock(&m->lock);
+	return fl_max_u64(ret, 1);
 }
 
 void fl_mapper_feed(struct fl_mapper *m, uint64_t chunk, uint64_t count)
@@ -151,6 +167,7 @@ static int part(void *arg, unsigned k, struct fl_part *p)
 	if (r < 0)
 		return r;
 	pthread_mutex_lock(&m->lock);
+	m->returned += node->head.len;
 	r = m->holds && m->x->pl->stages[k].ops->carry ? hold(m, node) : push(m, node);
 	pthread_mutex_unlock(&m->lock);
 	return r;

@@ -28,6 +28,7 @@
  * @claims:    what this rank has; @taken of it by threads, @sent
  * @exhausted: there will be no more
  * @queue:     of at most @budget bytes and one packet
+ * @returned:  bytes of parts so far
  * @held:      parts that stay, each with the mark in @head.chunk; @marked_bytes with one that is
  *             in the queue, @held_bytes with @mark, the next one
  * @spare:     buffers for the next parts
@@ -50,6 +51,7 @@ struct fl_mapper {
 	bool exhausted;
 	struct fl_packets queue;
 	size_t budget;
+	uint64_t returned;
 	struct fl_packets held;
 	struct fl_packets spare;
 	size_t marked_bytes;
@@ -70,6 +72,14 @@ int fl_mapper_start(struct fl_mapper *m, struct fl_exec *x);
 
 /** fl_mapper_is_hungry() - the threads may soon have nothing to do */
 bool fl_mapper_is_hungry(struct fl_mapper *m);
+
+/**
+ * fl_mapper_fit() - chunks to be claimed at a time, so that what maps return for them waits in the queue
+ *
+ * A claim that does not fit would keep its rank waiting until all before it was mapped by another one. It is
+ * judged by the chunks so far.
+ */
+uint64_t fl_mapper_fit(struct fl_mapper *m);
 
 /** fl_mapper_feed() - chunks, behind all that were given before; @count 0: there are no more */
 void fl_mapper_feed(struct fl_mapper *m, uint64_t chunk, uint64_t count);
