@@ -4,6 +4,7 @@
 
 #define FL_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #define FL_UNUSED __attribute__((unused))
+#define FL_NOINLINE __attribute__((noinline))
 #define FL_LIKELY(x) __builtin_expect(!!(x), 1)
 #define FL_UNLIKELY(x) __builtin_expect(!!(x), 0)
 

@@ -54,6 +54,12 @@ static void apply_blocks(uint64_t acc[FL_XXH3_LANES], const uint64_t *sums, size
 		fl_apply_blocks_avx2(acc, sums, blocks, key);
 }
 
+TARGET static inline __mmask64 both(__m512i v, unsigned char a, __m512i w, unsigned char b)
+{
+	return _mm512_mask_cmpeq_epi8_mask(_mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8((char)a)), w,
+					   _mm512_set1_epi8((char)b));
+}
+
 #define NAME(x) x##_avx512
 #define ISA "avx512"
 #define BITS(m) (uint64_t) _mm512_movepi8_mask((__m512i)(m))
@@ -63,6 +69,11 @@ static void apply_blocks(uint64_t acc[FL_XXH3_LANES], const uint64_t *sums, size
 #define POPCOUNT(x) (uint64_t) _mm_popcnt_u64(x)
 #define SHUFFLE(table, v) (NAME(bytes)) _mm512_shuffle_epi8(table_of(table), (__m512i)(v))
 #define COMMON_BITS(a, b) (uint64_t) _mm512_test_epi8_mask((__m512i)(a), (__m512i)(b))
+/* Masks are registers of their own: as vectors they would be made anew. */
+#define PAIRS __mmask64
+#define BOTH(v, a, w, b) both((__m512i)(v), a, (__m512i)(w), b)
+#define PAIRS_BITS(m) (uint64_t)(m)
+#define PAIRS_ANY(m) ((m) != 0)
 #define STREAMS_ARE_FAST true
 #define FIND_PACKED fl_find_packed_avx512
 /* The kernels of AVX2 do these. */

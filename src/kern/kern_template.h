@@ -13,6 +13,7 @@
  *   POPCOUNT(x)  bits set in a uint64_t
  *   BLOCK_SUMS, APPLY_BLOCKS  the XXH3 kernels
  *   FIND_AHEAD_BYTES          of find_literal: see below
+ *   PAIRS, BOTH, PAIRS_BITS, PAIRS_ANY  where comparisons have a type of their own: see below
  *   SHUFFLE, STREAMS_ARE_FAST  see streams_template.h, and whether the processor has it
  *   FIND_RANGES, FIND_PACKED, TRANSLATE  those of byte_ranges.h, packed.h and translate.h
  *
@@ -38,6 +39,14 @@ typedef signed char NAME(masks) __attribute__((vector_size(VEC)));
 
 /* Four vectors a step: enough loads in flight, and one branch for all of them. */
 #define STEP ((size_t)4 * VEC)
+
+/* BOTH(v, a, w, b): which lanes of v hold the byte a where those of w hold b? A PAIRS. */
+#ifndef PAIRS
+#define PAIRS NAME(masks)
+#define BOTH(v, a, w, b) (((v) == (a)) & ((w) == (b)))
+#define PAIRS_BITS(m) BITS(m)
+#define PAIRS_ANY(m) ANY(m)
+#endif
 
 TARGET static inline NAME(bytes) NAME(load)(const unsigned char *p)
 {
@@ -120,23 +129,12 @@ struct NAME(rare) {
 };
 
 /* Which of the VEC places from p on have both rare bytes where they belong. */
-TARGET static inline NAME(masks) NAME(pair)(const unsigned char *p, const struct NAME(rare) * r)
+TARGET static inline PAIRS NAME(pair)(const unsigned char *p, const struct NAME(rare) * r)
 {
 	NAME(bytes) first = NAME(load)(p + r->at1) | r->fold1;
 	NAME(bytes) second = NAME(load)(p + r->at2) | r->fold2;
 
-	return (first == r->byte1) & (second == r->byte2);
-}
-
-TARGET static inline uint64_t NAME(pair_bits_64)(const unsigned char *p,
-						 const struct NAME(rare) * r)
-{
-	uint64_t bits = 0;
-	size_t i;
-
-	for (i = 0; i < 64; i += VEC)
-		bits |= BITS(NAME(pair)(p + i, r)) << i;
-	return bits;
+	return BOTH(first, r->byte1, second, r->byte2);
 }
 
 /* Less than a step of places: single vectors, and one that overlaps what has been searched. */
@@ -148,7 +146,7 @@ TARGET static const unsigned char *NAME(find_rest)(const struct fl_literal *lit,
 	const unsigned char *hit;
 
 	for (; places >= VEC; places -= VEC, p += VEC, overlap = true) {
-		hit = fl_literal_first_of(lit, p, BITS(NAME(pair)(p, r)));
+		hit = fl_literal_first_of(lit, p, PAIRS_BITS(NAME(pair)(p, r)));
 		if (hit)
 			return hit;
 	}
@@ -156,12 +154,35 @@ TARGET static const unsigned char *NAME(find_rest)(const struct fl_literal *lit,
 		uint64_t old = (UINT64_C(1) << (VEC - places)) - 1;
 
 		p -= VEC - places;
-		return fl_literal_first_of(lit, p, BITS(NAME(pair)(p, r)) & ~old);
+		return fl_literal_first_of(lit, p, PAIRS_BITS(NAME(pair)(p, r)) & ~old);
 	}
 	for (; places > 0; places--, p++)
 		if ((p[r->at1] | r->fold1) == r->byte1 && fl_literal_matches_at(lit, p))
 			return p;
 	return NULL;
+}
+
+/* A function of its own, so that the loop keeps its registers. */
+TARGET static FL_NOINLINE const unsigned char *
+NAME(first_in_step)(const struct fl_literal *lit, const unsigned char *p, const PAIRS *pairs)
+{
+	const unsigned char *hit = NULL;
+
+	for (size_t i = 0; i < STEP / VEC && !hit; i++)
+		hit = fl_literal_first_of(lit, p + i * VEC, PAIRS_BITS(pairs[i]));
+	return hit;
+}
+
+/* The lines of a step; written out, because the compiler makes a loop of a loop. */
+static inline void NAME(ask_for_step)(const unsigned char *p)
+{
+	__builtin_prefetch(p);
+	if (STEP > LINE_BYTES)
+		__builtin_prefetch(p + LINE_BYTES);
+	if (STEP > (size_t)2 * LINE_BYTES) {
+		__builtin_prefetch(p + (size_t)2 * LINE_BYTES);
+		__builtin_prefetch(p + (size_t)3 * LINE_BYTES);
+	}
 }
 
 /* Candidates are places where both rare bytes stand; the rest of the literal decides. */
@@ -180,22 +201,16 @@ TARGET static const unsigned char *NAME(find_literal)(const struct fl_literal *l
 	bool overlap = places >= STEP;
 
 	for (; places >= STEP; places -= STEP, p += STEP) {
-		NAME(masks)
-		any = NAME(pair)(p, &r) | NAME(pair)(p + VEC, &r) | NAME(pair)(p + 2 * VEC, &r) |
-		      NAME(pair)(p + 3 * VEC, &r);
-		size_t i;
+		PAIRS a = NAME(pair)(p, &r), b = NAME(pair)(p + VEC, &r);
+		PAIRS c = NAME(pair)(p + 2 * VEC, &r), d = NAME(pair)(p + 3 * VEC, &r);
+		const unsigned char *hit;
 
-		for (i = 0; i < STEP; i += LINE_BYTES)
-			__builtin_prefetch(p + ahead + i);
-		if (FL_LIKELY(!ANY(any)))
+		NAME(ask_for_step)(p + ahead);
+		if (FL_LIKELY(!PAIRS_ANY(a | b | c | d)))
 			continue;
-		for (i = 0; i < STEP; i += 64) {
-			uint64_t bits = NAME(pair_bits_64)(p + i, &r);
-			const unsigned char *hit = fl_literal_first_of(lit, p + i, bits);
-
-			if (hit)
-				return hit;
-		}
+		hit = NAME(first_in_step)(lit, p, (const PAIRS[]){a, b, c, d});
+		if (hit)
+			return hit;
 	}
 	return NAME(find_rest)(lit, &r, p, places, overlap);
 }

@@ -16,6 +16,15 @@ static inline bool fl_four_same(const unsigned char *p, const unsigned char *q)
 	return a == b;
 }
 
+static inline bool fl_eight_same(const unsigned char *p, const unsigned char *q)
+{
+	uint64_t a, b;
+
+	memcpy(&a, p, sizeof(a));
+	memcpy(&b, q, sizeof(b));
+	return a == b;
+}
+
 /*
  * Most candidates are none: the two ends tell nearly always, without a call. Processor time of
  * `scan -j1 -c` of 1.5 GB: Failed password 60 -> 53, Exception 67 -> 60 ms.
@@ -26,7 +35,9 @@ static inline bool fl_bytes_same(const unsigned char *p, const unsigned char *q,
 		return memcmp(p, q, len) == 0;
 	if (!fl_four_same(p, q) || !fl_four_same(p + len - 4, q + len - 4))
 		return false;
-	return len <= 8 || memcmp(p, q, len) == 0;
+	if (len > 16)
+		return memcmp(p, q, len) == 0;
+	return len <= 8 || (fl_eight_same(p, q) && fl_eight_same(p + len - 8, q + len - 8));
 }
 
 /** fl_literal_same() - do @len bytes stand at @p? @icase: in either case of ASCII; they are lower-case */
