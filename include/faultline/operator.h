@@ -117,6 +117,8 @@ enum fl_cut {
 #define FL_OP_UNTIL_ERROR 2u
 /* start sets something going, which folds feed and finish ends: not in a shard, where neither comes. */
 #define FL_OP_LIVE 4u
+/* Parts are short, however long the chunk: chunks of files that are in the page cache may be long. */
+#define FL_OP_SHORT_PARTS 8u
 
 /**
  * struct fl_run - what an operator may know about the run that begins

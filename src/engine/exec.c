@@ -64,12 +64,14 @@ static int collect_needs(struct fl_exec *x, struct fl_error *reterr)
 
 	*n = (struct fl_needs){.unit_bytes = 1,
 			       .delimiter = x->pl->opt.delimiter,
+			       .short_parts = true,
 			       .at_record = x->pl->opt.flags & FL_RUN_AT_RECORD};
 	for (k = 0; k < x->pl->stage_count; k++) {
 		const struct fl_operator *ops = x->pl->stages[k].ops;
 
 		n->keep_view |= ops->flags & FL_OP_KEEP_VIEW;
 		n->plain_view |= !(ops->flags & FL_OP_KEEP_VIEW);
+		n->short_parts &= !!(ops->flags & FL_OP_SHORT_PARTS);
 		n->ahead_bytes = fl_max_size(n->ahead_bytes, ops->ahead_bytes);
 		if (ops->cut == FL_CUT_RECORD) {
 			n->records = true;
@@ -209,6 +211,9 @@ static int choose_loader(struct fl_exec *x, unsigned frames)
 {
 	if (!frames) {
 		fl_auto_choose(&x->pl->opt, &x->src->file, &x->plan, &x->choice);
+		/* The processes of a crew agreed on chunks before. */
+		if (x->choice.adaptive && !x->crewed)
+			fl_plan_widen(&x->plan, &x->pl->opt, &x->needs);
 		return 0;
 	}
 	x->choice = (struct fl_choice){.io = FL_IO_READ};
@@ -225,6 +230,9 @@ static int set_up(struct fl_exec *x, struct fl_error *reterr)
 	int r;
 
 	make_plan(x, &frames);
+	r = choose_loader(x, frames);
+	if (r < 0)
+		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
 	x->env.file = &x->src->file;
 	x->env.size = x->plan.size;
 	x->env.window_bytes = x->plan.window_bytes;
@@ -235,9 +243,6 @@ static int set_up(struct fl_exec *x, struct fl_error *reterr)
 #ifdef FL_TINY_WINDOWS
 	x->env.tiny = true;
 #endif
-	r = choose_loader(x, frames);
-	if (r < 0)
-		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
 	if ((pl->opt.flags & FL_RUN_COLD) && fl_source_seekable(x->src) &&
 	    !(x->choice.fed && !fl_resident_is_exact(x->src->file.fd)))
 		(void)fl_coldset_new(&x->src->file, x->plan.size, &x->coldset);

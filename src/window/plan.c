@@ -20,6 +20,10 @@
 /* The fold of sequential digests wants a piece that is loaded while the one before is folded. */
 #define KEEP_VIEW_CHUNK_BYTES FL_MIB(1)
 
+/* So many wide chunks for each thread even out their ends to 1 % or so. */
+#define WIDE_CHUNKS 64
+#define WIDE_BYTES FL_MIB(32)
+
 /* Pipes: what one enlarged pipe holds. */
 #define STREAM_CHUNK_BYTES FL_MIB(1)
 
@@ -172,6 +176,20 @@ void fl_plan_cut(struct fl_plan *plan, const uint64_t *ends, uint64_t count)
 		plan->chunks = last - plan->first + 1;
 	}
 	plan->threads = (unsigned)fl_max_u64(1, fl_min_u64(plan->threads, plan->chunks));
+}
+
+void fl_plan_widen(struct fl_plan *plan, const struct fl_options *opt, const struct fl_needs *needs)
+{
+	uint64_t len = plan->to - plan->from, share;
+
+	if (!needs->short_parts || needs->keep_view || needs->ahead_bytes > 0 || plan->ends ||
+	    opt->chunk_bytes || opt->window_bytes || plan->window_bytes < FL_WINDOW_BYTES)
+		return;
+	share = fl_round_down(len / (WIDE_CHUNKS * (uint64_t)plan->threads), FL_WINDOW_BYTES);
+	if (share <= plan->chunk_bytes)
+		return;
+	plan->chunk_bytes = plan->window_bytes = (size_t)fl_min_u64(share, WIDE_BYTES);
+	plan->chunks = len / plan->chunk_bytes + !!(len % plan->chunk_bytes);
 }
 
 void fl_plan_chunk(const struct fl_plan *plan, uint64_t k, uint64_t *ret_off, uint64_t *ret_end)

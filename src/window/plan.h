@@ -24,6 +24,7 @@
  * @group_bytes: the same for groups of records; 0 if there are none
  * @keep_view:  one of them folds over the input bytes
  * @plain_view: one of them does not
+ * @short_parts: of all of them, whatever the chunk's length
  * @at_record:  a record begins where the range does
  * @ahead_bytes: the most that one of them looks at behind its views
  */
@@ -32,6 +33,7 @@ struct fl_needs {
 	bool units;
 	bool keep_view;
 	bool plain_view;
+	bool short_parts;
 	bool at_record;
 	uint64_t unit_bytes;
 	uint64_t group_bytes;
@@ -114,6 +116,18 @@ void fl_plan_share(struct fl_plan *plan, unsigned index, unsigned count);
  * For sources in frames; before the plan is used.
  */
 void fl_plan_cut(struct fl_plan *plan, const uint64_t *ends, uint64_t count);
+
+/**
+ * fl_plan_widen() - longer chunks, where the file is long and parts are short
+ * @opt: what was asked for, which is left alone
+ *
+ * When a window moves, the processors that run other threads must forget its old pages, which takes
+ * an interrupt of each. For files that are in the page cache; before the plan is used.
+ * Source: `scan -c -j2` of 4.5 GB in large folios, processor time: 8 MiB 156 ms, 16 MiB 153, 32 MiB
+ * 149, 64 MiB 147; `count -l` 140, 139, 136.
+ */
+void fl_plan_widen(struct fl_plan *plan, const struct fl_options *opt,
+		   const struct fl_needs *needs);
 
 /** fl_plan_chunk() - bounds of chunk k < chunks */
 void fl_plan_chunk(const struct fl_plan *plan, uint64_t k, uint64_t *ret_off, uint64_t *ret_end);

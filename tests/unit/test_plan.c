@@ -191,3 +191,48 @@ Test(plan, address_space_without_a_limit)
 	fl_plan_fit(&opt, &cpus, UINT64_C(1) << 46);
 	cr_assert(cpus == 1000 && opt.threads == 500 && opt.window_bytes == GIB);
 }
+
+Test(plan, wide_chunks_where_parts_are_short)
+{
+	struct fl_needs needs = {.records = true, .unit_bytes = 1, .short_parts = true};
+	struct fl_options opt = defaults();
+	struct fl_plan p;
+
+	opt.threads = 2;
+	fl_plan_make(&opt, &needs, 4500 * MIB + 7, 1, 2, &p);
+	fl_plan_widen(&p, &opt, &needs);
+#ifdef FL_TINY_WINDOWS
+	cr_assert_eq(p.window_bytes, fl_page_bytes());
+#else
+	cr_assert_eq(p.chunk_bytes, 32 * MIB);
+	cr_assert_eq(p.window_bytes, p.chunk_bytes);
+	check_chunks(&p);
+#endif
+	/* Many threads are to end at the same time. */
+	opt.threads = 64;
+	fl_plan_make(&opt, &needs, 4500 * MIB, 1, 2, &p);
+	fl_plan_widen(&p, &opt, &needs);
+	cr_assert(p.chunk_bytes <= 8 * MIB);
+	check_chunks(&p);
+}
+
+Test(plan, chunks_are_wide_for_nobody_else)
+{
+	struct fl_needs needs = {.records = true, .unit_bytes = 1};
+	struct fl_options opt = defaults();
+	struct fl_plan p;
+
+	fl_plan_make(&opt, &needs, 4500 * MIB, 1, 2, &p);
+	fl_plan_widen(&p, &opt, &needs);
+	cr_assert(p.chunk_bytes <= 8 * MIB);
+	needs.short_parts = true;
+	opt.chunk_bytes = 4099;
+	fl_plan_make(&opt, &needs, 4500 * MIB, 1, 2, &p);
+	fl_plan_widen(&p, &opt, &needs);
+	cr_assert_eq(p.chunk_bytes, 4099u);
+	opt.chunk_bytes = 0;
+	opt.window_bytes = MIB;
+	fl_plan_make(&opt, &needs, 4500 * MIB, 1, 2, &p);
+	fl_plan_widen(&p, &opt, &needs);
+	cr_assert(p.window_bytes <= MIB);
+}

@@ -120,6 +120,20 @@ static const struct fl_operator scan_operator = {
 	.finish = scan_finish,
 };
 
+/* The same where lines are only counted, or one is enough. */
+static const struct fl_operator short_operator = {
+	.size = sizeof(short_operator),
+	.name = "scan",
+	.cut = FL_CUT_RECORD,
+	.flags = FL_OP_UNTIL_ERROR | FL_OP_SHORT_PARTS,
+	.start = scan_start,
+	.worker_init = scan_worker_init,
+	.worker_done = scan_worker_done,
+	.map = scan_map,
+	.fold = scan_fold,
+	.finish = scan_finish,
+};
+
 /* The same across lines. */
 static const struct fl_operator multi_operator = {
 	.size = sizeof(multi_operator),
@@ -223,7 +237,9 @@ void fl_scan_set_base_line(struct fl_scan *scan, uint64_t lines)
 
 const struct fl_operator *fl_scan_operator(const struct fl_scan *scan)
 {
-	return scan->job.plan.method == FL_SCAN_MULTI ? &multi_operator : &scan_operator;
+	if (scan->job.plan.method == FL_SCAN_MULTI)
+		return &multi_operator;
+	return scan->job.flags & (FL_SCAN_COUNT | FL_SCAN_QUIET) ? &short_operator : &scan_operator;
 }
 
 void fl_scan_result(const struct fl_scan *scan, struct fl_scan_result *ret)
