@@ -59,6 +59,10 @@ static const char *const traps[] = {
 	"\\Ka",  "a{,2}",  "[^\\n]a",      "(?-i)A", "(?s).", "(?m)^a"};
 static const char *const repeats[] = {"*", "+", "?", "{2}", "{1,3}", "{2,}", "*?", "+?", "{0,2}"};
 
+/* Long enough to propose lines: every match begins with it. */
+static const char *const leads[] = {"foo",  "error", "abc",   "10\\.",
+				    "12.3", "aa ",   "foo.*", "foo[^a]*"};
+
 static void append(char *to, const char *s)
 {
 	if (strlen(to) + strlen(s) + 1 < PATTERN_BYTES)
@@ -188,6 +192,15 @@ static bool scan(const struct fl_scan_options *base, enum fl_scan_engine engine,
 		return false;
 	*ret_code = opharness_run(fl_scan_operator(sc), sc, (const unsigned char *)text->data,
 				  text->len, &how, &err);
+	if (opt.flags & FL_SCAN_COUNT) {
+		struct fl_scan_result result;
+		char count[32];
+
+		fl_scan_result(sc, &result);
+		put(out, count,
+		    (size_t)snprintf(count, sizeof(count), "%llu\n",
+				     (unsigned long long)result.selected));
+	}
 	fl_scan_free(sc);
 	return true;
 }
@@ -211,12 +224,15 @@ static bool check(unsigned seed, bool hs)
 		opt.flags |= FL_SCAN_FIXED;
 		literals = pattern;
 	} else {
+		if (one_in(5))
+			append(pattern, PICK(leads));
 		make_regex(pattern, 2, one_in(5));
 	}
 	opt.pattern_len = strlen(pattern);
 	opt.flags |= (one_in(4) ? FL_SCAN_IGNORE_CASE : 0) | (one_in(8) ? FL_SCAN_WORD : 0) |
 		     (one_in(12) ? FL_SCAN_LINE_REGEXP : 0) | (one_in(3) ? FL_SCAN_TEXT : 0) |
-		     (one_in(6) ? FL_SCAN_INVERT : 0) | FL_SCAN_BYTE_OFFSET;
+		     (one_in(6) ? FL_SCAN_INVERT : 0) |
+		     (one_in(4) ? FL_SCAN_COUNT : FL_SCAN_BYTE_OFFSET);
 	make_text(&text);
 	if (!scan(&opt, FL_SCAN_ENGINE_PCRE2, &text, &want, &want_code))
 		return true;

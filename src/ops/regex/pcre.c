@@ -40,6 +40,13 @@ int fl_pcre_compile(const struct fl_pcre_source *src, pcre2_code **ret, struct f
 	return 0;
 }
 
+bool fl_pcre_is_jitted(const pcre2_code *code)
+{
+	size_t bytes = 0;
+
+	return code && pcre2_pattern_info(code, PCRE2_INFO_JITSIZE, &bytes) == 0 && bytes > 0;
+}
+
 bool fl_pcre_jit_may_be_wrong(const char *pattern, size_t len)
 {
 	for (size_t i = 0; i + 1 < len; i++)
@@ -92,7 +99,12 @@ int fl_pcre_match(struct fl_pcre_means *m, const struct fl_pcre_subject *s, size
 	int r;
 
 	options |= s->options;
-	r = pcre2_match(s->code, (PCRE2_SPTR)s->p, s->len, from, options, m->data, m->context);
+	if (s->jitted && options == 0)
+		r = pcre2_jit_match(s->code, (PCRE2_SPTR)s->p, s->len, from, 0, m->data,
+				    m->context);
+	else
+		r = pcre2_match(s->code, (PCRE2_SPTR)s->p, s->len, from, options, m->data,
+				m->context);
 	if (r == PCRE2_ERROR_JIT_STACKLIMIT)
 		r = pcre2_match(s->code, (PCRE2_SPTR)s->p, s->len, from, options | PCRE2_NO_JIT,
 				m->data, m->context);

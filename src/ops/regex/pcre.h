@@ -55,13 +55,23 @@ int fl_pcre_means_init(struct fl_pcre_means *m, uint32_t groups);
 /** fl_pcre_means_done() - free; all zero is fine */
 void fl_pcre_means_done(struct fl_pcre_means *m);
 
-/* Text made ready for matching: the program for it, and options of each match. */
+/**
+ * struct fl_pcre_subject - text made ready for matching
+ * @code:    the program for it
+ * @options: of each match
+ * @jitted:  the program has passed through the JIT, and there are no options: what pcre2_match(3) would
+ *           look at first is known
+ */
 struct fl_pcre_subject {
 	const unsigned char *p;
 	size_t len;
 	const pcre2_code *code;
 	uint32_t options;
+	bool jitted;
 };
+
+/** fl_pcre_is_jitted() - is there code of the JIT's for it? NULL: no */
+bool fl_pcre_is_jitted(const pcre2_code *code);
 
 /**
  * fl_pcre_match() - the first match at or behind @from; groups are in @m->data

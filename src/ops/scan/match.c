@@ -13,6 +13,24 @@
 #define WHOLE_FLAGS PCRE2_MULTILINE
 
 /*
+ * Who knows where a match begins, and that no newline follows, need not have it looked for, nor every
+ * byte of ".*" compared with a newline. What the groups hold is of no interest then, and patterns that
+ * refer to them have no literal.
+ */
+static void compile_lead(struct fl_regex *re)
+{
+	struct fl_pcre_source prog = {.text = re->text,
+				      .len = re->text_len,
+				      .flags = re->flags | LINE_FLAGS | PCRE2_NEVER_UTF |
+					       PCRE2_ANCHORED | PCRE2_DOTALL |
+					       PCRE2_NO_AUTO_CAPTURE,
+				      .tables = re->tables};
+
+	(void)fl_pcre_compile(&prog, &re->lead, NULL);
+	re->lead_is_jitted = fl_pcre_is_jitted(re->lead);
+}
+
+/*
  * With (*UTF) in the pattern the "bytes" program would read characters from
  * text that nobody checked.
  */
@@ -37,6 +55,8 @@ int fl_regex_init(struct fl_regex *re, struct fl_error *reterr)
 		prog.flags = re->flags | LINE_FLAGS | PCRE2_UTF;
 		r = fl_pcre_compile(&prog, &re->utf, reterr);
 	}
+	if (r == 0 && re->leads && re->bytes)
+		compile_lead(re);
 	if (r < 0 || !re->whole_text || !re->bytes)
 		return r;
 	prog.text = re->whole_text;
@@ -51,9 +71,10 @@ void fl_regex_done(struct fl_regex *re)
 	pcre2_code_free(re->bytes);
 	pcre2_code_free(re->utf);
 	pcre2_code_free(re->whole);
+	pcre2_code_free(re->lead);
 	if (re->tables)
 		pcre2_maketables_free(NULL, re->tables);
-	re->bytes = re->utf = re->whole = NULL;
+	re->bytes = re->utf = re->whole = re->lead = NULL;
 	re->tables = NULL;
 }
 
@@ -108,6 +129,19 @@ int fl_matcher_line(struct fl_matcher *m, const unsigned char *p, size_t len,
 	ret->options =
 		fl_pcre_jit_may_be_wrong(re->text, re->text_len) || ret->p == p ? PCRE2_NO_JIT : 0;
 	return r;
+}
+
+int fl_matcher_begins(struct fl_matcher *m, const unsigned char *p, size_t len)
+{
+	const struct fl_regex *re = m->re;
+	struct fl_pcre_subject rest = {
+		.p = p, .len = len, .code = re->lead, .jitted = re->lead_is_jitted};
+	int r;
+
+	if (!re->lead || (re->is_utf && !fl_utf8_is_ascii(p, len)))
+		return FL_MATCHER_UNKNOWN;
+	r = fl_pcre_match(&m->means, &rest, 0, 0);
+	return r > 0 ? 1 : r;
 }
 
 int fl_matcher_whole(struct fl_matcher *m, const unsigned char *p, size_t len,

@@ -25,6 +25,8 @@
  * @bytes: for bytes, or for ASCII text in a UTF-8 locale; NULL if the pattern has no such form
  * @utf:   for valid UTF-8; NULL where characters are bytes
  * @whole: as @bytes, over many lines at once, or NULL
+ * @lead:  as @bytes, but for matches at the very beginning of a text without newlines; or NULL
+ * @leads: it is wanted
  * @whole_text: its pattern; the caller's; NULL = never over many lines
  * @flags: PCRE2_CASELESS or 0
  * @groups: the highest number of a group that fl_matcher_group() will be asked for
@@ -37,14 +39,17 @@ struct fl_regex {
 	uint32_t flags;
 	uint32_t groups;
 	bool is_utf;
+	bool leads;
+	bool lead_is_jitted;
 	pcre2_code *bytes;
 	pcre2_code *utf;
 	pcre2_code *whole;
+	pcre2_code *lead;
 	const uint8_t *tables;
 };
 
 /**
- * fl_regex_init() - compile; text, whole_text, flags and is_utf are set by the
+ * fl_regex_init() - compile; text, whole_text, flags, leads and is_utf are set by the
  * caller, whose texts must outlive the regex
  * Return: 0; -EINVAL with the compiler's message; -ENOMEM.
  */
@@ -86,6 +91,18 @@ struct fl_span {
  */
 int fl_matcher_line(struct fl_matcher *m, const unsigned char *p, size_t len,
 		    struct fl_pcre_subject *ret);
+
+/* fl_matcher_begins(): ask another way. */
+#define FL_MATCHER_UNKNOWN 2
+
+/**
+ * fl_matcher_begins() - does a match begin with the first of these bytes?
+ * @p: @len bytes of a line, up to its end, without a newline; what stands before them must be nothing
+ *     to the pattern
+ * Return: 1; 0; FL_MATCHER_UNKNOWN: no program, or characters beyond ASCII; errors of
+ * fl_matcher_find().
+ */
+int fl_matcher_begins(struct fl_matcher *m, const unsigned char *p, size_t len);
 
 /**
  * fl_matcher_whole() - make many lines ready to be searched at once

@@ -170,6 +170,45 @@ static int line_matches_near(struct fl_search *s, const struct fl_span *line, si
 	return r == 0 ? line_matches(s, line) : r;
 }
 
+/* So many places in one line may turn out to begin no match: then PCRE2 looks at the line once. */
+#define LEADS_MAX 16
+
+/* Every match begins with the literal, which stands at @at first. Return: as fl_matcher_begins(). */
+static int match_begins(struct fl_search *s, const struct fl_span *line, size_t at)
+{
+	const struct fl_literal *lit = &s->plan->literal;
+	size_t end = line->begin + text_len(s, line);
+
+	for (unsigned i = 0; i < LEADS_MAX; i++) {
+		const unsigned char *hit;
+		int r = fl_matcher_begins(s->matcher, s->data + at, end - at);
+
+		if (r != 0)
+			return r;
+		at++;
+		hit = fl_kernels_get()->find_literal(lit, s->data + at, end - at);
+		if (!hit)
+			return 0;
+		at = (size_t)(hit - s->data);
+	}
+	return FL_MATCHER_UNKNOWN;
+}
+
+/* The line from @low on that ends at ret->end; the literal stands at @at. */
+static int proposed_matches(struct fl_search *s, size_t low, size_t at, struct fl_span *ret)
+{
+	bool leads = s->plan->literal_leads;
+	int r = FL_MATCHER_UNKNOWN;
+
+	ret->begin = at;
+	if (leads && s->eol == '\n')
+		r = match_begins(s, ret, at);
+	if (r == 0 || (r == 1 && s->only_ends))
+		return r;
+	ret->begin = fl_search_line_begin(s, low, at);
+	return r == 1 ? r : line_matches_near(s, ret, leads ? at : ret->begin);
+}
+
 static const unsigned char *find_proposal(const struct fl_search *s, size_t pos)
 {
 	const struct fl_scan_plan *plan = s->plan;
@@ -195,10 +234,14 @@ static int next_by_literal(struct fl_search *s, size_t pos, struct fl_span *ret)
 			return 0;
 		at = (size_t)(hit - s->data);
 		ret->end = fl_search_line_end(s, at);
-		ret->begin = decides && s->only_ends ? at : fl_search_line_begin(s, pos, at);
-		r = decides ? 1 : line_matches_near(s, ret, plan->literal_leads ? at : ret->begin);
-		if (r != 0)
-			return r;
+		if (!decides) {
+			r = proposed_matches(s, pos, at, ret);
+			if (r != 0)
+				return r;
+			continue;
+		}
+		ret->begin = s->only_ends ? at : fl_search_line_begin(s, pos, at);
+		return 1;
 	}
 	return 0;
 }
