@@ -127,6 +127,7 @@ Test(decode, same_bytes_for_all_frames_threads_and_chunks)
 	struct fl_error err = {0};
 
 	for (i = 0; i < rounds; i++) {
+		fl_zstd_frames_alone = i % 2;
 		make_text(i % 7 ? (size_t)(i * 7919 % 400000) : i, (unsigned)i);
 		write_frames((unsigned)i, i % 3 != 0);
 		fl_options_init(&opt);
@@ -150,6 +151,7 @@ Test(decode, lines_over_the_seams)
 		struct fl_count *count = NULL;
 		struct fl_options opt;
 
+		fl_zstd_frames_alone = i / 4 % 2;
 		make_text(i * 9973 % 200000, (unsigned)i);
 		write_frames((unsigned)i, i % 3 != 0);
 		for (k = lines = 0; k < text_len; k++)
@@ -192,6 +194,63 @@ Test(decode, frames_are_found_where_they_tell_their_sizes)
 	cr_assert(fl_source_open(path, &src, NULL) == 0);
 	cr_assert(fl_zstd_frames_read(src, &f, NULL) == 0);
 	fl_source_close(src);
+}
+
+/* @ret_off: where frame @which begins */
+static void write_short_frames(size_t each, unsigned which, uint64_t *ret_off)
+{
+	FILE *f = fopen(path, "w");
+	char out[4096];
+
+	for (size_t at = 0, k = 0; at < text_len; at += each, k++) {
+		size_t len = text_len - at < each ? text_len - at : each;
+		size_t n = ZSTD_compress(out, sizeof(out), text + at, len, 1);
+
+		cr_assert(!ZSTD_isError(n));
+		if (k == which)
+			*ret_off = (uint64_t)ftell(f);
+		cr_assert(fwrite(out, 1, n, f) == n);
+	}
+	cr_assert(fclose(f) == 0);
+}
+
+Test(decode, short_frames_are_taken_for_one)
+{
+	struct fl_zstd_frames f = {0};
+	struct fl_source *src = NULL;
+	struct fl_options opt;
+	uint64_t off = 0;
+
+	make_text(1000000, 1);
+	write_short_frames(500, 0, &off);
+	cr_assert(fl_source_open(path, &src, NULL) == 0);
+	cr_assert(fl_zstd_frames_read(src, &f, NULL) == 1);
+	/* 2000 of them; each would be looked for as far as a view reaches. */
+	cr_assert(f.frames.count <= 8, "%llu", (unsigned long long)f.frames.count);
+	cr_assert(f.ends[f.frames.count - 1] == 1000000 && f.frames.most_bytes <= 256 << 10);
+	fl_zstd_frames_done(&f);
+	fl_source_close(src);
+	fl_options_init(&opt);
+	cr_assert(run(&opt, NULL) == 0 && got_len == text_len);
+}
+
+Test(decode, damage_among_short_frames_has_the_offset_of_its_frame)
+{
+	struct fl_options opt;
+	struct fl_error err;
+	uint64_t off = 0;
+	FILE *f;
+
+	make_text(1000000, 1);
+	write_short_frames(500, 777, &off);
+	f = fopen(path, "r+");
+	cr_assert(off > 0 && fseek(f, (long)off + 20, SEEK_SET) == 0);
+	cr_assert(fwrite("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 1, 10, f) == 10);
+	cr_assert(fclose(f) == 0);
+	fl_options_init(&opt);
+	cr_assert(run(&opt, &err) == -FL_ECORRUPT);
+	cr_assert_eq(err.off, off, "%llu, not %llu", (unsigned long long)err.off,
+		     (unsigned long long)off);
 }
 
 Test(decode, plain_files_stay_as_they_are)

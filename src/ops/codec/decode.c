@@ -112,6 +112,7 @@ static int frames_decode(struct fl_source *src, void *state, uint64_t k, unsigne
 	const struct fl_zstd_frames *f = &s->decoder->frames;
 	const struct fl_zstd_place *at = &f->places[k];
 	uint64_t begin = k > 0 ? f->ends[k - 1] : 0;
+	struct fl_zstd_packed in;
 	size_t got;
 	int r = fl_source_raw_pread(src, s->packed, (size_t)at->bytes, at->off, &got);
 
@@ -119,8 +120,8 @@ static int frames_decode(struct fl_source *src, void *state, uint64_t k, unsigne
 		return fl_error_set(reterr, r, at->off, NULL);
 	if (got < at->bytes)
 		return fl_error_set(reterr, -FL_ETRUNCATED, at->off + got, NULL);
-	return fl_zstd_frame_decode(s->dctx, s->packed, got, to, (size_t)(f->ends[k] - begin),
-				    at->off, reterr);
+	in = (struct fl_zstd_packed){.data = s->packed, .len = got, .off = at->off};
+	return fl_zstd_frame_decode(s->dctx, &in, to, (size_t)(f->ends[k] - begin), reterr);
 }
 
 /* Return: 0; -EAGAIN; or an error. */

@@ -15,6 +15,16 @@
 #define HOP_BYTES_MAX (UINT64_C(64) << 20)
 #define FRAME_BYTES_MAX (UINT64_C(256) << 20)
 
+/*
+ * Frames as short as this that follow each other are taken for one, up to so many decoded bytes: a chunk
+ * looks as far as a view reaches (FL_SLICE_BYTES), which may be 500 frames, and the cache of frames has
+ * four places at least.
+ */
+#define SHORT_BYTES FL_KIB(64)
+#define GROUP_BYTES FL_KIB(256)
+
+bool fl_zstd_frames_alone;
+
 void fl_zstd_frames_done(struct fl_zstd_frames *f)
 {
 	free(f->ends);
@@ -42,21 +52,42 @@ static int make_room(struct fl_zstd_frames *f)
 	return 0;
 }
 
+static uint64_t decoded(const struct fl_zstd_frames *f, uint64_t k)
+{
+	return f->ends[k] - (k > 0 ? f->ends[k - 1] : 0);
+}
+
+/* May it be one with the last place? What lies between them is skipped, or no bytes when decoded. */
+static bool joins(struct fl_zstd_frames *f, uint64_t off, uint64_t packed, uint64_t bytes)
+{
+	uint64_t k = f->frames.count - 1;
+
+	if (fl_zstd_frames_alone || f->frames.count == 0 || bytes > SHORT_BYTES ||
+	    decoded(f, k) + bytes > GROUP_BYTES || off + packed - f->places[k].off > GROUP_BYTES)
+		return false;
+	f->places[k].bytes = off + packed - f->places[k].off;
+	f->ends[k] += bytes;
+	return true;
+}
+
 /* Frames of no bytes are left out: nothing is to be seen there. @bytes: decoded */
 static int add(struct fl_zstd_frames *f, uint64_t off, uint64_t packed, uint64_t bytes)
 {
-	uint64_t end = f->frames.count ? f->ends[f->frames.count - 1] : 0;
+	uint64_t end = f->frames.count ? f->ends[f->frames.count - 1] : 0, k;
 	int r;
 
 	if (bytes == 0)
 		return 0;
-	r = make_room(f);
-	if (r < 0)
-		return r;
-	f->places[f->frames.count] = (struct fl_zstd_place){.off = off, .bytes = packed};
-	f->ends[f->frames.count++] = end + bytes;
-	f->most_packed = fl_max_u64(f->most_packed, packed);
-	f->frames.most_bytes = fl_max_u64(f->frames.most_bytes, bytes);
+	if (!joins(f, off, packed, bytes)) {
+		r = make_room(f);
+		if (r < 0)
+			return r;
+		f->places[f->frames.count] = (struct fl_zstd_place){.off = off, .bytes = packed};
+		f->ends[f->frames.count++] = end + bytes;
+	}
+	k = f->frames.count - 1;
+	f->most_packed = fl_max_u64(f->most_packed, f->places[k].bytes);
+	f->frames.most_bytes = fl_max_u64(f->frames.most_bytes, decoded(f, k));
 	return 0;
 }
 
@@ -183,14 +214,35 @@ static int corrupt(uint64_t off, const char *text, struct fl_error *reterr)
 	return fl_error_set(reterr, -FL_ECORRUPT, off, "zstd frame that begins here: %s", text);
 }
 
-int fl_zstd_frame_decode(ZSTD_DCtx *dctx, const unsigned char *from, size_t packed,
-			 unsigned char *to, size_t len, uint64_t off, struct fl_error *reterr)
+/* Which of the frames is it that cannot be decoded? Return: 0, or the error with its offset. */
+static int find_damage(ZSTD_DCtx *dctx, const struct fl_zstd_packed *in, unsigned char *to,
+		       size_t len, struct fl_error *reterr)
 {
-	size_t n = ZSTD_decompressDCtx(dctx, to, len, from, packed);
+	size_t at = 0, n;
 
-	if (ZSTD_isError(n))
-		return corrupt(off, ZSTD_getErrorName(n), reterr);
+	while (at < in->len) {
+		size_t whole = ZSTD_findFrameCompressedSize(in->data + at, in->len - at);
+
+		n = ZSTD_isError(whole) ? whole
+					: ZSTD_decompressDCtx(dctx, to, len, in->data + at, whole);
+		if (ZSTD_isError(n))
+			return corrupt(in->off + at, ZSTD_getErrorName(n), reterr);
+		at += whole;
+		to += n;
+		len -= n;
+	}
+	return 0;
+}
+
+int fl_zstd_frame_decode(ZSTD_DCtx *dctx, const struct fl_zstd_packed *in, unsigned char *to,
+			 size_t len, struct fl_error *reterr)
+{
+	size_t n = ZSTD_decompressDCtx(dctx, to, len, in->data, in->len);
+	int r = ZSTD_isError(n) ? find_damage(dctx, in, to, len, reterr) : 0;
+
+	if (r < 0)
+		return r;
 	if (n != len)
-		return corrupt(off, "it has another length than the seek table says", reterr);
+		return corrupt(in->off, "it has another length than the seek table says", reterr);
 	return 0;
 }

@@ -2,6 +2,7 @@
 #ifndef FL_OPS_CODEC_ZSTD_FRAMES_H
 #define FL_OPS_CODEC_ZSTD_FRAMES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <zstd.h>
@@ -16,7 +17,7 @@ struct fl_zstd_place {
 
 /**
  * struct fl_zstd_frames - where the frames of a file are, if they all tell how long they are
- * @frames:  for the window floor; its ends are @ends
+ * @frames:  for the window floor; its ends are @ends. Short ones that follow each other are one
  * @places:  in the file, one per frame
  * @most_packed: of the longest of them
  */
@@ -39,11 +40,24 @@ struct fl_zstd_frames {
 int fl_zstd_frames_read(const struct fl_source *src, struct fl_zstd_frames *ret,
 			struct fl_error *reterr);
 
+/* For tests: short frames are not joined, so that a few bytes have seams. */
+extern bool fl_zstd_frames_alone;
+
 /** fl_zstd_frames_done() - fine on a zeroed struct */
 void fl_zstd_frames_done(struct fl_zstd_frames *f);
 
-/** fl_zstd_frame_decode() - whole frame(s) of known size. Return: 0; -FL_ECORRUPT with @off. */
-int fl_zstd_frame_decode(ZSTD_DCtx *dctx, const unsigned char *from, size_t packed,
-			 unsigned char *to, size_t len, uint64_t off, struct fl_error *reterr);
+/** struct fl_zstd_packed - @len bytes, whole frames, that stand at @off in the file */
+struct fl_zstd_packed {
+	const unsigned char *data;
+	size_t len;
+	uint64_t off;
+};
+
+/**
+ * fl_zstd_frame_decode() - whole frames whose bytes are @len together
+ * Return: 0; -FL_ECORRUPT with the offset of the frame.
+ */
+int fl_zstd_frame_decode(ZSTD_DCtx *dctx, const struct fl_zstd_packed *in, unsigned char *to,
+			 size_t len, struct fl_error *reterr);
 
 #endif
