@@ -49,6 +49,9 @@ struct crew_ops {
 	void (*place)(uint64_t mine, uint64_t *ret_before, uint64_t *ret_all);
 	void (*all)(uint64_t mine, uint64_t *ret);
 	int (*agree)(int rc, struct fl_error *err);
+	void (*alarm)(void);
+	int (*alarmed)(void);
+	void (*calm)(void);
 	int (*collect)(const void *data, size_t len,
 		       int (*take)(void *arg, const void *data, size_t len), void *arg);
 	int (*open_file)(const char *path, struct fl_error *err);
@@ -89,8 +92,9 @@ int crew_wait(struct crew_order *ret);
  *
  * The leader calls together() with a file's name and what is to be done with it; followers find both in the
  * order that their crew_wait() returns, and call it, too. From there to apart() all ranks call the same
- * functions in the same order: lowest() to agree(), collect(), and those of the one file that all write to
+ * functions in the same order: lowest() to agree(), calm(), collect(), and those of the one file that all write to
  * (src/cluster/mpi/together.h says what they do). A rank that ends in between ends the job.
+ * alarm() and alarmed() are for one rank alone, one thread at a time; calm() follows where agree() returned an error.
  */
 const struct crew_ops *crew_ops_now(void);
 

@@ -97,6 +97,16 @@ static int store(struct crew_output *o, uint64_t off, struct fl_error *err)
 
 /* ---- pieces */
 
+/* Once a chunk, by one thread at a time, while nobody else of this rank speaks with the others. */
+static void look_for_alarm(void *arg, const struct fl_progress *p)
+{
+	struct crew_output *o = arg;
+
+	(void)p;
+	if (crew_ops_now()->alarmed())
+		fl_pipeline_cancel(o->pl);
+}
+
 static int run_pipeline(struct crew_output *o, uint64_t off, uint64_t len, struct fl_error *err)
 {
 	struct fl_options opt = o->job->common->run;
@@ -108,10 +118,13 @@ static int run_pipeline(struct crew_output *o, uint64_t off, uint64_t len, struc
 	opt.max_memory_bytes /= 2;
 	if (opt.max_memory_bytes < MEMORY_LEAST)
 		opt.max_memory_bytes = MEMORY_LEAST;
-	opt.progress = NULL;
+	opt.progress = look_for_alarm;
+	opt.progress_arg = o;
+	opt.progress_interval_ns = 0;
 	rc = fl_pipeline_new(&opt, &pl, err);
 	if (rc < 0)
 		return rc;
+	o->pl = pl;
 	if (!crew_follows())
 		stop_signals_watch(pl);
 	rc = fl_pipeline_add(pl, o->ops, o->op);
@@ -125,6 +138,7 @@ static int run_pipeline(struct crew_output *o, uint64_t off, uint64_t len, struc
 
 static int make(struct crew_output *o, uint64_t off, struct fl_error *err)
 {
+	const struct crew_ops *crew = crew_ops_now();
 	uint64_t left = off < o->size_bytes ? o->size_bytes - off : 0;
 	int rc = 0;
 
@@ -135,7 +149,13 @@ static int make(struct crew_output *o, uint64_t off, struct fl_error *err)
 		rc = run_pipeline(o, off, left < o->piece_bytes ? left : o->piece_bytes, err);
 	if (rc == 0 && left > 0 && o->made != NULL)
 		rc = o->made(o->arg, err);
-	return crew_ops_now()->agree(rc, err);
+	/* The others need not go on to the end of their pieces. */
+	if (rc < 0 && !crew->alarmed())
+		crew->alarm();
+	rc = crew->agree(rc, err);
+	if (rc < 0)
+		crew->calm();
+	return rc;
 }
 
 /* What the ranks have made goes to its places. */

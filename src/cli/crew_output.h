@@ -30,6 +30,7 @@
  * @tail:        on the leader, behind the last piece; or NULL
  * @arg:         for all three
  * @bytes:       written so far by all
+ * @pl:          at work on this rank's piece
  * @active:      crew_output_write() is for this, not for the verb's own output
  */
 struct crew_output {
@@ -46,6 +47,7 @@ struct crew_output {
 	int active;
 	uint64_t size_bytes;
 	struct fl_source *src;
+	struct fl_pipeline *pl;
 	unsigned char *memory;
 	size_t room;
 	size_t most;

@@ -74,41 +74,76 @@ static int make_starts(const struct crew_ops *crew, const char *name, uint64_t s
 }
 
 /**
- * struct voter - counts the times that the library has asked the others
+ * struct voter - between the library and the other ranks
+ * @asked: times that the library has asked them
+ * @run:   the verb's options, whose progress is told; @how: whose watch is called
+ * @pl:    what is at work, or NULL
  */
 struct voter {
 	const struct crew_ops *crew;
 	unsigned asked;
+	const struct fl_options *run;
+	const struct fl_inplace_options *how;
+	struct fl_pipeline *pl;
 };
+
+static void watch(void *arg, struct fl_pipeline *pl)
+{
+	struct voter *voter = arg;
+
+	voter->pl = pl;
+	voter->how->watch(voter->how->watch_arg, pl);
+}
+
+/* Once a chunk, by one thread at a time, while nobody else of this rank speaks with the others. */
+static void progress(void *arg, const struct fl_progress *p)
+{
+	struct voter *voter = arg;
+
+	voter->run->progress(voter->run->progress_arg, p);
+	if (voter->crew->alarmed())
+		fl_pipeline_cancel(voter->pl);
+}
 
 static int lowest(void *arg, int value)
 {
 	struct voter *voter = arg;
 
 	voter->asked++;
+	/* Those who still edit need not go on to the end of their shares. */
+	if (value < 0 && !voter->crew->alarmed())
+		voter->crew->alarm();
 	return voter->crew->lowest(value);
 }
 
 static int edit(struct inplace_work *work, const char *name, const uint64_t *starts,
 		struct fl_inplace_result *ret, struct fl_error *err)
 {
-	struct voter voter = {.crew = crew_ops_now()};
+	struct fl_inplace_options how = work->how;
+	struct fl_options run = work->job->common->run;
+	struct voter voter = {
+		.crew = crew_ops_now(), .run = &work->job->common->run, .how = &work->how};
 	struct fl_inplace_share share = {.size = sizeof(share),
 					 .index = voter.crew->rank,
 					 .count = voter.crew->size,
 					 .starts = starts,
 					 .lowest = lowest,
 					 .arg = &voter};
-	struct fl_inplace_options how = work->how;
 	int rc;
 
 	how.share = &share;
-	rc = fl_transforms_in_place(work->transforms, work->count, name, &work->job->common->run,
-				    &how, ret, err);
+	how.watch = watch;
+	how.watch_arg = &voter;
+	run.progress = progress;
+	run.progress_arg = &voter;
+	rc = fl_transforms_in_place(work->transforms, work->count, name, &run, &how, ret, err);
 	/* It did not come as far as the first question: the others wait there. */
 	if (rc < 0 && voter.asked == 0)
 		(void)voter.crew->lowest(rc);
-	return voter.crew->agree(rc, err);
+	rc = voter.crew->agree(rc, err);
+	if (rc < 0)
+		voter.crew->calm();
+	return rc;
 }
 
 static uint64_t sum(const struct crew_ops *crew, uint64_t mine)

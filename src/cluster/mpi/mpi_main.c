@@ -94,6 +94,21 @@ static int agree(int rc, struct fl_error *err)
 	return fl_together_agree(&ranks, rc, err);
 }
 
+static void alarm_all(void)
+{
+	fl_together_alarm(&ranks);
+}
+
+static int alarmed(void)
+{
+	return fl_together_alarmed(&ranks);
+}
+
+static void calm(void)
+{
+	fl_together_calm(&ranks);
+}
+
 static int collect(const void *data, size_t len,
 		   int (*take)(void *arg, const void *data, size_t len), void *arg)
 {
@@ -155,6 +170,9 @@ static int begin(void)
 		.place = place,
 		.all = all,
 		.agree = agree,
+		.alarm = alarm_all,
+		.alarmed = alarmed,
+		.calm = calm,
 		.collect = collect,
 		.open_file = open_file,
 		.write_file = write_file,

@@ -26,6 +26,7 @@
  *            a millisecond or more to make where ranks share processors
  * @where:   " (rank 3 on node17)": behind what is said of errors
  * @window, @counter: an integer on rank 0 that all may add to: the next chunk to be claimed
+ * @raised:  this rank has raised the alarm (together.h)
  * @start_ns: when MPI_Init() had returned
  */
 struct fl_ranks {
@@ -35,6 +36,7 @@ struct fl_ranks {
 	char where[MPI_MAX_PROCESSOR_NAME + 32];
 	MPI_Win window;
 	int64_t *counter;
+	bool raised;
 	uint64_t start_ns;
 };
 
@@ -75,7 +77,8 @@ enum fl_tag {
 		1, /* to rank 0: a piece of the stream of packets; empty: the last one of a run */
 	FL_TAG_CONTROL, /* from rank 0: struct fl_control */
 	FL_TAG_CARRY,   /* both ways: struct fl_baton */
-	FL_TAG_PIECE    /* together.c */
+	FL_TAG_PIECE,   /* together.c */
+	FL_TAG_ALARM    /* together.c: empty */
 };
 
 /**

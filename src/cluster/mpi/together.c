@@ -76,6 +76,41 @@ int fl_together_agree(struct fl_ranks *r, int rc, struct fl_error *err)
 	return theirs.code;
 }
 
+void fl_together_alarm(struct fl_ranks *r)
+{
+	MPI_Request request;
+
+	for (int i = 0; !r->raised && i < r->size; i++) {
+		if (i == r->rank)
+			continue;
+		/* Whether it has gone is seen by fl_together_calm(): nobody waits for it here. */
+		MPI_Isend(NULL, 0, MPI_BYTE, i, FL_TAG_ALARM, r->comm, &request);
+		MPI_Request_free(&request);
+	}
+	r->raised = true;
+}
+
+bool fl_together_alarmed(struct fl_ranks *r)
+{
+	int there = 0;
+
+	MPI_Iprobe(MPI_ANY_SOURCE, FL_TAG_ALARM, r->comm, &there, MPI_STATUS_IGNORE);
+	return there;
+}
+
+void fl_together_calm(struct fl_ranks *r)
+{
+	uint64_t before, all;
+	MPI_Request request;
+
+	fl_together_place(r, r->raised, &before, &all);
+	for (all -= r->raised; all > 0; all--) {
+		MPI_Irecv(NULL, 0, MPI_BYTE, MPI_ANY_SOURCE, FL_TAG_ALARM, r->comm, &request);
+		fl_ranks_wait(&request);
+	}
+	r->raised = false;
+}
+
 static void send_all(struct fl_ranks *r, const unsigned char *data, size_t len)
 {
 	MPI_Request request;

@@ -33,6 +33,19 @@ void fl_together_all(struct fl_ranks *r, uint64_t mine, uint64_t *ret);
 int fl_together_agree(struct fl_ranks *r, int rc, struct fl_error *err);
 
 /**
+ * fl_together_alarm() - this rank has failed: whoever works on its share may stop
+ *
+ * Not by all ranks, and whenever one calls MPI; only the first one of a rank is sent.
+ */
+void fl_together_alarm(struct fl_ranks *r);
+
+/** fl_together_alarmed() - has another rank raised the alarm? By any rank, at any time. */
+bool fl_together_alarmed(struct fl_ranks *r);
+
+/** fl_together_calm() - of all ranks: no alarm is on its way any more, and there was none */
+void fl_together_calm(struct fl_ranks *r);
+
+/**
  * fl_together_collect() - rank 0 gets the bytes of all, in the order of ranks, at most 1 MiB at a time
  * @take: on rank 0: Return: 0 or an error, which ends it; the rest is dropped
  * Return: what @take returned.
