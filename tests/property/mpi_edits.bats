@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # What faultline-mpi writes to files, on nasty texts, with ranks, threads, sizes of pieces and edits drawn at
-# random: always what faultline writes. A failure prints the command. FL_TEST_SCALE scales the rounds.
+# random: always what faultline writes. A case is a file; a command has all texts. A failure prints the
+# command. FL_TEST_SCALE scales the cases.
 
 load ../cli/helpers
 load ../cli/mpi
@@ -16,7 +17,8 @@ setup() {
 		head -c $((RANDOM % 2000)) "$text" >"small/${text#large/}"
 	done
 	export LC_ALL=C
-	rounds=$(awk -v s="${FL_TEST_SCALE:-1}" 'BEGIN { n = 3 * s; print n < 1 ? 1 : int(n) }')
+	wanted=$(awk -v s="${FL_TEST_SCALE:-1}" 'BEGIN { n = 100 * s; print n < 25 ? 25 : int(n) }')
+	cases=0
 }
 
 teardown() {
@@ -61,18 +63,23 @@ on_copies() {
 		head -n 5 said
 		return 1
 	fi
+	cases=$((cases + $(find "$size" -type f | wc -l)))
 }
 
 @test "mpi: edits and frames of nasty texts, drawn at random" {
-	for ((i = 0; i < rounds; i++)); do
+	while ((cases < wanted)); do
 		pick_run
 		pick 'y/ab\n/b\na/' --mask='[aeiou]+' --redact=ipv4,email 'y/e/\n/' --upper
 		on_copies transform -i "$picked"
+		((cases < wanted)) || break
 		pick_run
 		pick 's/e/EE/g' 's/[^a]//g' --delete=a 's/$/ end/' --dos2unix 's/^/\n/'
 		on_copies transform --rewrite "$picked"
+		((cases < wanted)) || break
 		pick_run
 		pick --frame-size=100 --frame-size=1000 --frame-size=4097 --align-lines
 		on_copies compress -q -1 "$picked"
 	done
+	echo "$cases cases"
+	((cases >= wanted))
 }
