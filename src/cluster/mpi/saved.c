@@ -13,6 +13,7 @@
 #include "cluster/mpi/packet.h"
 #include "engine/exec.h"
 #include "kern/crc.h"
+#include "plat/durable.h"
 
 /* More than any command line (ARG_MAX). */
 #define JOB_MAX FL_MIB(4)
@@ -92,6 +93,23 @@ static bool is_there(const char *name)
 	return f;
 }
 
+/* A name means that all of it is there, after a power cut, too: it is on the device first. Whether the name
+ * itself survives that does not matter: what it stands for is done again. Return: @r, or an error. */
+static int close_and_name(FILE *f, const char *temp, const char *name, int r)
+{
+	struct fl_durable device = {.ops = &fl_durable_kernel};
+
+	if (r == 0 && fflush(f) != 0)
+		r = -errno;
+	if (r == 0)
+		r = fl_durable_sync(&device, fileno(f));
+	if (fclose(f) != 0 && r == 0)
+		r = -errno;
+	if (r == 0 && rename(temp, name) < 0)
+		r = -errno;
+	return r;
+}
+
 /* All of it, or nothing. */
 static int write_file(const char *name, const void *data, size_t len)
 {
@@ -101,10 +119,8 @@ static int write_file(const char *name, const void *data, size_t len)
 
 	if (f && fwrite(data, 1, len, f) != len)
 		r = -EIO;
-	if (f && fclose(f) != 0)
-		r = -errno;
-	if (r == 0 && rename(temp, name) < 0)
-		r = -errno;
+	if (f)
+		r = close_and_name(f, temp, name, r);
 	free(temp);
 	return r;
 }
@@ -277,11 +293,9 @@ static int begin_piece(struct fl_saved *s, uint64_t chunk)
 
 static int end_piece(struct fl_saved *s)
 {
-	int r = fclose(s->out) != 0 ? -errno : 0;
+	int r = close_and_name(s->out, s->temp, s->name, 0);
 
 	s->out = NULL;
-	if (r == 0 && rename(s->temp, s->name) < 0)
-		r = -errno;
 	fl_saved_abandon(s);
 	return r;
 }

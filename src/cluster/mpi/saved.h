@@ -21,7 +21,7 @@ struct fl_packet_node;
  *   run-N        one for each run that was shared: the file, and the chunks
  *   run-N.piece-P what the maps of the P-th piece (the chunks of one claim) returned, packet by packet
  *
- * Each gets its name when it is complete. A later job with --resume and the same command line does not map
+ * Each gets its name when it is complete and on the device. A later job with --resume and the same command line does not map
  * the pieces that are there: the leader folds what the files hold. The number of ranks may be another one.
  * What was printed is printed again: the whole output is the same.
  */
