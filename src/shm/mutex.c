@@ -84,8 +84,12 @@ int fl_mutex_lock(struct fl_mutex_body *m, uint64_t timeout_ns, int (*recover)(v
 		  void *arg)
 {
 	struct fl_process self;
-	int r = lock_within(&m->mutex, timeout_ns);
+	int r;
 
+	/* glibc 2.36's trylock says so, too, but leaves the mutex locked by whoever asked. */
+	if (atomic_load(&m->state) == FL_MUTEX_BROKEN)
+		return -ENOTRECOVERABLE;
+	r = lock_within(&m->mutex, timeout_ns);
 	if (r == EBUSY)
 		return -ETIMEDOUT;
 	if (r != 0 && r != EOWNERDEAD)
@@ -104,6 +108,8 @@ int fl_mutex_unlock(struct fl_mutex_body *m)
 {
 	struct fl_process self;
 
+	if (atomic_load(&m->state) == FL_MUTEX_BROKEN)
+		return -EPERM;
 	fl_process_self(&self);
 	if (atomic_load_explicit(&m->owner.pid, memory_order_relaxed) == self.pid)
 		fl_owner_clear(&m->owner);

@@ -137,6 +137,7 @@ Test(shm_sync, a_recovery_that_fails_is_final)
 {
 	struct fl_segment *seg = shmtest_segment(1 << 16);
 	struct fl_shm_object *m = shmtest_open(seg, FL_SHM_MUTEX, "m", 0, 0);
+	struct fl_shm_object *c = shmtest_open(seg, FL_SHM_CONDITION, "c", 0, 0);
 	pid_t pid = shmtest_fork();
 
 	if (pid == 0) {
@@ -146,6 +147,12 @@ Test(shm_sync, a_recovery_that_fails_is_final)
 	shmtest_wait(pid);
 	cr_assert_eq(fl_shm_mutex_lock(m, S, cannot_recover, NULL), -EIO);
 	cr_assert_eq(fl_shm_mutex_lock(m, S, NULL, NULL), -ENOTRECOVERABLE);
+	/* Nobody holds it, not even whoever has just asked for it without waiting. */
+	cr_assert_eq(fl_shm_mutex_lock(m, 0, NULL, NULL), -ENOTRECOVERABLE);
+	cr_assert_eq(fl_shm_mutex_unlock(m), -EPERM);
+	cr_assert_eq(fl_shm_mutex_lock(m, FL_SHM_FOREVER, NULL, NULL), -ENOTRECOVERABLE);
+	cr_assert_eq(fl_shm_cond_wait(c, m, 0), -EPERM);
+	fl_shm_close(c);
 	fl_shm_close(m);
 	fl_segment_detach(seg);
 }
