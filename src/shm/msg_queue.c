@@ -11,9 +11,9 @@
 #define MESSAGE_MAX (UINT64_C(16) << 20)
 #define SLOTS_MAX 65536u
 
-static uint32_t stride_of(uint64_t message_bytes)
+uint32_t fl_queue_stride(uint32_t message_bytes)
 {
-	return (uint32_t)fl_round_up(message_bytes + 4, 8);
+	return (uint32_t)fl_round_up((uint64_t)message_bytes + sizeof(uint32_t), 8);
 }
 
 uint64_t fl_queue_bytes(const struct fl_shm_spec *spec)
@@ -21,7 +21,8 @@ uint64_t fl_queue_bytes(const struct fl_shm_spec *spec)
 	if (spec->bytes == 0 || spec->bytes > MESSAGE_MAX || spec->count == 0 ||
 	    spec->count > SLOTS_MAX)
 		return 0;
-	return sizeof(struct fl_queue_body) + (uint64_t)spec->count * stride_of(spec->bytes);
+	return sizeof(struct fl_queue_body) +
+	       (uint64_t)spec->count * fl_queue_stride((uint32_t)spec->bytes);
 }
 
 int fl_queue_init(void *body, const struct fl_shm_spec *spec)
@@ -29,7 +30,7 @@ int fl_queue_init(void *body, const struct fl_shm_spec *spec)
 	struct fl_queue_body *q = body;
 
 	q->slots = spec->count;
-	q->slot_bytes = stride_of(spec->bytes);
+	q->message_bytes = (uint32_t)spec->bytes;
 	return fl_mutex_init(&q->lock);
 }
 
@@ -39,6 +40,7 @@ int fl_queue_init(void *body, const struct fl_shm_spec *spec)
 struct view {
 	struct fl_queue_body *q;
 	uint32_t slots;
+	uint32_t most;
 	uint32_t stride;
 };
 
@@ -48,8 +50,9 @@ static int look(const struct fl_shm_object *o, struct view *v)
 		return -EINVAL;
 	v->q = fl_object_body(o);
 	v->slots = v->q->slots;
-	v->stride = v->q->slot_bytes;
-	if (v->slots == 0 || v->slots > SLOTS_MAX || v->stride < 8 ||
+	v->most = v->q->message_bytes;
+	v->stride = fl_queue_stride(v->most);
+	if (v->slots == 0 || v->slots > SLOTS_MAX || v->most == 0 || v->most > MESSAGE_MAX ||
 	    (uint64_t)v->slots * v->stride > o->bytes - sizeof(*v->q))
 		return -FL_ECORRUPT;
 	return 0;
@@ -84,8 +87,6 @@ int fl_queue_join(struct fl_shm_object *o)
 
 	if (r < 0)
 		return r;
-	if (role != FL_SHM_PRODUCER && role != FL_SHM_CONSUMER)
-		return -EINVAL;
 	r = enter(v.q);
 	if (r < 0)
 		return r;
@@ -157,7 +158,7 @@ static int64_t try_pop(const struct view *v, void *buf, size_t room)
 		return r < 0 ? r : -EAGAIN;
 	}
 	memcpy(&len, slot, sizeof(len));
-	if (len > v->stride - sizeof(len))
+	if (len > v->most)
 		return -FL_ECORRUPT;
 	if (len > room)
 		return -EMSGSIZE;
@@ -187,7 +188,7 @@ int fl_shm_queue_push(struct fl_shm_object *o, const void *data, size_t len, uin
 	uint32_t seen;
 	int r = look(o, &v);
 
-	if (r == 0 && len > v.stride - sizeof(uint32_t))
+	if (r == 0 && len > v.most)
 		r = -EMSGSIZE;
 	while (r == 0) {
 		r = enter(v.q);

@@ -254,8 +254,6 @@ static int join(struct fl_shm_object *obj)
 		return fl_queue_join(obj);
 	if (obj->kind != FL_SHM_RING)
 		return 0;
-	if (role != FL_SHM_PRODUCER && role != FL_SHM_CONSUMER)
-		return -EINVAL;
 	r = fl_bytering_open(&obj->ring, fl_object_body(obj), obj->bytes, role == FL_SHM_PRODUCER);
 	if (r < 0)
 		return r;
@@ -280,15 +278,27 @@ static const char *open_text(int code)
 	}
 }
 
+static bool is_one_side(unsigned flags)
+{
+	return !(flags & FL_SHM_PRODUCER) != !(flags & FL_SHM_CONSUMER);
+}
+
 static int check_spec(const struct fl_segment *seg, const struct fl_shm_spec *spec)
 {
+	const unsigned known = FL_SHM_PRODUCER | FL_SHM_CONSUMER | FL_SHM_AUTO_RESET | FL_SHM_OWNED;
 	size_t len = spec->name ? strlen(spec->name) : 0;
 
 	if (spec->size != sizeof(*spec) || len == 0 || len >= sizeof(((struct fl_object *)0)->name))
 		return -EINVAL;
 	if (!seg->header_bytes || (seg->flags & FL_SEGMENT_READ_ONLY))
 		return -EINVAL;
-	return spec->kind < FL_SHM_MUTEX || spec->kind > FL_SHM_QUEUE ? -EINVAL : 0;
+	if (spec->kind < FL_SHM_MUTEX || spec->kind > FL_SHM_QUEUE || (spec->flags & ~known))
+		return -EINVAL;
+	/* Before it is made: what is refused takes no room. */
+	return (spec->kind == FL_SHM_RING || spec->kind == FL_SHM_QUEUE) &&
+			       !is_one_side(spec->flags)
+		       ? -EINVAL
+		       : 0;
 }
 
 int fl_shm_open(struct fl_segment *seg, const struct fl_shm_spec *spec, struct fl_shm_object **ret,

@@ -131,7 +131,7 @@ uint64_t fl_cell_bytes(const struct fl_shm_spec *spec);
 struct fl_queue_body {
 	struct fl_mutex_body lock;
 	uint32_t slots;
-	uint32_t slot_bytes; /* stride, length word included */
+	uint32_t message_bytes; /* of the largest one; fl_queue_stride() bytes for each */
 	_Atomic uint64_t head;
 	_Atomic uint64_t tail;
 	_Atomic uint32_t data_turn;
@@ -147,6 +147,10 @@ struct fl_queue_body {
 
 int fl_queue_init(void *body, const struct fl_shm_spec *spec);
 uint64_t fl_queue_bytes(const struct fl_shm_spec *spec);
+
+/** fl_queue_stride() - bytes from one message to the next: with its length, rounded up */
+uint32_t fl_queue_stride(uint32_t message_bytes);
+
 int fl_queue_join(struct fl_shm_object *obj);
 void fl_queue_leave(struct fl_shm_object *obj);
 

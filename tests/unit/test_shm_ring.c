@@ -394,7 +394,7 @@ static void spoil_queue(enum fl_segment_type type)
 	struct fl_queue_body *body = fl_object_body(q);
 	char buf[128] = {0};
 
-	cr_assert_eq(fl_shm_queue_push(w, buf, 69, 0), -EMSGSIZE);
+	cr_assert_eq(fl_shm_queue_push(w, buf, 65, 0), -EMSGSIZE);
 	cr_assert_eq(fl_shm_queue_push(w, buf, 64, 0), 0);
 	cr_assert_eq(fl_shm_queue_pop(q, buf, 63, 0), -EMSGSIZE);
 	cr_assert_eq(fl_shm_queue_pop(q, buf, 64, 0), 64);
@@ -405,13 +405,41 @@ static void spoil_queue(enum fl_segment_type type)
 	cr_assert_eq(fl_shm_queue_pop(q, buf, 64, 0), -FL_ECORRUPT);
 	cr_assert_eq(fl_shm_queue_push(w, buf, 1, 0), -FL_ECORRUPT);
 	atomic_store(&body->tail, 9);
-	memset(body->data + body->slot_bytes, 0xff, 4);
+	memset(body->data + fl_queue_stride(body->message_bytes), 0xff, 4);
 	cr_assert_eq(fl_shm_queue_pop(q, buf, 64, 0), -FL_ECORRUPT);
 	body->slots = UINT32_MAX;
 	cr_assert_eq(fl_shm_queue_pop(q, buf, 64, 0), -FL_ECORRUPT);
 	body->slots = 8;
 	fl_shm_close(w);
 	fl_shm_close(q);
+	fl_segment_detach(seg);
+}
+
+/* A consumer with room for the largest message gets every one: none is larger. */
+Test(shm_queue, the_largest_message_is_the_one_that_was_asked_for)
+{
+	struct fl_segment *seg = shmtest_segment(1 << 20);
+	char name[] = "q0", buf[20] = {0};
+
+	for (size_t most = 1; most < sizeof(buf); most++) {
+		struct fl_shm_spec spec = {.size = sizeof(spec),
+					   .kind = FL_SHM_QUEUE,
+					   .name = name,
+					   .bytes = most,
+					   .count = 2,
+					   .flags = FL_SHM_PRODUCER};
+		struct fl_shm_object *in, *out;
+
+		name[1] = (char)('a' + most);
+		cr_assert_eq(fl_shm_open(seg, &spec, &in, &err), 0);
+		spec.flags = FL_SHM_CONSUMER;
+		cr_assert_eq(fl_shm_open(seg, &spec, &out, &err), 0);
+		cr_assert_eq(fl_shm_queue_push(in, buf, most + 1, 0), -EMSGSIZE, "%zu", most);
+		cr_assert_eq(fl_shm_queue_push(in, buf, most, 0), 0, "%zu", most);
+		cr_assert_eq(fl_shm_queue_pop(out, buf, most, 0), most, "%zu", most);
+		fl_shm_close(in);
+		fl_shm_close(out);
+	}
 	fl_segment_detach(seg);
 }
 

@@ -99,6 +99,35 @@ Test(shm_sync, mutex_basics)
 	fl_segment_detach(seg);
 }
 
+/* No room is taken, and no name: others may still make the object as it should be. */
+Test(shm_sync, what_is_refused_has_not_been_made)
+{
+	static const unsigned neither_nor[] = {0, FL_SHM_PRODUCER | FL_SHM_CONSUMER};
+	struct fl_segment *seg = shmtest_segment(1 << 16);
+	struct fl_shm_spec spec = {.size = sizeof(spec), .bytes = 64, .count = 4};
+	struct fl_shm_object *o = NULL;
+	uint64_t used = atomic_load(&fl_segment_header_of(seg)->used);
+
+	for (unsigned i = 0; i < 2; i++) {
+		spec.flags = neither_nor[i];
+		spec.kind = FL_SHM_RING;
+		spec.name = "ring";
+		cr_assert_eq(fl_shm_open(seg, &spec, &o, &err), -EINVAL);
+		spec.kind = FL_SHM_QUEUE;
+		spec.name = "queue";
+		cr_assert_eq(fl_shm_open(seg, &spec, &o, &err), -EINVAL);
+	}
+	spec.flags = FL_SHM_PRODUCER | 1u << 20;
+	cr_assert_eq(fl_shm_open(seg, &spec, &o, &err), -EINVAL);
+	spec.kind = FL_SHM_MUTEX;
+	spec.name = "mutex";
+	spec.flags = 1u << 4;
+	cr_assert_eq(fl_shm_open(seg, &spec, &o, &err), -EINVAL);
+	cr_assert_eq(atomic_load(&fl_segment_header_of(seg)->used), used);
+	cr_assert_null(o);
+	fl_segment_detach(seg);
+}
+
 Test(shm_sync, what_is_for_another_kind_is_refused)
 {
 	struct fl_segment *seg = shmtest_segment(1 << 16);
