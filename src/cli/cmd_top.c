@@ -57,7 +57,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		errno = 0;
 		top->pid = strtol(arg, &end, 10);
-		if (errno != 0 || *end != '\0' || top->pid <= 0 || state->arg_num > 0)
+		if (state->arg_num > 0)
+			message_usage("extra operand '%s'", arg);
+		if (errno != 0 || *end != '\0' || top->pid <= 0)
 			message_usage("'%s' is not the number of a process", arg);
 		return 0;
 	default:

@@ -67,7 +67,12 @@ static const struct {
 	  .key = KEY_PATH,
 	  .arg = "PATH",
 	  .doc = "file: the file; sysv: the key is made of it (ftok); memfd: /proc/PID/fd/N"}},
-	{SHM_CREATE | SHM_RESIZE | SHM_READ | SHM_DUMP | SHM_ATTACH | SHM_BENCH,
+	{SHM_BENCH,
+	 {.name = "size",
+	  .key = KEY_SIZE,
+	  .arg = "SIZE",
+	  .doc = "Of each message; default: six sizes from 64 bytes to 16 MiB"}},
+	{SHM_CREATE | SHM_RESIZE | SHM_READ | SHM_DUMP | SHM_ATTACH,
 	 {.name = "size",
 	  .key = KEY_SIZE,
 	  .arg = "SIZE",
@@ -334,11 +339,26 @@ static void settle_sysv(struct shm_args *args)
 	args->shown = args->path != NULL ? args->path : args->shown_id;
 }
 
+/* What stands behind -- is a command where one is run, else a name that begins with a dash. */
+static void settle_command(struct shm_args *args)
+{
+	int runs = args->action == SHM_CREATE ? args->segment.type == FL_SEGMENT_MEMFD
+					      : (args->action & COMMAND) != 0;
+
+	if (args->command == NULL || runs)
+		return;
+	if (args->named || args->command[1] != NULL)
+		message_usage("extra operand '%s'", args->command[!args->named]);
+	set_name(args, args->command[0]);
+	args->command = NULL;
+}
+
 static void settle(struct shm_args *args)
 {
 	struct fl_segment_options *o = &args->segment;
 
 	guess_type(args);
+	settle_command(args);
 	if (o->type == FL_SEGMENT_SYSV) {
 		settle_sysv(args);
 		return;
@@ -357,8 +377,6 @@ static void settle(struct shm_args *args)
 
 static void check(const struct shm_args *args)
 {
-	if (args->command != NULL && !(args->action & COMMAND))
-		message_usage("extra operand '%s'", args->command[0]);
 	if ((args->action & (SHM_CREATE | SHM_RESIZE)) && !args->sized)
 		message_usage("--size is needed");
 }

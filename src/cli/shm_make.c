@@ -72,13 +72,8 @@ int shm_run_command(char **command)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_SIGNAL + WTERMSIG(status);
 }
 
-static int finish(int status)
-{
-	return outbuf_finish() < 0 ? EXIT_TROUBLE : status;
-}
-
-/* How other programs, and the other actions, find it. */
-static void print_handle(const struct shm_args *args, const struct fl_segment *seg)
+/* How other programs, and the other actions, find it. Return: 0, or <0 when nobody is told. */
+static int print_handle(const struct shm_args *args, const struct fl_segment *seg)
 {
 	struct fl_segment_info info = {.size = sizeof(info)};
 
@@ -95,7 +90,23 @@ static void print_handle(const struct shm_args *args, const struct fl_segment *s
 	default:
 		outbuf_printf("%s\n", args->segment.name);
 	}
-	outbuf_flush();
+	return outbuf_finish();
+}
+
+/* Of a private System V segment nothing but the number tells. */
+static void take_back(const struct shm_args *args, const struct fl_segment *seg)
+{
+	struct fl_segment_options o = args->segment;
+	struct fl_segment_info info = {.size = sizeof(info)};
+
+	if (o.type == FL_SEGMENT_SYSV && fl_segment_info(seg, &info) == 0) {
+		o.id = info.id;
+		o.key = 0;
+		o.name = NULL;
+	}
+	o.flags = FL_SEGMENT_TRUST;
+	if (o.type != FL_SEGMENT_MEMFD)
+		(void)fl_segment_remove(&o, NULL);
 }
 
 /* A child finds the memfd by a path that stays right however descriptors are numbered. */
@@ -136,21 +147,20 @@ int shm_create(int argc, char **argv)
 		"A memfd lives as long as COMMAND, which finds it under $FAULTLINE_MEMFD, or "
 		"until SIGINT or SIGTERM.",
 		argc, argv);
-	if (args.command != NULL && args.segment.type != FL_SEGMENT_MEMFD)
-		message_usage("extra operand '%s'", args.command[0]);
 	/* This program ends at once: what it makes is meant to stay. */
 	args.segment.flags |= FL_SEGMENT_KEEP;
 	if (fl_segment_create(&args.segment, &seg, &err) < 0 ||
 	    (args.segment.type == FL_SEGMENT_MEMFD && keep_for_reading(&seg, &err) < 0))
 		return shm_complain(&args, &err);
-	if (args.command == NULL)
-		print_handle(&args, seg);
-	if (args.segment.type == FL_SEGMENT_MEMFD) {
+	if (args.command == NULL && print_handle(&args, seg) < 0) {
+		take_back(&args, seg);
+		status = EXIT_TROUBLE;
+	} else if (args.segment.type == FL_SEGMENT_MEMFD) {
 		tell_child(seg);
 		status = shm_run_command(args.command);
 	}
 	fl_segment_detach(seg);
-	return finish(status);
+	return status;
 }
 
 int shm_attach(int argc, char **argv)
@@ -188,7 +198,6 @@ static struct fl_segment *open_whatever_it_is(struct shm_args *args)
 
 int shm_resize(int argc, char **argv)
 {
-	struct fl_segment_info info = {.size = sizeof(info)};
 	struct shm_args args;
 	struct fl_segment *seg;
 	struct fl_error err;
@@ -201,8 +210,6 @@ int shm_resize(int argc, char **argv)
 	if (seg == NULL)
 		return EXIT_TROUBLE;
 	rc = fl_segment_resize(seg, args.segment.bytes, &err);
-	if (rc == 0)
-		rc = fl_segment_info(seg, &info);
 	fl_segment_detach(seg);
 	return rc < 0 ? shm_complain(&args, &err) : 0;
 }

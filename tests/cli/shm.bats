@@ -32,6 +32,42 @@ shm() {
 	contains "$err" "No such file"
 }
 
+@test "shm: what cannot be told how it is found is not left behind" {
+	[[ -w /dev/full ]] || skip "no /dev/full"
+	local address before key=$((0x46080000 + $$ % 65536))
+	before=$(private_segments)
+	# A memfd's maker would wait, for nobody.
+	for address in "$name" --path=seg --key=$key --type=sysv --type=memfd; do
+		expect 2 create_unseen "$address"
+		contains "$err" "No space left on device"
+	done
+	[[ ! -e /dev/shm/$name && ! -e seg ]]
+	expect 2 shm stat --key=$key
+	equal "$(private_segments)" "$before"
+}
+
+# Of a size that no other program will have chosen.
+create_unseen() {
+	timeout 20 "$FAULTLINE" shm create --size=$((40000 + $$ % 20000)) "$1" >/dev/full
+}
+
+private_segments() {
+	awk -v size=$((40000 + $$ % 20000)) '$4 == size' /proc/sysvipc/shm
+}
+
+@test "shm: names that begin with a dash stand behind --" {
+	equal "$(shm create --size=4K -- "-$name")" "-$name"
+	printf 'abc' | shm write -- "-$name"
+	equal "$(shm read --size=3 -- "-$name")" abc
+	shm stat -- "-$name" | grep -q "^name: *-$name\$"
+	equal "$(shm attach --name="-$name" -- echo "-$name")" "-$name"
+	expect 2 shm rm -- "-$name" more
+	contains "$err" "extra operand"
+	expect 2 shm rm "$name" -- "-$name"
+	shm rm -- "-$name"
+	[[ ! -e /dev/shm/-$name ]]
+}
+
 @test "shm: dump is hexdump -C's" {
 	command -v hexdump >/dev/null || skip "no hexdump"
 	shm create "$name" --size=1000

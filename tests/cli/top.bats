@@ -46,6 +46,8 @@ assert j['pid'] == $job and j['verb'] == 'count' and j['name'] == 'pipe'
 assert j['bytes'] > 0 and j['bytes_per_second'] > 0 and j['rss_bytes'] > 0"
 	fi
 	equal "$("$FAULTLINE" top --once 1 | wc -l)" 1
+	expect 2 "$FAULTLINE" top --once 1 2
+	contains "$err" "extra operand '2'"
 	kill "$feeder"
 	exec 8>&-
 	kill -9 "$job"
