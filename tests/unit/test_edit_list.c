@@ -70,7 +70,7 @@ static void check(const struct fl_edit_list *list, const struct example *ex)
 	cr_assert_eq(fl_edit_list_scratch_new(list, &scratch), 0);
 	/* The second time with what the first one left. */
 	for (int again = 0; again < 2; again++) {
-		cr_assert_eq(fl_edit_list_map(list, scratch, &view, &deltas, NULL), 0);
+		cr_assert_eq(fl_edit_list_map(list, scratch, &view, SIZE_MAX, &deltas, NULL), 0);
 		len = (size_t)((int64_t)view.len + fl_deltas_growth(deltas));
 		fl_deltas_apply(deltas, view.off, text, view.len, got);
 		cr_assert(len == strlen(ex->want) && memcmp(got, ex->want, len) == 0,
@@ -163,10 +163,10 @@ Test(edit_list, an_error_says_whose_it_is)
 	text[sizeof(text) - 1] = '\n';
 	cr_assert_eq(fl_edit_list_new(edits, 2, &list), 0);
 	cr_assert_eq(fl_edit_list_scratch_new(list, &scratch), 0);
-	cr_assert(fl_edit_list_map(list, scratch, &view, &deltas, &err) < 0);
+	cr_assert(fl_edit_list_map(list, scratch, &view, SIZE_MAX, &deltas, &err) < 0);
 	cr_assert_eq(err.off, 4096);
 	cr_assert_eq(strncmp(err.text, "the second: ", 12), 0, "%s", err.text);
-	cr_assert(fl_edit_list_map(list, scratch, &view, &deltas, NULL) < 0);
+	cr_assert(fl_edit_list_map(list, scratch, &view, SIZE_MAX, &deltas, NULL) < 0);
 	fl_edit_list_scratch_free(scratch);
 	discard(list, edits, 2);
 }

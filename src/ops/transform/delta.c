@@ -52,6 +52,12 @@ void fl_deltas_reset(struct fl_deltas *d)
 
 	d->count = 0;
 	d->matches = 0;
+	d->is_full = false;
+	if (d->capacity * sizeof(*d->list) > KEEP_BYTES) {
+		free(d->list);
+		d->list = NULL;
+		d->capacity = 0;
+	}
 	if (!keep)
 		return;
 	free_blocks(keep->next);
@@ -77,6 +83,12 @@ static bool within_limit(const struct fl_deltas *d, size_t more)
 	return more <= d->limit_bytes && held <= d->limit_bytes - more;
 }
 
+static int full(struct fl_deltas *d)
+{
+	d->is_full = true;
+	return -FL_ELIMIT;
+}
+
 static int add_block(struct fl_deltas *d, size_t n)
 {
 	size_t size = fl_max_size(d->blocks ? 2 * d->blocks->size : BLOCK_BYTES, n);
@@ -85,7 +97,7 @@ static int add_block(struct fl_deltas *d, size_t n)
 	if (!within_limit(d, size))
 		size = n;
 	if (!within_limit(d, size))
-		return -FL_ELIMIT;
+		return full(d);
 	if (size > SIZE_MAX - sizeof(*block))
 		return -ENOMEM;
 	block = malloc(sizeof(*block) + size);
@@ -119,7 +131,7 @@ static int grow_list(struct fl_deltas *d)
 	struct fl_delta *list;
 
 	if (!within_limit(d, more * sizeof(*list)))
-		return -FL_ELIMIT;
+		return full(d);
 	list = realloc(d->list, (d->capacity + more) * sizeof(*list));
 	if (!list)
 		return -ENOMEM;

@@ -29,6 +29,7 @@ struct fl_delta_block;
  * @list:        @count of them, sorted by @off; none begins before the end of the one before it
  * @matches:     what the edits count as matches: may be more or fewer than @count
  * @limit_bytes: of memory, list and new bytes together
+ * @is_full:     it would have been exceeded, since the last fl_deltas_reset()
  *
  * All else is private. Lifetime: new bytes stay where they are until the next
  * fl_deltas_reset() or fl_deltas_done().
@@ -38,6 +39,7 @@ struct fl_deltas {
 	size_t count;
 	uint64_t matches;
 	size_t limit_bytes;
+	bool is_full;
 	size_t capacity;
 	struct fl_delta_block *blocks;
 	size_t block_bytes;
@@ -52,7 +54,7 @@ void fl_deltas_init(struct fl_deltas *d, size_t limit_bytes);
 /** fl_deltas_done() - give all memory back; all zero is fine */
 void fl_deltas_done(struct fl_deltas *d);
 
-/** fl_deltas_reset() - empty again; memory is kept for the next ones, up to 1 MiB */
+/** fl_deltas_reset() - empty again; memory is kept for the next ones, up to 1 MiB of each kind */
 void fl_deltas_reset(struct fl_deltas *d);
 
 /**

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/size.h"
+#include "ops/transform/edit_piece.h"
 
 /* The head of a saved list; then for each program "edit LENGTH", its text, and a newline. */
 #define FIRST_LINE "faultline-edits 1\n"
@@ -153,17 +154,34 @@ static int label_error(const struct fl_edit_list *list, size_t i, struct fl_erro
 	return fl_error_set(err, r, bare.off, "%s: %.180s", label, bare.text);
 }
 
+static void begin(struct fl_edit_list_scratch *s, size_t limit_bytes)
+{
+	struct fl_deltas *lists[] = {&s->sum, &s->step, &s->spare};
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
+		fl_deltas_reset(lists[i]);
+		lists[i]->limit_bytes = limit_bytes;
+	}
+}
+
+static bool is_full(const struct fl_edit_list_scratch *s)
+{
+	return s->sum.is_full || s->step.is_full || s->spare.is_full;
+}
+
 int fl_edit_list_map(const struct fl_edit_list *list, struct fl_edit_list_scratch *s,
-		     const struct fl_view *in, const struct fl_deltas **ret,
+		     const struct fl_view *in, size_t limit_bytes, const struct fl_deltas **ret,
 		     struct fl_error *reterr)
 {
 	struct fl_view text = *in;
 	int r = 0;
 
-	fl_deltas_reset(&s->sum);
+	begin(s, limit_bytes);
 	for (size_t i = 0; r == 0 && i < list->count && text.len > 0; i++) {
 		fl_deltas_reset(&s->step);
 		r = fl_edit_map(list->edits[i], s->edits[i], &text, &s->step, reterr);
+		if (r == -FL_ELIMIT && is_full(s))
+			return FL_EDIT_FULL;
 		if (r < 0)
 			return label_error(list, i, reterr, r);
 		if (s->step.count == 0)
@@ -172,6 +190,8 @@ int fl_edit_list_map(const struct fl_edit_list *list, struct fl_edit_list_scratc
 		if (r == 0 && i + 1 < list->count)
 			r = materialise(s, in, &text);
 	}
+	if (r == -FL_ELIMIT && is_full(s))
+		return FL_EDIT_FULL;
 	*ret = &s->sum;
 	return r < 0 ? fl_error_set(reterr, r, in->off, NULL) : 0;
 }

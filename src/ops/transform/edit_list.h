@@ -34,10 +34,13 @@ void fl_edit_list_scratch_free(struct fl_edit_list_scratch *scratch);
 
 /**
  * fl_edit_list_map() - what the programs do to some records, see fl_edit_map()
+ * @limit_bytes: of each list of deltas
  * @ret: the deltas from the original to the last text; valid until the next call with this scratch
+ *
+ * Return: as fl_edit_map(); FL_EDIT_FULL (edit_piece.h) where they exceed @limit_bytes.
  */
 int fl_edit_list_map(const struct fl_edit_list *list, struct fl_edit_list_scratch *scratch,
-		     const struct fl_view *in, const struct fl_deltas **ret,
+		     const struct fl_view *in, size_t limit_bytes, const struct fl_deltas **ret,
 		     struct fl_error *reterr);
 
 /** fl_edit_list_save() - as text, that of fl_edit_save() where there is one program */

@@ -219,6 +219,21 @@ static size_t first_from(const struct fl_edit_text *text, uint64_t off)
 	return at + (at < text->len);
 }
 
+static void begin(struct fl_edit_scratch *s, size_t limit_bytes)
+{
+	struct fl_deltas *lists[] = {&s->step_deltas, &s->sum, &s->spare};
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
+		fl_deltas_reset(lists[i]);
+		lists[i]->limit_bytes = limit_bytes;
+	}
+}
+
+static bool is_any_full(const struct fl_edit_scratch *s)
+{
+	return s->step_deltas.is_full || s->sum.is_full || s->spare.is_full;
+}
+
 int fl_edit_map(const struct fl_edit *edit, struct fl_edit_scratch *scratch,
 		const struct fl_view *in, struct fl_deltas *out, struct fl_error *reterr)
 {
@@ -227,15 +242,17 @@ int fl_edit_map(const struct fl_edit *edit, struct fl_edit_scratch *scratch,
 		.off = in->off, .data = in->data, .len = in->len, .delimiter = edit->opt.delimiter};
 	uint64_t end = fl_add_sat(edit->opt.range_off, edit->opt.range_len);
 	size_t skip = first_from(&text, edit->opt.range_off);
+	int r;
 
-	scratch->step_deltas.limit_bytes = out->limit_bytes;
-	scratch->sum.limit_bytes = out->limit_bytes;
-	scratch->spare.limit_bytes = out->limit_bytes;
+	begin(scratch, out->limit_bytes);
 	text.len = end == UINT64_MAX ? text.len : first_from(&text, end);
 	if (skip >= text.len)
 		return 0;
 	text.off += skip;
 	text.data += skip;
 	text.len -= skip;
-	return edit->opt.where ? run_where(&m, &text) : run(&m, &text);
+	r = edit->opt.where ? run_where(&m, &text) : run(&m, &text);
+	if (r == -FL_ELIMIT && is_any_full(scratch))
+		out->is_full = true;
+	return r;
 }

@@ -5,33 +5,33 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/attr.h"
 #include "base/error.h"
 #include "engine/stages.h"
 #include "ops/transform/edit_list.h"
+#include "ops/transform/edit_piece.h"
+
+/** struct scratch - of one thread; @sink: where the view at work goes */
+struct scratch {
+	const struct fl_edit_list *list;
+	struct fl_edit_list_scratch *edits;
+	struct fl_edit_pieces pieces;
+	struct fl_change_sink *sink;
+};
 
 static void scratch_free(void *scratch)
 {
-	fl_edit_list_scratch_free(scratch);
+	struct scratch *s = scratch;
+
+	fl_edit_list_scratch_free(s->edits);
+	free(s);
 }
 
-static int scratch_new(const void *arg, void **ret)
+static int put_all(struct fl_change_sink *sink, const struct fl_deltas *deltas,
+		   struct fl_error *reterr)
 {
-	struct fl_edit_list_scratch *scratch;
-	int r = fl_edit_list_scratch_new(arg, &scratch);
+	int r = 0;
 
-	if (r == 0)
-		*ret = scratch;
-	return r;
-}
-
-static int map(const void *arg, void *scratch, const struct fl_view *view,
-	       struct fl_change_sink *sink, struct fl_error *reterr)
-{
-	const struct fl_deltas *deltas;
-	int r = fl_edit_list_map(arg, scratch, view, &deltas, reterr);
-
-	if (r < 0)
-		return r;
 	for (size_t k = 0; r == 0 && k < deltas->count; k++) {
 		const struct fl_delta *d = &deltas->list[k];
 
@@ -40,6 +40,43 @@ static int map(const void *arg, void *scratch, const struct fl_view *view,
 			r = fl_error_set(reterr, r, d->off, NULL);
 	}
 	return r;
+}
+
+static int edit_piece(void *arg, const struct fl_view *piece, size_t limit_bytes,
+		      struct fl_error *reterr)
+{
+	struct scratch *s = arg;
+	const struct fl_deltas *deltas;
+	int r = fl_edit_list_map(s->list, s->edits, piece, limit_bytes, &deltas, reterr);
+
+	return r != 0 ? r : put_all(s->sink, deltas, reterr);
+}
+
+static int scratch_new(const void *arg, void **ret)
+{
+	const struct fl_edit_list *list = arg;
+	struct scratch *s = calloc(1, sizeof(*s));
+	int r = s ? fl_edit_list_scratch_new(list, &s->edits) : -ENOMEM;
+
+	if (r < 0) {
+		free(s);
+		return r;
+	}
+	s->list = list;
+	s->pieces = (struct fl_edit_pieces){.edit = edit_piece,
+					    .delimiter = fl_edit_list_delimiter(list),
+					    .limit_bytes = SIZE_MAX};
+	*ret = s;
+	return 0;
+}
+
+static int map(const void *arg FL_UNUSED, void *scratch, const struct fl_view *view,
+	       struct fl_change_sink *sink, struct fl_error *reterr)
+{
+	struct scratch *s = scratch;
+
+	s->sink = sink;
+	return fl_edit_in_pieces(&s->pieces, s, view, reterr);
 }
 
 int fl_inplace_edit_make(const struct fl_edit_list *list, struct fl_inplace_edit *ret)

@@ -9,11 +9,11 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "ops/transform/edit.h"
+#include "ops/transform/edit_piece.h"
 #include "ops/transform/repeats.h"
 #include "ops/transform/transform_part.h"
 
-/* Deltas of one view, 256 KiB of records: far more than it can hold, unless one record is the
- * whole file. */
+/* Deltas of one record: far more than it can hold, unless it is the whole file. */
 #define DELTAS_MAX_BYTES FL_MIB(256)
 
 /**
@@ -38,10 +38,13 @@ struct fl_transform {
 	struct fl_repeats repeats;
 };
 
-/** struct transform_scratch - what a thread needs */
+/** struct transform_scratch - what a thread needs; @part: where the view at work goes */
 struct transform_scratch {
+	const struct fl_transform *transform;
 	struct fl_edit_scratch *edit;
+	struct fl_edit_pieces pieces;
 	struct fl_deltas deltas;
+	struct fl_part *part;
 };
 
 const struct fl_edit *fl_transform_edit(const struct fl_transform *transform)
@@ -73,24 +76,6 @@ static void transform_worker_done(const void *op FL_UNUSED, void *scratch)
 	free(s);
 }
 
-static int transform_worker_init(const void *op, void **ret_scratch, struct fl_error *reterr)
-{
-	const struct fl_transform *t = op;
-	struct transform_scratch *s = calloc(1, sizeof(*s));
-	int r = -ENOMEM;
-
-	if (s) {
-		fl_deltas_init(&s->deltas, DELTAS_MAX_BYTES);
-		r = fl_edit_scratch_new(t->edit, &s->edit);
-	}
-	if (r < 0) {
-		free(s);
-		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
-	}
-	*ret_scratch = s;
-	return 0;
-}
-
 static bool needs_text(const struct fl_transform *t)
 {
 	return t->write || t->drops_repeats;
@@ -108,6 +93,42 @@ static int put_all(const struct fl_transform *t, const struct fl_view *in,
 	return r < 0 ? fl_error_set(reterr, r, in->off, NULL) : 0;
 }
 
+static int edit_piece(void *arg, const struct fl_view *piece, size_t limit_bytes,
+		      struct fl_error *reterr)
+{
+	struct transform_scratch *s = arg;
+	int r;
+
+	fl_deltas_reset(&s->deltas);
+	s->deltas.limit_bytes = limit_bytes;
+	r = fl_edit_map(s->transform->edit, s->edit, piece, &s->deltas, reterr);
+	if (r == -FL_ELIMIT && s->deltas.is_full && limit_bytes < DELTAS_MAX_BYTES)
+		return FL_EDIT_FULL;
+	return r < 0 ? r : put_all(s->transform, piece, &s->deltas, s->part, reterr);
+}
+
+static int transform_worker_init(const void *op, void **ret_scratch, struct fl_error *reterr)
+{
+	const struct fl_transform *t = op;
+	struct transform_scratch *s = calloc(1, sizeof(*s));
+	int r = -ENOMEM;
+
+	if (s) {
+		s->transform = t;
+		s->pieces = (struct fl_edit_pieces){.edit = edit_piece,
+						    .delimiter = t->delimiter,
+						    .limit_bytes = DELTAS_MAX_BYTES};
+		fl_deltas_init(&s->deltas, DELTAS_MAX_BYTES);
+		r = fl_edit_scratch_new(t->edit, &s->edit);
+	}
+	if (r < 0) {
+		free(s);
+		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
+	}
+	*ret_scratch = s;
+	return 0;
+}
+
 static int transform_map(const void *op, void *scratch, const struct fl_view *in,
 			 struct fl_part *part, struct fl_error *reterr)
 {
@@ -121,10 +142,8 @@ static int transform_map(const void *op, void *scratch, const struct fl_view *in
 		part->next_off = in->off;
 		return FL_MAP_FULL;
 	}
-	fl_deltas_reset(&s->deltas);
-	r = fl_edit_map(t->edit, s->edit, in, &s->deltas, reterr);
-	if (r == 0)
-		r = put_all(t, in, &s->deltas, part, reterr);
+	s->part = part;
+	r = fl_edit_in_pieces(&s->pieces, s, in, reterr);
 	return r == FL_FOLD_STOP ? 0 : r;
 }
 
