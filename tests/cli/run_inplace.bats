@@ -214,8 +214,9 @@ in_one() {
 	for i in {1..10}; do
 		cp before file
 		rm -f .file.faultline
-		# timeout is the one that is told, and tells: the program is its child.
-		timeout -s TERM "0.0$i" "$FAULTLINE" run -i --sync=full --chunk-size=4K hash then \
+		# timeout is the one that is told, and tells: the program is its child. Without --foreground
+		# it tells the group, too, and the second signal kills.
+		timeout --foreground -s TERM "0.0$i" "$FAULTLINE" run -i --sync=full --chunk-size=4K hash then \
 			transform y/a/A/ -- file >/dev/null 2>.err || :
 		[[ -e .file.faultline ]] && break
 	done
