@@ -6,22 +6,36 @@
 #include <faultline/operator.h>
 
 #include "base/error.h"
+#include "base/size.h"
 #include "engine/part_impl.h"
 
 /* A first allocation that holds any counter and a few lines. */
 #define PART_FIRST_BYTES 256
 
-int fl_part_reserve(struct fl_part *part, size_t len)
+/* What a part may exceed its limit by: heads, and a few lines. */
+#define PART_MORE_BYTES FL_KIB(8)
+
+/* Twice as much each time, but what stays within the limit takes no more memory than that. */
+static size_t grown(const struct fl_part *part, size_t need)
 {
 	size_t capacity = part->capacity ? part->capacity : PART_FIRST_BYTES;
+	size_t most = fl_min_size(part->limit, SIZE_MAX / 2) + PART_MORE_BYTES;
+
+	while (capacity < need)
+		capacity *= 2;
+	return capacity > most && need <= most ? most : capacity;
+}
+
+int fl_part_reserve(struct fl_part *part, size_t len)
+{
+	size_t capacity;
 	unsigned char *bigger;
 
 	if (part->capacity - part->len >= len && part->data)
 		return 0;
 	if (len > SIZE_MAX / 4 - part->len)
 		return -ENOMEM;
-	while (capacity - part->len < len)
-		capacity *= 2;
+	capacity = grown(part, part->len + len);
 	bigger = realloc(part->data, capacity);
 	if (!bigger)
 		return -ENOMEM;
