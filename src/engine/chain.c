@@ -13,6 +13,11 @@
 /* What a pipeline must have (fl_pipeline_new()). */
 #define SEGMENT_MEMORY_MIN FL_MIB(4)
 
+/* What a thread takes that no plan counts: of stack and arena 130 KiB (PCRE2's JIT code alone uses 32 of
+ * stack), an edit's lists of changes. At most a quarter of a segment's memory goes that way. */
+#define THREAD_BYTES FL_KIB(320)
+#define THREADS_PART 4
+
 /**
  * struct link - one segment's run
  * @first:   the pipeline
@@ -82,8 +87,19 @@ static unsigned prepare(struct fl_pipeline *first, struct fl_source *src, struct
 	return n;
 }
 
+/* Many segments at once keep all processors busy with fewer threads each. */
+static void fit_segment(struct fl_options *opt, unsigned threads, uint64_t memory_bytes)
+{
+	uint64_t most = memory_bytes / THREADS_PART / THREAD_BYTES;
+	unsigned count = threads ? threads : fl_cpu_count();
+
+	opt->threads = count > most ? (unsigned)most : threads;
+	memory_bytes -= fl_min_u64(count, most) * THREAD_BYTES;
+	opt->max_memory_bytes = fl_max_u64(memory_bytes, SEGMENT_MEMORY_MIN);
+}
+
 /* What the streams hold is part of it. */
-static int share_memory(struct link *links, unsigned n, uint64_t total_bytes)
+static int share_memory(struct link *links, unsigned n, uint64_t total_bytes, unsigned threads)
 {
 	size_t stream_bytes = fl_stream_fit(total_bytes / n);
 	uint64_t streams = (uint64_t)stream_bytes * (n - 1);
@@ -92,7 +108,7 @@ static int share_memory(struct link *links, unsigned n, uint64_t total_bytes)
 	int r = 0;
 
 	for (i = 0; r == 0 && i < n; i++) {
-		links[i].pl->opt.max_memory_bytes = fl_max_u64(rest / n, SEGMENT_MEMORY_MIN);
+		fit_segment(&links[i].pl->opt, threads, fl_max_u64(rest / n, SEGMENT_MEMORY_MIN));
 		if (i > 0)
 			r = fl_stream_reopen(links[i].in, stream_bytes);
 	}
@@ -137,8 +153,8 @@ int fl_chain_run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error 
 {
 	struct link links[FL_SEGMENTS_MAX];
 	uint64_t memory = pl->opt.max_memory_bytes;
-	unsigned i, n = prepare(pl, src, links);
-	int r = share_memory(links, n, memory);
+	unsigned i, n = prepare(pl, src, links), threads = pl->opt.threads;
+	int r = share_memory(links, n, memory, threads);
 
 	if (r == 0)
 		r = start_links(links, n);
@@ -152,6 +168,7 @@ int fl_chain_run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error 
 			pthread_join(links[i].thread, NULL);
 	forget_cancel(pl);
 	pl->opt.max_memory_bytes = memory;
+	pl->opt.threads = threads;
 	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, NULL)
 		     : first_error(pl, links, n, reterr);
 }
