@@ -96,6 +96,7 @@ struct fl_transform;
  * @journal_bytes: written to the journal
  * @syncs:         times the device was waited for
  * @old_bytes, @new_bytes: size of the file before and after
+ * @peak_rss_anon_bytes: the most that was seen of the process's anonymous memory
  * @unfinished:    an error came after the first store: the journal is there, recover
  */
 struct fl_inplace_result {
@@ -109,6 +110,7 @@ struct fl_inplace_result {
 	uint64_t syncs;
 	uint64_t old_bytes;
 	uint64_t new_bytes;
+	uint64_t peak_rss_anon_bytes;
 	int unfinished;
 };
 

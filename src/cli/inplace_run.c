@@ -30,6 +30,8 @@ static void add(struct fl_inplace_result *sum, const struct fl_inplace_result *o
 	sum->syncs += one->syncs;
 	sum->old_bytes += one->old_bytes;
 	sum->new_bytes += one->new_bytes;
+	if (one->peak_rss_anon_bytes > sum->peak_rss_anon_bytes)
+		sum->peak_rss_anon_bytes = one->peak_rss_anon_bytes;
 }
 
 static void complain(struct job *job, const char *name, const struct fl_error *err, int unfinished)
@@ -89,6 +91,7 @@ void inplace_print_stats(const struct inplace_work *work)
 	print_number("syncs", sum->syncs);
 	print_number("old bytes", sum->old_bytes);
 	print_number("new bytes", sum->new_bytes);
+	print_number("peak RssAnon", sum->peak_rss_anon_bytes);
 }
 
 void inplace_begin(struct inplace_work *work, const struct inplace_options *opt)

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/size.h"
+#include "plat/counters.h"
 #include "plat/file.h"
 #include "store/change.h"
 #include "store/journal_block.h"
@@ -243,6 +244,14 @@ int fl_move_make(const struct fl_move *m, size_t k, const unsigned char *runs, s
 			     made, reterr);
 }
 
+static void note_memory(struct fl_store_stats *stats)
+{
+	struct fl_rss rss;
+
+	fl_rss_now(&rss);
+	stats->peak_rss_anon_bytes = fl_max_u64(stats->peak_rss_anon_bytes, rss.anon_bytes);
+}
+
 int fl_move_store(struct fl_move *m, const struct fl_made *made, struct fl_error *reterr)
 {
 	struct fl_store_job *job = m->job;
@@ -261,6 +270,7 @@ int fl_move_store(struct fl_move *m, const struct fl_made *made, struct fl_error
 	r = fl_store_job_write(job, made->result.data, made->result.len, dst, reterr);
 	fl_durable_start(&job->durable, job->target.fd, dst, made->result.len);
 	job->stats.stored_bytes += made->result.len;
+	note_memory(&job->stats);
 	m->next++;
 	return r;
 }

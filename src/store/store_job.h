@@ -20,6 +20,7 @@
  * @pages:        of 4 KiB that were touched, each group's apart
  * @by_pwrite, @by_map: changes stored in the one and the other way
  * @journal_bytes: written to the journal
+ * @peak_rss_anon_bytes: of the process, as far as it was looked at
  */
 struct fl_store_stats {
 	uint64_t changes;
@@ -28,6 +29,7 @@ struct fl_store_stats {
 	uint64_t by_pwrite;
 	uint64_t by_map;
 	uint64_t journal_bytes;
+	uint64_t peak_rss_anon_bytes;
 };
 
 /**

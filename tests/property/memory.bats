@@ -211,4 +211,25 @@ bounded() {
 		then hash -a sha256 then transform s/b/cc/ then write copy -- file
 	cmp want file
 	cmp want copy
+	# A dozen stages, sixteen threads: 66 MiB, and 92 where edits are dense.
+	cp log file
+	bounded 0 "$FAULTLINE" run --stats -i -j16 --sync=none hash -a xxh3 then transform s/a/bb/ then count -lc then keep . \
+		then hash -a sha256 then transform s/b/cc/ then hash -a md5 then transform s/c/dd/ then scan -c Failed \
+		then transform s/d/ee/ then hash -a sha512 -o digest -- file
+	sed 's/a/bb/; s/b/cc/; s/c/dd/; s/d/ee/' log | tee want | sha512sum | cut -c1-128 | cmp -n 128 - digest
+	cmp want file
+}
+
+@test "memory: every byte is changed, by several edits" {
+	text $((large ? 32 : 2)) >log
+	sed 's/./xx/g' log >want
+	# One stage 168 MiB, four 512; in place 1145.
+	bounded 0 "$FAULTLINE" run --stats -j16 transform s/./xx/g -o got -- log
+	cmp want got
+	bounded 0 "$FAULTLINE" run --stats -j7 transform s/./xx/g then transform s/x/y/g then transform s/y/zz/g \
+		then transform s/zz/x/g -o got -- log
+	cmp want got
+	bounded 0 "$FAULTLINE" run --stats -i -j16 --sync=none transform s/./xx/g then transform s/x/y/g then transform s/y/zz/g \
+		then transform s/zz/x/g then hash -- log
+	cmp want log
 }

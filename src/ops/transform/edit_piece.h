@@ -15,8 +15,8 @@
  * records; only those of a single record have all the memory they need.
  */
 
-/* 8192 deltas and 64 KiB of new bytes: pieces of 8 KiB at least, unless a record's bytes all change. */
-#define FL_EDIT_PIECE_LIMIT ((size_t)384 << 10)
+/* 4096 deltas and 64 KiB of new bytes: pieces of 4 KiB at least, unless a record is longer. */
+#define FL_EDIT_PIECE_LIMIT ((size_t)192 << 10)
 
 /* Of struct fl_edit_pieces.edit: the deltas do not fit, nothing was put anywhere. */
 #define FL_EDIT_FULL 2

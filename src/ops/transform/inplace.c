@@ -67,6 +67,7 @@ static void tell(const struct fl_store_job *job, int r, struct fl_inplace_result
 					  .syncs = job->durable.syncs,
 					  .old_bytes = job->target.size_bytes,
 					  .new_bytes = now,
+					  .peak_rss_anon_bytes = s->peak_rss_anon_bytes,
 					  .unfinished = r < 0 && job->open};
 }
 

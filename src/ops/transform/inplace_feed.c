@@ -79,6 +79,15 @@ static int run_fed(const struct fl_edit_pass *pass, struct fl_pipeline *pl, stru
 	return fl_beside_end(taps, r, reterr);
 }
 
+static void note_memory(struct fl_store_stats *ret, const struct fl_pipeline *pl)
+{
+	struct fl_stats stats = {.size = sizeof(stats)};
+
+	if (fl_pipeline_stats(pl, &stats) == 0)
+		ret->peak_rss_anon_bytes =
+			fl_max_u64(ret->peak_rss_anon_bytes, stats.peak_rss_anon_bytes);
+}
+
 int fl_edit_pass_run(const struct fl_edit_pass *pass, struct fl_source *src,
 		     struct fl_error *reterr)
 {
@@ -92,6 +101,7 @@ int fl_edit_pass_run(const struct fl_edit_pass *pass, struct fl_source *src,
 		edit->watch(edit->watch_arg, pl);
 	r = pass->feeds && edit->taps ? run_fed(pass, pl, src, reterr)
 				      : run_alone(pass, pl, src, reterr);
+	note_memory(pass->stats, pl);
 	if (edit->watch)
 		edit->watch(edit->watch_arg, NULL);
 	fl_pipeline_free(pl);

@@ -21,6 +21,7 @@
  * @ops, @op: what it does there
  * @run:   how to map
  * @feeds: the edit's taps, if it has any, read what this pass sees
+ * @stats: takes the most memory that was seen, if that is more than it has
  */
 struct fl_edit_pass {
 	const struct fl_inplace_edit *edit;
@@ -28,6 +29,7 @@ struct fl_edit_pass {
 	void *op;
 	const struct fl_options *run;
 	bool feeds;
+	struct fl_store_stats *stats;
 };
 
 /**

@@ -13,9 +13,11 @@
 #include "store/move_store.h"
 #include "store/same_store.h"
 
-/* A quarter of the memory holds changes; a change takes 4 bytes and its new text. Another half is for
- * what becomes of batches, their changes and undo logs (FL_BATCH_BYTES). */
+/* A quarter of the memory holds changes; a change takes 4 bytes and its new text. The rest is for what
+ * becomes of two batches, and for their undo logs: of most edits these are short. */
 #define KEPT_PART 4
+#define BATCH_PART 3
+#define BATCH_MIN_BYTES FL_MIB(1)
 #define DRY_ENGINE_PART 2
 #define ENGINE_PART 8
 #define ENGINE_MIN_BYTES FL_MIB(4)
@@ -123,20 +125,37 @@ static void drop_pipeline(const struct rewrite *w, struct fl_pipeline *pl)
 	fl_pipeline_free(pl);
 }
 
+static size_t batch_bytes(uint64_t memory_bytes)
+{
+	uint64_t share = fl_max_u64(memory_bytes / BATCH_PART, BATCH_MIN_BYTES);
+
+	return (size_t)fl_min_u64(share, FL_BATCH_BYTES);
+}
+
+/* What threads freed stays in their arenas, 50 MiB of sixty threads; batches need some 30. */
+static void give_back(void)
+{
+	malloc_trim(0);
+}
+
 static int measure(struct rewrite *w, struct fl_error *reterr)
 {
 	struct fl_move *m = &w->move;
 	struct dry dry = {.run = {w->edit, true}, .plan = &m->plan, .kept = &w->kept};
 	struct fl_options opt = w->run;
-	struct fl_edit_pass pass = {
-		.edit = w->edit, .ops = &dry_ops, .op = &dry, .run = &opt, .feeds = true};
+	struct fl_edit_pass pass = {.edit = w->edit,
+				    .ops = &dry_ops,
+				    .op = &dry,
+				    .run = &opt,
+				    .feeds = true,
+				    .stats = &m->job->stats};
 	int r = fl_move_plan_begin(&m->plan);
 
 	if (r < 0)
 		return out_of_memory(reterr);
 	w->kept.limit = (size_t)(opt.max_memory_bytes / KEPT_PART);
 	opt.max_memory_bytes = fl_max_u64(opt.max_memory_bytes / DRY_ENGINE_PART, ENGINE_MIN_BYTES);
-	dry.batch_bytes = m->job->small_groups ? 1 : FL_BATCH_BYTES;
+	dry.batch_bytes = m->job->small_groups ? 1 : batch_bytes(w->run.max_memory_bytes);
 	r = fl_edit_pass_run(&pass, w->src, reterr);
 	if (r == 0 && fl_move_plan_end(&m->plan, m->job->target.size_bytes) < 0)
 		r = out_of_memory(reterr);
@@ -194,6 +213,7 @@ static void make_ahead(struct storing *s, bool yes)
 	} else if (!s->ahead && m->plan.moves - m->next > 1) {
 		fl_kept_done(&s->gather.runs);
 		fl_made_done(&s->made);
+		give_back();
 		/* Without a thread it takes longer. */
 		if (fl_move_ahead_start(m, kept_runs, s->w, &s->ahead) < 0)
 			s->ahead = NULL;
@@ -286,8 +306,7 @@ static int plan_and_move(struct fl_store_job *job, const struct fl_inplace_edit 
 
 	if (r == 0)
 		r = measure(&w, reterr);
-	/* What threads freed stays in their arenas, 50 MiB of sixty threads; batches need some 30. */
-	malloc_trim(0);
+	give_back();
 	if (r == 0 && w.move.plan.moves > 0) {
 		r = fl_move_begin(&w.move, reterr);
 		if (r == 0)

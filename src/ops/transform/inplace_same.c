@@ -58,8 +58,12 @@ static const struct fl_operator same_ops = {.size = sizeof(same_ops),
 static int run_pass(struct same *same, struct fl_store_job *job, const struct fl_options *run,
 		    bool feeds, struct fl_error *reterr)
 {
-	struct fl_edit_pass pass = {
-		.edit = same->run.edit, .ops = &same_ops, .op = same, .run = run, .feeds = feeds};
+	struct fl_edit_pass pass = {.edit = same->run.edit,
+				    .ops = &same_ops,
+				    .op = same,
+				    .run = run,
+				    .feeds = feeds,
+				    .stats = &job->stats};
 	struct fl_source *src = NULL;
 	int r = fl_inplace_source(job, &src, reterr);
 
