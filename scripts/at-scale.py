@@ -228,7 +228,10 @@ def print_stall(m, seed):
 
 
 def read_measured(path):
-    """Lines "bytes N", "cores N", "RANKS SECONDS JOB...". Return: bytes, cores, {job: {ranks: seconds}}"""
+    """
+    Lines "bytes N", "cores N", "RANKS SECONDS JOB...", where 0 ranks are a process with a thread for each
+    core. Return: bytes, cores, {job: {ranks: seconds}}
+    """
     numbers, jobs = {}, {}
     with open(path, encoding="utf-8") as f:
         for line in f:
@@ -242,13 +245,15 @@ def read_measured(path):
 
 def compare_measured(m, path, seed):
     """
-    Ranks of one machine: a rank has a core's pace, that of the one rank which was measured; more
-    ranks than cores share what the cores can do, as nodes share a file system.
+    Ranks of one machine: a rank has a core's pace, that of the one rank which was measured. All of them
+    share what the machine can do, as nodes share a file system: what one process with all cores
+    was measured to do (its memory is slower than its cores are), or else all cores' paces.
     """
     size, cores, jobs = read_measured(path)
     for job, seconds in jobs.items():
         pace = size / seconds[1]
-        here = dict(m, bytes=size, cores=1, fs_read=cores * pace, nic=math.inf, roof=math.inf,
+        shared = min(cores * pace, size / seconds.pop(0, 1e-9))
+        here = dict(m, bytes=size, cores=1, fs_read=shared, nic=math.inf, roof=math.inf,
                     start=0.0, jitter=0.0, chunk=min(m["chunk"], size / 64), trip=1e-6)
         verb = {"core": pace / GB, "out": 0.0, "to": None, "chain": False}
         for ranks, got in sorted(seconds.items()):

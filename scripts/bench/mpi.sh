@@ -57,7 +57,9 @@ for job in 'count -l' 'hash -a xxh3' "scan -c ERROR"; do
 			many[n]+=" $seconds"
 		done
 	done
-	row="| \`$job\` | $(median "${alone[@]}") |"
+	middle=$(median "${alone[@]}")
+	row="| \`$job\` | $middle |"
+	echo "0 $middle $job" >>"$work/measured"
 	for n in 1 2 3 4; do
 		# shellcheck disable=SC2086 # words are wanted
 		middle=$(median ${many[n]})

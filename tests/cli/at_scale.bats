@@ -46,6 +46,11 @@ teardown() {
 	grep -q '^count -l *2 ranks: measured 0.200 s, formula 0.200 s (+0 %), simulation 0.2' got
 	grep -q '^count -l *4 ranks: measured 0.210 s, formula 0.200 s (-5 %), simulation 0.2' got
 	equal "$(wc -l <got)" 3
+	# Two cores are not twice as fast as one: their memory is the limit.
+	printf '%s\n' 'bytes 4500000000' 'cores 2' '0 0.25 hash' '1 0.40 hash' '2 0.25 hash' >m
+	"$top/scripts/at-scale.py" --measured=m >got
+	grep -q '^hash *2 ranks: measured 0.250 s, formula 0.250 s (+0 %), simulation 0.2' got
+	equal "$(wc -l <got)" 2
 }
 
 @test "at-scale: the picture is XML that holds a curve for each job" {
