@@ -33,8 +33,8 @@
  * (4.5 GB, median of 12): 2 to 4 chunks 135 ms, 8 180 ms, 32 230 ms. */
 #define CLAIM_HELD 2u
 
-/* The baton is looked for every 80 us then. */
-#define BATON_QUIET 2u
+/* The baton is looked for every 160 us then. */
+#define BATON_QUIET 3u
 
 /* Bytes in one turn that say that more will come at once. */
 #define BUSY_BYTES FL_KIB(4)
