@@ -157,6 +157,29 @@ make_hot() {
 	sed 'y/a/b/' before | cmp - log
 }
 
+# A line that no part can hold, lines that only move, and ones before anything has become shorter.
+@test "in place: without a journal, what becomes shorter is stored in one pass" {
+	local edit chunk
+	{
+		cat before
+		head -c 3000000 /dev/zero | tr '\0' 'x' | sed 's/xxxxx/root-/g'
+		echo
+		yes 'nothing here' | head -60000
+		cat before before
+		printf 'root without an end'
+	} >large
+	for edit in s/root//g /xroot/d s/root-/bot/; do
+		LC_ALL=C sed "$edit" large >want
+		[[ $edit != */d ]] || edit=--delete=xroot
+		for chunk in 4K 300001 64M; do
+			cp large log
+			expect 0 "$FAULTLINE" transform -i --journal=none --chunk-size=$chunk -j3 \
+				--max-memory=4M "$edit" log
+			cmp want log
+		done
+	done
+}
+
 @test "in place: --dry-run writes nothing" {
 	expect 0 "$FAULTLINE" transform -i --dry-run 'y/a/b/' log
 	contains "$out" "changes"

@@ -186,10 +186,10 @@ static void add_how(struct line *ours)
 		line_add(ours, "--max-memory=4M");
 }
 
-/* Standard output, -o, or --rewrite of a copy. Return: the name of the file with the result. */
+/* Standard output, -o, a copy by --rewrite or in place. Return: the name of the file with the result. */
 static const char *choose_destination(struct line *ours, const char *text, size_t len)
 {
-	switch (rnd(4)) {
+	switch (rnd(6)) {
 	case 0:
 		line_add(ours, "-o");
 		line_add(ours, "made");
@@ -198,6 +198,13 @@ static const char *choose_destination(struct line *ours, const char *text, size_
 	case 1:
 		bytes_write("copy", text, len);
 		line_add(ours, "--rewrite");
+		line_add(ours, "copy");
+		return "copy";
+	case 2:
+	case 3:
+		bytes_write("copy", text, len);
+		line_add(ours, one_in(3) ? "--sync=none" : "--no-journal");
+		line_add(ours, "-i");
 		line_add(ours, "copy");
 		return "copy";
 	default:

@@ -10,12 +10,15 @@
 int fl_change_sink_begin(struct fl_change_sink *sink, const struct fl_view *view,
 			 struct fl_part *part)
 {
-	int r = fl_part_reserve(part, FL_SINK_HEAD_BYTES);
+	int r;
 
-	if (r < 0)
-		return r;
 	sink->view = view;
 	sink->part = part;
+	if (sink->moves)
+		return fl_change_text_begin(sink);
+	r = fl_part_reserve(part, FL_SINK_HEAD_BYTES);
+	if (r < 0)
+		return r;
 	sink->begin = part->len;
 	sink->base = view->off;
 	sink->is_open = false;
@@ -102,6 +105,8 @@ int fl_change_sink_put(struct fl_change_sink *sink, uint64_t off, uint64_t old_l
 	uint64_t last = sink->is_open ? sink->to : sink->base;
 	int r = 0;
 
+	if (sink->moves)
+		return fl_change_text_put(sink, off, old_len, new_bytes, new_len);
 	if (off < last || off - view->off > view->len || old_len > view->len - (off - view->off) ||
 	    (sink->keeps_length && old_len != new_len))
 		return -EINVAL;
@@ -124,8 +129,11 @@ int fl_change_sink_end(struct fl_change_sink *sink)
 {
 	struct fl_part *part = sink->part;
 	unsigned char *head;
-	int r = close_change(sink);
+	int r;
 
+	if (sink->moves)
+		return fl_change_text_end(sink);
+	r = close_change(sink);
 	if (r < 0)
 		return r;
 	if (part->len == sink->begin + FL_SINK_HEAD_BYTES && !sink->measured) {

@@ -2,6 +2,8 @@
 #ifndef FL_OPS_TRANSFORM_CHANGE_SINK_H
 #define FL_OPS_TRANSFORM_CHANGE_SINK_H
 
+#include <stdatomic.h>
+
 #include "ops/transform/inplace.h"
 #include "store/change.h"
 
@@ -24,6 +26,9 @@
  * @old_bytes: of its changes, where the row is bare
  * @keeps_length: refuse others, and put old bytes; else the row is bare (change.h)
  * @measured: views without changes are put, too, and all with their CRC
+ * @moves: not NULL: what the view becomes is put, not its changes (change_text.c); true once what is
+ *         before the view has become shorter, so that all of it moves
+ * @copying: what stands between changes is copied, too
  */
 struct fl_change_sink {
 	const struct fl_view *view;
@@ -40,6 +45,8 @@ struct fl_change_sink {
 	uint64_t old_bytes;
 	bool keeps_length;
 	bool measured;
+	const atomic_bool *moves;
+	bool copying;
 };
 
 /** fl_change_sink_begin() - a view's changes follow; @text of an earlier one is used again */
@@ -48,6 +55,19 @@ int fl_change_sink_begin(struct fl_change_sink *sink, const struct fl_view *view
 
 /** fl_change_sink_end() - the view is through; its run is in the part if it had changes */
 int fl_change_sink_end(struct fl_change_sink *sink);
+
+/**
+ * fl_change_text_begin(), fl_change_text_put(), fl_change_text_end() - the same where @moves is given
+ *
+ * No change may be longer than what it takes the place of. A run is either text, FL_SINK_TEXT in place
+ * of its CRC, or stays as it is.
+ */
+int fl_change_text_begin(struct fl_change_sink *sink);
+int fl_change_text_put(struct fl_change_sink *sink, uint64_t off, uint64_t old_len,
+		       const unsigned char *new_bytes, size_t new_len);
+int fl_change_text_end(struct fl_change_sink *sink);
+
+#define FL_SINK_TEXT 1u
 
 /** fl_change_sink_done() - free */
 void fl_change_sink_done(struct fl_change_sink *sink);

@@ -271,6 +271,14 @@ bool fl_edit_preserves_length(const struct fl_edit *edit)
 	return true;
 }
 
+bool fl_edit_never_grows(const struct fl_edit *edit)
+{
+	for (size_t k = 0; k < edit->step_count; k++)
+		if (!fl_step_never_grows(&edit->steps[k]))
+			return false;
+	return true;
+}
+
 unsigned char fl_edit_delimiter(const struct fl_edit *edit)
 {
 	return edit->opt.delimiter;

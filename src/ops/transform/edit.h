@@ -88,6 +88,9 @@ const struct fl_edit *fl_transform_edit(const struct fl_transform *transform);
 /** fl_edit_preserves_length() - does every delta have as many new bytes as old ones, always? */
 bool fl_edit_preserves_length(const struct fl_edit *edit);
 
+/** fl_edit_never_grows() - has every delta at most as many new bytes as old ones, for sure? */
+bool fl_edit_never_grows(const struct fl_edit *edit);
+
 /**
  * fl_edit_drops_repeats() - was dedup-adjacent asked for?
  *

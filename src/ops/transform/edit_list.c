@@ -69,6 +69,14 @@ bool fl_edit_list_preserves_length(const struct fl_edit_list *list)
 	return true;
 }
 
+bool fl_edit_list_never_grows(const struct fl_edit_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (!fl_edit_never_grows(list->edits[i]))
+			return false;
+	return true;
+}
+
 unsigned char fl_edit_list_delimiter(const struct fl_edit_list *list)
 {
 	return fl_edit_delimiter(list->edits[0]);

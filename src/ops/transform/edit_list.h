@@ -23,6 +23,9 @@ void fl_edit_list_free(struct fl_edit_list *list);
 /** fl_edit_list_preserves_length() - fl_edit_preserves_length() of all */
 bool fl_edit_list_preserves_length(const struct fl_edit_list *list);
 
+/** fl_edit_list_never_grows() - fl_edit_never_grows() of all */
+bool fl_edit_list_never_grows(const struct fl_edit_list *list);
+
 /** fl_edit_list_delimiter() - that of the first program: all have the same */
 unsigned char fl_edit_list_delimiter(const struct fl_edit_list *list);
 

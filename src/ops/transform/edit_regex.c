@@ -145,6 +145,14 @@ static int take_facts(struct fl_edit_regex *re, struct fl_edit_facts *f, unsigne
 	return 0;
 }
 
+/* Where all of a pattern is known, what must match is what goes: nothing looks around, or begins a match
+ * behind it. PCRE2 counts characters. */
+static void find_least(struct fl_edit_regex *re, const struct fl_edit_facts *f)
+{
+	if (f->whole || f->exact)
+		pcre2_pattern_info(re->utf ? re->utf : re->bytes, PCRE2_INFO_MINLENGTH, &re->least);
+}
+
 static int init(struct fl_edit_regex *re, unsigned flags, unsigned char delimiter,
 		struct fl_error *reterr)
 {
@@ -166,6 +174,8 @@ static int init(struct fl_edit_regex *re, unsigned flags, unsigned char delimite
 	else
 		r = re->is_utf ? compile_utf(re, options, reterr)
 			       : compile_bytes(re, options, reterr);
+	if (r == 0)
+		find_least(re, &facts);
 	if (r == 0 && re->method == FL_EDIT_WHOLE)
 		compile_whole(re, &facts, options);
 	if (r == 0 && re->method == FL_EDIT_WHOLE) {

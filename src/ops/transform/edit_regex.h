@@ -75,6 +75,7 @@ enum fl_edit_method {
  * @whole, @whole_utf: over many records, where @method is FL_EDIT_WHOLE
  * @streams: where @method is FL_EDIT_STREAMS
  * @groups: capturing groups
+ * @least: bytes that every match has, or more
  */
 struct fl_edit_regex {
 	char *pattern;
@@ -92,6 +93,7 @@ struct fl_edit_regex {
 	struct fl_streams *streams;
 	const uint8_t *tables;
 	uint32_t groups;
+	uint32_t least;
 };
 
 #define FL_EDIT_REGEX_ICASE 1u

@@ -337,6 +337,18 @@ bool fl_step_preserves_length(const struct fl_step *step)
 	}
 }
 
+bool fl_step_never_grows(const struct fl_step *step)
+{
+	switch (step->kind) {
+	case FL_STEP_UNIX2DOS:
+		return false;
+	case FL_STEP_SUBST:
+		return step->template.plain && step->template.text_len <= step->regex.least;
+	default:
+		return true;
+	}
+}
+
 int fl_step_run(const struct fl_step *step, struct fl_step_scratch *scratch,
 		const struct fl_edit_text *text, struct fl_deltas *out, struct fl_error *reterr)
 {

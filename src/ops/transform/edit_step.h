@@ -59,6 +59,9 @@ void fl_step_done(struct fl_step *step);
 /** fl_step_preserves_length() - see fl_edit_preserves_length() */
 bool fl_step_preserves_length(const struct fl_step *step);
 
+/** fl_step_never_grows() - see fl_edit_never_grows() */
+bool fl_step_never_grows(const struct fl_step *step);
+
 /**
  * struct fl_step_scratch - what a thread needs for one step
  */

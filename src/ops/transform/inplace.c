@@ -84,8 +84,10 @@ static int edit_alone(const char *path, struct fl_store_job *job,
 		r = fl_target_backup(&job->target, opt->backup_suffix, reterr);
 	if (r < 0)
 		return r;
-	return edit->keeps_length ? fl_inplace_same(job, edit, run, 0, reterr)
-				  : fl_inplace_move(job, edit, run, reterr);
+	if (edit->keeps_length)
+		return fl_inplace_same(job, edit, run, 0, reterr);
+	return edit->never_grows && !job->journaled ? fl_inplace_slide(job, edit, run, reterr)
+						    : fl_inplace_move(job, edit, run, reterr);
 }
 
 int fl_inplace_edit_file(const char *path, const struct fl_inplace_edit *edit,

@@ -19,6 +19,7 @@ struct fl_change_sink;
  * struct fl_inplace_edit - what is done to the records of a file, as the stores see it
  * @arg:           of the edit
  * @keeps_length:  every change has as many new bytes as old ones
+ * @never_grows:   no change is longer than what it takes the place of
  * @delimiter:     ends a record
  * @program, @program_len: from which the same edit can be made again
  * @scratch_new, @scratch_free: for one thread
@@ -29,6 +30,7 @@ struct fl_change_sink;
 struct fl_inplace_edit {
 	const void *arg;
 	bool keeps_length;
+	bool never_grows;
 	unsigned char delimiter;
 	const char *program;
 	size_t program_len;
@@ -115,6 +117,12 @@ int fl_inplace_set_recover(struct fl_recovery *rec, enum fl_recover_action actio
 /** fl_inplace_move() - the rewrite that changes lengths. @job: open and locked, without a journal */
 int fl_inplace_move(struct fl_store_job *job, const struct fl_inplace_edit *edit,
 		    const struct fl_options *run, struct fl_error *reterr);
+
+/**
+ * fl_inplace_slide() - the same without a journal, in one pass, for an edit that never grows
+ */
+int fl_inplace_slide(struct fl_store_job *job, const struct fl_inplace_edit *edit,
+		     const struct fl_options *run, struct fl_error *reterr);
 
 /** fl_inplace_move_on() - goes on with one that was interrupted; after fl_recovery_take() */
 int fl_inplace_move_on(struct fl_recovery *rec, const struct fl_inplace_edit *edit,

@@ -83,6 +83,7 @@ int fl_inplace_edit_make(const struct fl_edit_list *list, struct fl_inplace_edit
 {
 	struct fl_inplace_edit ie = {.arg = list,
 				     .keeps_length = fl_edit_list_preserves_length(list),
+				     .never_grows = fl_edit_list_never_grows(list),
 				     .delimiter = fl_edit_list_delimiter(list),
 				     .scratch_new = scratch_new,
 				     .scratch_free = scratch_free,

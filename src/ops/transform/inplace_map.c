@@ -36,6 +36,13 @@ int fl_edit_worker_init(const void *op, void **ret_scratch, struct fl_error *ret
 	return 0;
 }
 
+void fl_edit_worker_moves(void *scratch, const atomic_bool *moves)
+{
+	struct scratch *s = scratch;
+
+	s->sink.moves = moves;
+}
+
 void fl_edit_worker_done(const void *op, void *scratch)
 {
 	struct scratch *s = scratch;

@@ -2,6 +2,8 @@
 #ifndef FL_OPS_TRANSFORM_INPLACE_MAP_H
 #define FL_OPS_TRANSFORM_INPLACE_MAP_H
 
+#include <stdatomic.h>
+
 #include "ops/transform/inplace.h"
 
 /** DOC: The map that all rewrites in place share: an edit's changes as runs in a part. */
@@ -20,6 +22,9 @@ int fl_edit_worker_init(const void *op, void **ret_scratch, struct fl_error *ret
 void fl_edit_worker_done(const void *op, void *scratch);
 int fl_edit_run_map(const void *op, void *scratch, const struct fl_view *in, struct fl_part *part,
 		    struct fl_error *reterr);
+
+/** fl_edit_worker_moves() - what views become is put, see struct fl_change_sink */
+void fl_edit_worker_moves(void *scratch, const atomic_bool *moves);
 
 /**
  * struct fl_edit_part_run - one view's changes in a part
