@@ -8,78 +8,49 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "ops/regex/regex_nodes.h"
 
 /* Longer repetitions of a class are too many steps to pay. */
 #define REPEAT_MAX 16
 #define DEPTH_MAX 16
 
-/* Bytes below 128, and all others together. */
-struct set {
-	uint64_t low[2];
-	bool high;
-};
-
-enum node_kind {
-	NODE_EMPTY,
-	NODE_SET,
-	NODE_LINE_START,
-	NODE_LINE_END,
-	NODE_EDGE,
-	NODE_NO_EDGE,
-	NODE_SEQUENCE, /* left, then right */
-	NODE_EITHER,   /* left or right */
-	NODE_REPEAT    /* left, at least min and at most max times; max 0: no limit */
-};
-
-struct node {
-	enum node_kind kind;
-	unsigned left, right;
-	unsigned min, max;
-	struct set set;
-};
-
 struct parser {
 	const char *p;
 	const char *end;
 	bool caseless;
-	struct node *nodes;
+	struct fl_regex_node *nodes;
 	unsigned count;
 	unsigned size;
 	unsigned depth;
 	bool failed;
 };
 
-static void set_add(struct set *s, unsigned c)
+static void set_add(struct fl_regex_set *s, unsigned c)
 {
 	if (c < 128)
 		s->low[c / 64] |= UINT64_C(1) << (c % 64);
 }
 
-static bool set_has(const struct set *s, unsigned c)
-{
-	return s->low[c / 64] >> (c % 64) & 1;
-}
-
-static void set_add_all(struct set *s, const struct set *other)
+static void set_add_all(struct fl_regex_set *s, const struct fl_regex_set *other)
 {
 	s->low[0] |= other->low[0];
 	s->low[1] |= other->low[1];
 	s->high |= other->high;
 }
 
-static void set_complement(struct set *s)
+static void set_complement(struct fl_regex_set *s)
 {
 	s->low[0] = ~s->low[0];
 	s->low[1] = ~s->low[1];
 	s->high = !s->high;
 }
 
-static void set_fold(struct set *s)
+static void set_fold(struct fl_regex_set *s)
 {
 	for (unsigned c = 'a'; c <= 'z'; c++) {
 		unsigned upper = c - 'a' + 'A';
 
-		if (set_has(s, c) || set_has(s, upper)) {
+		if (fl_regex_set_has(s, c) || fl_regex_set_has(s, upper)) {
 			set_add(s, c);
 			set_add(s, upper);
 		}
@@ -93,7 +64,7 @@ static bool is_word(unsigned c)
 }
 
 /* pcre2pattern(3), "Generic character types". Return: false: @type is none of them. */
-static bool set_of_type(char type, struct set *ret)
+static bool set_of_type(char type, struct fl_regex_set *ret)
 {
 	char kind = (char)(type | 0x20);
 
@@ -147,7 +118,7 @@ static bool in_posix_class(unsigned k, unsigned c)
 }
 
 /* "[:name:]" at @p. Return: its bytes; 0: unknown. */
-static size_t set_of_posix(const char *p, const char *end, struct set *to)
+static size_t set_of_posix(const char *p, const char *end, struct fl_regex_set *to)
 {
 	static const char *const names[] = {"[:alpha:]", "[:digit:]", "[:alnum:]",  "[:upper:]",
 					    "[:lower:]", "[:punct:]", "[:xdigit:]", "[:word:]",
@@ -167,9 +138,9 @@ static size_t set_of_posix(const char *p, const char *end, struct set *to)
 	return 0;
 }
 
-static unsigned new_node(struct parser *r, enum node_kind kind)
+static unsigned new_node(struct parser *r, enum fl_regex_kind kind)
 {
-	struct node *nodes;
+	struct fl_regex_node *nodes;
 
 	if (r->count == r->size) {
 		r->size = 2 * r->size + 64;
@@ -181,11 +152,11 @@ static unsigned new_node(struct parser *r, enum node_kind kind)
 		}
 		r->nodes = nodes;
 	}
-	r->nodes[r->count] = (struct node){.kind = kind};
+	r->nodes[r->count] = (struct fl_regex_node){.kind = kind};
 	return r->count++;
 }
 
-static unsigned new_pair(struct parser *r, enum node_kind kind, unsigned left, unsigned right)
+static unsigned new_pair(struct parser *r, enum fl_regex_kind kind, unsigned left, unsigned right)
 {
 	unsigned n = new_node(r, kind);
 
@@ -196,7 +167,7 @@ static unsigned new_pair(struct parser *r, enum node_kind kind, unsigned left, u
 	return n;
 }
 
-static unsigned new_set(struct parser *r, const struct set *set)
+static unsigned new_set(struct parser *r, const struct fl_regex_set *set)
 {
 	unsigned n = new_node(r, NODE_SET);
 
@@ -224,9 +195,9 @@ static int class_char(struct parser *r)
 	return isalnum((unsigned char)c) ? -1 : (unsigned char)c;
 }
 
-static void class_element(struct parser *r, struct set *set)
+static void class_element(struct parser *r, struct fl_regex_set *set)
 {
-	struct set type;
+	struct fl_regex_set type;
 	size_t n = *r->p == '[' ? set_of_posix(r->p, r->end, set) : 0;
 	int from, to;
 
@@ -259,7 +230,7 @@ static void class_element(struct parser *r, struct set *set)
 
 static unsigned parse_class(struct parser *r)
 {
-	struct set set = {0};
+	struct fl_regex_set set = {0};
 	bool negated = *r->p == '^';
 	bool first = true;
 
@@ -278,7 +249,7 @@ static unsigned parse_class(struct parser *r)
 
 static unsigned parse_escape(struct parser *r)
 {
-	struct set set = {0};
+	struct fl_regex_set set = {0};
 	char c;
 
 	if (r->p == r->end)
@@ -320,7 +291,7 @@ static unsigned parse_group(struct parser *r)
 
 static unsigned parse_atom(struct parser *r)
 {
-	struct set set = {0};
+	struct fl_regex_set set = {0};
 	char c = *r->p++;
 
 	switch (c) {
@@ -367,7 +338,7 @@ static unsigned number(struct parser *r)
 }
 
 /* "{n}", "{n,}", "{n,m}" and the short forms. Return: false: no quantifier stands here. */
-static bool parse_bounds(struct parser *r, unsigned *min, unsigned *max)
+static bool parse_bounds(struct parser *r, unsigned *min, unsigned *max, bool *lazy)
 {
 	char c = r->p < r->end ? *r->p : '\0';
 
@@ -389,12 +360,12 @@ static bool parse_bounds(struct parser *r, unsigned *min, unsigned *max)
 		r->p++;
 	}
 	/* Which lines match does not depend on who is greedy. */
-	if (!r->failed && r->p < r->end && *r->p == '?')
-		r->p++;
+	*lazy = !r->failed && r->p < r->end && *r->p == '?';
+	r->p += *lazy;
 	return true;
 }
 
-static bool is_assertion(enum node_kind kind)
+static bool is_assertion(enum fl_regex_kind kind)
 {
 	return kind >= NODE_LINE_START && kind <= NODE_NO_EDGE;
 }
@@ -402,8 +373,9 @@ static bool is_assertion(enum node_kind kind)
 static unsigned parse_piece(struct parser *r)
 {
 	unsigned atom = parse_atom(r), n, min = 1, max = 1;
+	bool lazy;
 
-	if (r->failed || !parse_bounds(r, &min, &max) || r->failed)
+	if (r->failed || !parse_bounds(r, &min, &max, &lazy) || r->failed)
 		return atom;
 	if (is_assertion(r->nodes[atom].kind))
 		return give_up(r);
@@ -412,6 +384,7 @@ static unsigned parse_piece(struct parser *r)
 		r->nodes[n].left = atom;
 		r->nodes[n].min = min;
 		r->nodes[n].max = max;
+		r->nodes[n].lazy = lazy;
 	}
 	return n;
 }
@@ -436,7 +409,7 @@ static unsigned parse_either(struct parser *r)
  * @exact: so far
  */
 struct emitter {
-	const struct node *nodes;
+	const struct fl_regex_node *nodes;
 	struct fl_stream_program *prog;
 	bool used[FL_STREAM_SLOTS_MAX];
 	bool split;
@@ -464,17 +437,17 @@ static void drop_slot(struct emitter *e, uint8_t slot)
 }
 
 /* Lines end with a byte that is in no other class. */
-static struct fl_stream_class class_of(const struct emitter *e, const struct set *set)
+static struct fl_stream_class class_of(const struct emitter *e, const struct fl_regex_set *set)
 {
 	struct fl_stream_class class = {.high = set->high};
 
 	for (unsigned c = 0; c < 128; c++)
-		if (set_has(set, c) && c != '\n' && !(c == '\0' && e->split))
+		if (fl_regex_set_has(set, c) && c != '\n' && !(c == '\0' && e->split))
 			class.low[c % 16] = (unsigned char)(class.low[c % 16] | 1 << (c / 16));
 	return class;
 }
 
-static uint8_t class_slot(struct emitter *e, const struct set *set)
+static uint8_t class_slot(struct emitter *e, const struct fl_regex_set *set)
 {
 	struct fl_stream_program *prog = e->prog;
 	struct fl_stream_class class = class_of(e, set);
@@ -516,7 +489,7 @@ static uint8_t assert_at(struct emitter *e, enum fl_stream_kind kind, uint8_t a,
 
 static uint8_t word_slot(struct emitter *e)
 {
-	struct set set;
+	struct fl_regex_set set;
 
 	set_of_type('w', &set);
 	return class_slot(e, &set);
@@ -525,9 +498,9 @@ static uint8_t word_slot(struct emitter *e)
 static uint8_t emit(struct emitter *e, unsigned node, uint8_t in);
 
 /* What follows any number of what @n matches: exactly for a class, else whatever follows in the line. */
-static uint8_t emit_endless(struct emitter *e, const struct node *n, uint8_t in)
+static uint8_t emit_endless(struct emitter *e, const struct fl_regex_node *n, uint8_t in)
 {
-	struct set any = {0};
+	struct fl_regex_set any = {0};
 	uint8_t class;
 
 	if (n->kind == NODE_SET) {
@@ -543,7 +516,7 @@ static uint8_t emit_endless(struct emitter *e, const struct node *n, uint8_t in)
 /* One more of it, or not. */
 static uint8_t emit_maybe(struct emitter *e, unsigned node, uint8_t in)
 {
-	const struct node *n = &e->nodes[node];
+	const struct fl_regex_node *n = &e->nodes[node];
 	uint8_t once, to;
 
 	if (n->kind == NODE_SET)
@@ -555,7 +528,7 @@ static uint8_t emit_maybe(struct emitter *e, unsigned node, uint8_t in)
 	return to;
 }
 
-static uint8_t emit_repeat(struct emitter *e, const struct node *n, uint8_t in)
+static uint8_t emit_repeat(struct emitter *e, const struct fl_regex_node *n, uint8_t in)
 {
 	uint8_t at = in, next;
 
@@ -573,7 +546,7 @@ static uint8_t emit_repeat(struct emitter *e, const struct node *n, uint8_t in)
 	return next;
 }
 
-static uint8_t emit_sequence(struct emitter *e, const struct node *n, uint8_t in)
+static uint8_t emit_sequence(struct emitter *e, const struct fl_regex_node *n, uint8_t in)
 {
 	uint8_t middle = emit(e, n->left, in);
 	uint8_t to = emit(e, n->right, middle);
@@ -583,7 +556,7 @@ static uint8_t emit_sequence(struct emitter *e, const struct node *n, uint8_t in
 	return to;
 }
 
-static uint8_t emit_either(struct emitter *e, const struct node *n, uint8_t in)
+static uint8_t emit_either(struct emitter *e, const struct fl_regex_node *n, uint8_t in)
 {
 	uint8_t left = emit(e, n->left, in);
 	uint8_t right = emit(e, n->right, in);
@@ -599,7 +572,7 @@ static uint8_t emit_either(struct emitter *e, const struct node *n, uint8_t in)
 /* Return: the slot of the places where what @node matches from the places @in on ends. */
 static uint8_t emit(struct emitter *e, unsigned node, uint8_t in)
 {
-	const struct node *n = &e->nodes[node];
+	const struct fl_regex_node *n = &e->nodes[node];
 
 	if (e->failed)
 		return 0;
@@ -643,13 +616,31 @@ static bool make_program(const struct parser *r, unsigned root, bool split,
 static bool has_sets(const struct parser *r)
 {
 	for (unsigned i = 0; i < r->count; i++) {
-		const struct set *set = &r->nodes[i].set;
+		const struct fl_regex_set *set = &r->nodes[i].set;
 
 		if (r->nodes[i].kind == NODE_SET &&
 		    __builtin_popcountll(set->low[0]) + __builtin_popcountll(set->low[1]) > 2)
 			return true;
 	}
 	return false;
+}
+
+/* Its class in the program, which is told by its bytes. */
+static uint8_t find_chain_last(const struct fl_streams *s)
+{
+	const struct fl_chain *chain = &s->chain;
+	uint32_t bit = UINT32_C(1) << (chain->count - 1);
+	struct fl_stream_class class = {.high = (chain->member[128] & bit) != 0};
+
+	if (chain->items[chain->count - 1].max > 0)
+		return 0;
+	for (unsigned c = 0; c < 128; c++)
+		if (chain->member[c] & bit)
+			class.low[c % 16] = (unsigned char)(class.low[c % 16] | 1 << (c / 16));
+	for (size_t i = 1; i < s->text.class_count; i++)
+		if (memcmp(&s->text.classes[i], &class, sizeof(class)) == 0)
+			return (uint8_t)(FL_STREAM_FIRST - 1 + i);
+	return 0;
 }
 
 int fl_streams_init(struct fl_streams *s, const char *pattern, size_t len, bool caseless)
@@ -661,6 +652,10 @@ int fl_streams_init(struct fl_streams *s, const char *pattern, size_t len, bool 
 	ok = ok && make_program(&r, root, false, &s->text, &s->exact) &&
 	     make_program(&r, root, true, &s->split, &s->exact);
 	s->has_sets = ok && has_sets(&r);
+	if (ok)
+		fl_chain_init(&s->chain, r.nodes, root, caseless);
+	if (ok && s->chain.count > 0)
+		s->chain_last = find_chain_last(s);
 	free(r.nodes);
 	return ok ? 0 : -FL_EUNSUPPORTED;
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "kern/streams.h"
+#include "ops/regex/regex_chain.h"
 
 /**
  * DOC: Regular expressions as programs on bit streams (kern/streams.h).
@@ -22,12 +23,16 @@
  * @split: for lines that a NUL byte ends, too
  * @exact: a line that they find matches
  * @has_sets: some class is more than a character, or a letter in both cases
+ * @chain: the pattern as one, where it is one
+ * @chain_last: the slot of its last class in @text, where that has no limit; else 0
  */
 struct fl_streams {
 	struct fl_stream_program text;
 	struct fl_stream_program split;
 	bool exact;
 	bool has_sets;
+	struct fl_chain chain;
+	uint8_t chain_last;
 };
 
 /**
@@ -87,6 +92,17 @@ void fl_streams_lane_done(struct fl_streams_lane *lane);
  */
 int fl_streams_find(const struct fl_streams *s, struct fl_streams_lane *lane,
 		    const unsigned char *data, size_t len, unsigned flags);
+
+/**
+ * fl_streams_spans() - the matches of a chain in a text, into @lane->lines
+ * @data: @len bytes that begin at a line's start
+ *
+ * What is sure is a match [begin, end), as PCRE2 would find them one after the other. What is not are
+ * whole lines, without the last one's end, in which matches have not been looked for.
+ * Return: 0; -ENOMEM.
+ */
+int fl_streams_spans(const struct fl_streams *s, struct fl_streams_lane *lane,
+		     const unsigned char *data, size_t len);
 
 /* @flags */
 #define FL_STREAMS_SPLIT 1u

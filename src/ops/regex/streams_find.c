@@ -6,7 +6,7 @@
 #include "base/size.h"
 #include "kern/kernels.h"
 #include "kern/utf8.h"
-#include "ops/regex/regex_streams.h"
+#include "ops/regex/streams_block.h"
 
 int fl_streams_lane_init(struct fl_streams_lane *lane)
 {
@@ -28,7 +28,7 @@ void fl_streams_lane_done(struct fl_streams_lane *lane)
 	memset(lane, 0, sizeof(*lane));
 }
 
-static int add_line(struct fl_streams_lane *lane, struct fl_stream_line line)
+int fl_streams_add(struct fl_streams_lane *lane, struct fl_stream_line line)
 {
 	if (lane->count == lane->size) {
 		size_t size = 2 * lane->size + 256;
@@ -72,21 +72,19 @@ static size_t behind_last_bit(const uint64_t *words, size_t low, size_t at)
 }
 
 /**
- * struct block - lines that are looked at together
- * @data: @len bytes: lines, the last one with its end unless it is the text's last
- * @off:  of them in the text
+ * struct search - what is looked for in a block
+ * @utf:   lines with bytes beyond ASCII may match
+ * @exact: lines that are found match
  */
-struct block {
-	const unsigned char *data;
-	size_t len;
-	size_t off;
-	size_t words;
+struct search {
+	const struct fl_streams_block *block;
 	bool utf;
 	bool exact;
 };
 
-static int add_found(struct fl_streams_lane *lane, const struct block *b, const uint64_t *found)
+static int add_found(struct fl_streams_lane *lane, const struct search *s, const uint64_t *found)
 {
+	const struct fl_streams_block *b = s->block;
 	const uint64_t *ends = fl_stream(lane->slots, FL_STREAM_ENDS);
 	size_t at = next_bit(found, 0, b->len + 1), from = 0;
 	int r = 0;
@@ -98,12 +96,13 @@ static int add_found(struct fl_streams_lane *lane, const struct block *b, const 
 		/* Behind the last line's end nothing stands. */
 		if (begin == b->len)
 			break;
-		r = add_line(lane, (struct fl_stream_line){
-					   .begin = b->off + begin,
-					   .end = b->off + end,
-					   .sure = b->exact &&
-						   (!b->utf || fl_utf8_is_ascii(b->data + begin,
-										end - begin))});
+		r = fl_streams_add(
+			lane,
+			(struct fl_stream_line){
+				.begin = b->off + begin,
+				.end = b->off + end,
+				.sure = s->exact && (!s->utf || fl_utf8_is_ascii(b->data + begin,
+										 end - begin))});
 		from = end + 1;
 		at = next_bit(found, from, b->len + 1);
 	}
@@ -111,7 +110,7 @@ static int add_found(struct fl_streams_lane *lane, const struct block *b, const 
 }
 
 /* Where lines with bytes beyond ASCII are proposed, each is found as if it matched at such a byte. */
-static void add_high(const struct block *b, uint64_t *found)
+static void add_high(const struct fl_streams_block *b, uint64_t *found)
 {
 	size_t at = 0;
 
@@ -123,22 +122,8 @@ static void add_high(const struct block *b, uint64_t *found)
 	}
 }
 
-static int search_block(const struct fl_stream_program *prog, struct fl_streams_lane *lane,
-			struct block *b)
-{
-	uint64_t *start = fl_stream(lane->slots, FL_STREAM_START);
-	uint64_t *found = fl_stream(lane->slots, prog->result);
-
-	/* Places up to the last line's end, which may be behind the block's last byte. */
-	memset(start, 0xff, b->words * sizeof(*start));
-	fl_kernels_get()->run_streams(prog, b->data, b->words, lane->slots);
-	if (b->utf)
-		add_high(b, found);
-	return add_found(lane, b, found);
-}
-
 /* The kernel's reads may go beyond the text's end. */
-static void pad(struct fl_streams_lane *lane, struct block *b, size_t left)
+static void pad(struct fl_streams_lane *lane, struct fl_streams_block *b, size_t left)
 {
 	size_t bytes = fl_round_up(b->len + 1, FL_STREAM_STEP_BYTES);
 
@@ -150,39 +135,56 @@ static void pad(struct fl_streams_lane *lane, struct block *b, size_t left)
 	b->data = lane->copy;
 }
 
+int fl_streams_next_block(const struct fl_stream_program *prog, struct fl_streams_lane *lane,
+			  const unsigned char *data, size_t len, size_t *pos,
+			  struct fl_streams_block *ret)
+{
+	const size_t most = FL_STREAM_BYTES - 1;
+	struct fl_streams_block b = {.data = data + *pos, .len = len - *pos, .off = *pos};
+	uint64_t *start = fl_stream(lane->slots, FL_STREAM_START);
+	const unsigned char *end;
+
+	if (b.len > most) {
+		end = memrchr(b.data, '\n', most);
+		if (!end) {
+			/* A long line is PCRE2's. */
+			end = memchr(b.data + most, '\n', b.len - most);
+			b.len = end ? (size_t)(end - b.data) : b.len;
+			*pos += b.len + 1;
+			*ret = b;
+			return 0;
+		}
+		b.len = (size_t)(end + 1 - b.data);
+	}
+	pad(lane, &b, len - *pos);
+	/* Places up to the last line's end, which may be behind the block's last byte. */
+	memset(start, 0xff, b.words * sizeof(*start));
+	fl_kernels_get()->run_streams(prog, b.data, b.words, lane->slots);
+	*pos += b.len;
+	*ret = b;
+	return 1;
+}
+
 int fl_streams_find(const struct fl_streams *s, struct fl_streams_lane *lane,
 		    const unsigned char *data, size_t len, unsigned flags)
 {
 	const struct fl_stream_program *prog = flags & FL_STREAMS_SPLIT ? &s->split : &s->text;
-	const size_t most = FL_STREAM_BYTES - 1;
+	uint64_t *found = fl_stream(lane->slots, prog->result);
+	struct fl_streams_block b;
+	struct search search = {&b, flags & FL_STREAMS_UTF, s->exact};
 	size_t pos = 0;
 	int r = 0;
 
 	lane->count = 0;
 	while (pos < len && r == 0) {
-		struct block b = {.data = data + pos,
-				  .len = len - pos,
-				  .off = pos,
-				  .utf = flags & FL_STREAMS_UTF,
-				  .exact = s->exact};
-
-		if (b.len > most) {
-			const unsigned char *end = memrchr(b.data, '\n', most);
-
-			if (!end) {
-				/* A long line is PCRE2's. */
-				end = memchr(b.data + most, '\n', b.len - most);
-				b.len = end ? (size_t)(end - b.data) : b.len;
-				r = add_line(lane,
-					     (struct fl_stream_line){pos, pos + b.len, false});
-				pos += b.len + 1;
-				continue;
-			}
-			b.len = (size_t)(end + 1 - b.data);
+		if (fl_streams_next_block(prog, lane, data, len, &pos, &b) == 0) {
+			r = fl_streams_add(lane,
+					   (struct fl_stream_line){b.off, b.off + b.len, false});
+			continue;
 		}
-		pad(lane, &b, len - pos);
-		r = search_block(prog, lane, &b);
-		pos += b.len;
+		if (search.utf)
+			add_high(&b, found);
+		r = add_found(lane, &search, found);
 	}
 	return r;
 }

@@ -81,7 +81,9 @@ static const char *regex_plan(const struct fl_edit_regex *re, char *buf, size_t 
 		snprintf(buf, size, "pcre2-jit on whole views");
 		break;
 	case FL_EDIT_STREAMS:
-		snprintf(buf, size, "bit streams, then pcre2-jit");
+		snprintf(buf, size, "%s",
+			 fl_edit_regex_has_spans(re) ? "bit streams"
+						     : "bit streams, then pcre2-jit");
 		break;
 	default:
 		snprintf(buf, size, "pcre2-jit line by line");

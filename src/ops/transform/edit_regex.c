@@ -261,6 +261,24 @@ int fl_edit_look(struct fl_edit_matcher *m, const struct fl_edit_text *text)
 	return 0;
 }
 
+/* Groups may be wanted; and characters are not bytes. */
+bool fl_edit_regex_has_spans(const struct fl_edit_regex *re)
+{
+	const struct fl_chain *chain = re->streams ? &re->streams->chain : NULL;
+
+	return chain && chain->count > 0 && re->groups == 0 && !(re->is_utf && chain->has_high);
+}
+
+int fl_edit_spans(struct fl_edit_matcher *m, const struct fl_edit_text *text)
+{
+	int r;
+
+	if (text->one_record || !fl_edit_regex_has_spans(m->re))
+		return 0;
+	r = fl_streams_spans(m->re->streams, &m->lane, text->data, text->len);
+	return r < 0 ? r : 1;
+}
+
 bool fl_edit_is_whole(const struct fl_edit_matcher *m, const struct fl_edit_text *text)
 {
 	enum fl_edit_method method = m->re->method;

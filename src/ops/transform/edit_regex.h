@@ -169,6 +169,15 @@ int fl_edit_match(struct fl_edit_matcher *m, const struct fl_pcre_subject *s, si
  */
 int fl_edit_look(struct fl_edit_matcher *m, const struct fl_edit_text *text);
 
+/** fl_edit_regex_has_spans() - are its matches found without PCRE2, where a text is many records? */
+bool fl_edit_regex_has_spans(const struct fl_edit_regex *re);
+
+/**
+ * fl_edit_spans() - find all matches in a text without PCRE2, into @m->lane (fl_streams_spans())
+ * Return: 1; 0: that cannot be done; -ENOMEM.
+ */
+int fl_edit_spans(struct fl_edit_matcher *m, const struct fl_edit_text *text);
+
 /** fl_edit_is_whole() - is it many records at once that PCRE2 searches in this text? */
 bool fl_edit_is_whole(const struct fl_edit_matcher *m, const struct fl_edit_text *text);
 

@@ -200,6 +200,57 @@ static int whole(struct subst *s)
 	return 0;
 }
 
+/* Lines in which nothing has been looked for yet. */
+static int lines_by_record(struct subst *s, const struct fl_stream_line *lines)
+{
+	size_t pos = lines->begin;
+	int r = 0;
+
+	while (r == 0 && pos < lines->end) {
+		struct fl_edit_span record = fl_edit_record_at(s->text, pos);
+
+		begin_record(s, &record);
+		r = rest_of_record(s, pos);
+		pos = fl_edit_record_next(s->text, &record);
+	}
+	/* What follows is in another record. */
+	begin_record(s, &(struct fl_edit_span){0, 0});
+	s->base = 0;
+	s->subject.p = s->text->data;
+	return r;
+}
+
+/* Matches that were found without PCRE2, one after the other. */
+static int by_spans(struct subst *s, bool all)
+{
+	const struct fl_streams_lane *lane = &s->matcher->lane;
+	int r = 0;
+
+	begin_record(s, &(struct fl_edit_span){0, 0});
+	s->base = 0;
+	s->subject.p = s->text->data;
+	for (size_t k = 0; k < lane->count && r >= 0; k++) {
+		const struct fl_stream_line *found = &lane->lines[k];
+
+		if (!found->sure) {
+			r = lines_by_record(s, found);
+			continue;
+		}
+		if (!all && (s->last == SIZE_MAX || found->begin > s->record.end)) {
+			struct fl_edit_span record = fl_edit_record_at(s->text, found->begin);
+
+			begin_record(s, &record);
+			r = 0;
+		}
+		/* 1: the record needs no further look. */
+		if (r == 0)
+			r = take_match(s, (const PCRE2_SIZE[]){found->begin, found->end});
+		if (r < 0)
+			return fail(s, r, found->begin);
+	}
+	return r < 0 ? r : 0;
+}
+
 int fl_step_subst(const struct fl_step *step, struct fl_step_scratch *scratch,
 		  const struct fl_edit_text *text, struct fl_deltas *out, struct fl_error *reterr)
 {
@@ -215,6 +266,9 @@ int fl_step_subst(const struct fl_step *step, struct fl_step_scratch *scratch,
 		return 0;
 	if (all && !text->one_record && step->regex.method == FL_EDIT_LITERAL)
 		return every_literal(&s);
+	r = fl_edit_spans(s.matcher, text);
+	if (r != 0)
+		return r < 0 ? fail(&s, r, 0) : by_spans(&s, all);
 	r = fl_edit_look(s.matcher, text);
 	if (r == 0 && !fl_edit_is_whole(s.matcher, text))
 		return by_record(&s, 0);
