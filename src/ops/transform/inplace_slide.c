@@ -7,7 +7,6 @@
 #include "ops/transform/change_sink.h"
 #include "ops/transform/inplace_feed.h"
 #include "ops/transform/inplace_map.h"
-#include "plat/file.h"
 #include "store/move_store.h"
 
 /**
@@ -55,50 +54,43 @@ static int store_held(struct slide *s, struct fl_error *reterr)
 	return store(s, s->held, len, s->dst - len, reterr);
 }
 
-static int hold(struct slide *s, size_t len, struct fl_error *reterr)
-{
-	unsigned char *bigger;
-
-	s->held_len = len;
-	if (len <= s->held_size)
-		return 0;
-	bigger = realloc(s->held, len);
-	if (!bigger)
-		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
-	s->held = bigger;
-	s->held_size = len;
-	return 0;
-}
-
 /* It was looked at before what is ahead of it became shorter. */
 static int move_as_it_is(struct slide *s, const struct fl_edit_part_run *run,
 			 struct fl_error *reterr)
 {
-	size_t len = (size_t)(run->end - run->off), got = 0;
-	int r = hold(s, len, reterr);
+	size_t len = (size_t)(run->end - run->off);
 
-	if (r < 0)
-		return r;
-	r = fl_file_pread(s->job->target.fd, s->held, len, run->off, &got);
-	if (r == 0 && got < len)
-		r = -FL_ETRUNCATED;
+	s->held_len = len;
 	s->dst += len;
-	return r < 0 ? fl_error_set(reterr, r, run->off, NULL) : 0;
+	return fl_move_read(s->job, run->off, len, &s->held, &s->held_size, reterr);
+}
+
+static int hold(struct slide *s, const struct fl_edit_part_run *run, struct fl_error *reterr)
+{
+	unsigned char *bigger;
+
+	if (run->len > s->held_size) {
+		bigger = realloc(s->held, run->len);
+		if (!bigger)
+			return fl_error_set(reterr, -ENOMEM, run->off, NULL);
+		s->held = bigger;
+		s->held_size = run->len;
+	}
+	if (run->len > 0)
+		memcpy(s->held, run->p, run->len);
+	s->held_len = run->len;
+	return 0;
 }
 
 static int move_text(struct slide *s, const struct fl_edit_part_run *run, bool is_last,
 		     struct fl_error *reterr)
 {
 	uint64_t dst = s->dst;
-	int r;
 
 	s->dst += run->len;
-	if (!is_last || s->dst <= run->off)
-		return store(s, run->p, run->len, dst, reterr);
-	r = hold(s, run->len, reterr);
-	if (r == 0 && run->len > 0)
-		memcpy(s->held, run->p, run->len);
-	return r;
+	if (is_last && s->dst > run->off)
+		return hold(s, run, reterr);
+	return store(s, run->p, run->len, dst, reterr);
 }
 
 static int one_run(struct slide *s, const struct fl_edit_part_run *run, bool is_last,
