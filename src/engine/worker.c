@@ -6,6 +6,7 @@
 #include "base/size.h"
 #include "engine/exec.h"
 #include "engine/part_impl.h"
+#include "plat/mapping.h"
 
 /**
  * struct stretch - what is done with one pick of --io=auto: a chunk, or less where it tries something
@@ -13,6 +14,7 @@
  * @before: bytes of the chunk that earlier stretches did
  * @cpu_ns, @faults: of the thread when it began. What is cached costs processor time and nothing else;
  *          the clock would also count what other programs take.
+ * @room:   bytes of memory that the parts had then
  */
 struct stretch {
 	struct fl_pick pick;
@@ -20,6 +22,7 @@ struct stretch {
 	uint64_t before;
 	uint64_t cpu_ns;
 	uint64_t faults;
+	uint64_t room;
 };
 
 /**
@@ -135,6 +138,25 @@ static void drop_measured(struct worker *w)
 		fl_window_drop(&w->window);
 }
 
+static uint64_t parts_room(const struct worker *w)
+{
+	uint64_t sum = 0;
+
+	for (unsigned k = 0; k < w->x->pl->stage_count; k++)
+		sum += w->slot->parts[k].capacity;
+	return sum;
+}
+
+/* Pages that the parts have grown by were touched for the first time: not the loader's faults. */
+static uint64_t faults_of_parts(const struct worker *w)
+{
+	uint64_t sum = 0;
+
+	for (unsigned k = 0; k < w->x->pl->stage_count; k++)
+		sum += w->slot->parts[k].len;
+	return sum > w->stretch.room ? (sum - w->stretch.room) / fl_page_bytes() : 0;
+}
+
 /* @before: see struct stretch */
 static void begin_stretch(struct worker *w, uint64_t before)
 {
@@ -151,6 +173,7 @@ static void begin_stretch(struct worker *w, uint64_t before)
 		return;
 	fl_faults_thread(&faults);
 	t->faults = faults.minor;
+	t->room = parts_room(w);
 	t->cpu_ns = fl_thread_cpu_ns();
 }
 
@@ -167,6 +190,7 @@ static void end_stretch(struct worker *w, uint64_t bytes)
 	if (w->x->choice.adaptive) {
 		fl_faults_thread(&faults);
 		s.faults = faults.minor - t->faults;
+		s.faults -= fl_min_u64(s.faults, faults_of_parts(w));
 		s.ns = fl_thread_cpu_ns() - t->cpu_ns;
 	} else {
 		s.io = w->window.ops->io;
