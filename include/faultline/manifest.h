@@ -54,6 +54,15 @@ struct fl_leaf {
 	unsigned char digest[FL_LEAF_DIGEST_BYTES];
 };
 
+enum fl_leaves_turns {
+	FL_LEAVES_ALONE,
+	FL_LEAVES_FIRST,
+	FL_LEAVES_OTHER
+};
+
+/* What is carried has room for the leaves of 512 MiB then. */
+#define FL_LEAF_BYTES_TURNS (UINT64_C(1) << 20)
+
 /**
  * struct fl_leaves_options
  * @size:       sizeof this struct
@@ -61,6 +70,9 @@ struct fl_leaf {
  * @leaf:       called for each leaf, in file order, on the folding thread
  * @sums:       called with what fl_leaves_replay() takes, in file order; or NULL
  * @arg:        for both
+ * @turns:      FL_LEAVES_ALONE; or folds go from process to process (struct fl_carry), of which one,
+ *              FL_LEAVES_FIRST, has @leaf called, and the others are FL_LEAVES_OTHER. Leaves have
+ *              FL_LEAF_BYTES_TURNS at least then, there are no @sums, and FL_FOLD_STOP stops nothing
  *
  * Return of both: 0, FL_FOLD_STOP, or a negative error, which ends the run.
  */
@@ -70,6 +82,7 @@ struct fl_leaves_options {
 	int (*leaf)(void *arg, const struct fl_leaf *leaf);
 	int (*sums)(void *arg, const void *data, size_t len);
 	void *arg;
+	enum fl_leaves_turns turns;
 };
 
 /**

@@ -128,7 +128,8 @@ static int fail(struct fl_error *err, int code)
 	return code;
 }
 
-static int make_leaves(struct runner *runner, struct fl_error *err)
+/* Block sums of all of a file stay with the ranks that make them; those of a part are written. */
+static int make_leaves(struct runner *runner, const struct fl_options *run, struct fl_error *err)
 {
 	struct fl_leaves_options opt = {.size = sizeof(opt),
 					.leaf_bytes = runner->choice->leaf_bytes,
@@ -136,6 +137,11 @@ static int make_leaves(struct runner *runner, struct fl_error *err)
 					.sums = take_sums,
 					.arg = runner};
 
+	if (crew_is_there() && opt.leaf_bytes >= FL_LEAF_BYTES_TURNS && run->range_off == 0 &&
+	    run->range_len == FL_SIZE_UNKNOWN) {
+		opt.turns = crew_follows() ? FL_LEAVES_OTHER : FL_LEAVES_FIRST;
+		opt.sums = NULL;
+	}
 	return fl_leaves_new(&opt, &runner->leaves, err);
 }
 
@@ -174,7 +180,7 @@ static int runner_new(const struct hash_choice *choice, const struct fl_options 
 	if (opt.progress == on_lane_progress)
 		opt.progress_arg = runner;
 	if (choice->leaf_bytes != 0)
-		rc = make_leaves(runner, err);
+		rc = make_leaves(runner, &opt, err);
 	else
 		rc = fl_hash_set_new(choice->algs, choice->count, &runner->set, err);
 	if (rc == 0)

@@ -53,8 +53,27 @@ everywhere() {
 	ranks 3 hash --chunk-size=8K --leaf-size=16K --manifest=ours log
 	"$FAULTLINE" hash --leaf-size=16K --manifest=theirs log
 	cmp ours theirs
+	ranks 3 hash -j1 --chunk-size=8K --leaf-size=16K --range=64K:64K --manifest=ours log
+	"$FAULTLINE" hash --chunk-size=8K --leaf-size=16K --range=64K:64K --manifest=theirs log
+	cmp ours theirs
+	cmp ours.sums theirs.sums
 	"$FAULTLINE" hash log giant long >sums
 	as_alone 2 hash --chunk-size=2K -c sums
+}
+
+# Leaves so large that the folds of a manifest go from rank to rank.
+@test "mpi: a manifest, by turns" {
+	need_mpi
+	"$LOGGEN" --size=9M >log
+	head -c 3145728 log >three
+	"$FAULTLINE" hash --leaf-size=1M --manifest=theirs log three
+	for n in 2 3; do
+		ranks "$n" hash -j$((n - 1)) --chunk-size=100K --leaf-size=1M --manifest=ours log three
+		cmp ours theirs
+	done
+	ranks 2 hash -j1 --chunk-size=3M --leaf-size=2M --manifest=ours log
+	"$FAULTLINE" hash --leaf-size=2M --manifest=theirs log
+	cmp ours theirs
 }
 
 @test "mpi: scan" {

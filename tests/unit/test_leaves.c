@@ -210,6 +210,97 @@ Test(leaves, block_sums_of_parts_make_the_whole)
 	fl_leaves_free(leaves);
 }
 
+#define LARGE ((5u << 20) + 12345)
+#define TURN ((size_t)300 << 10)
+
+/* Leaves of a large text as they come. */
+struct row {
+	struct fl_leaf leaf[8];
+	unsigned count;
+};
+
+static int add_leaf(void *arg, const struct fl_leaf *leaf)
+{
+	struct row *row = arg;
+
+	cr_assert(row->count < 8);
+	row->leaf[row->count++] = *leaf;
+	return 0;
+}
+
+static struct fl_leaves *make_turns(struct row *row, enum fl_leaves_turns turns)
+{
+	struct fl_leaves_options opt = {.size = sizeof(opt),
+					.leaf_bytes = FL_LEAF_BYTES_TURNS,
+					.leaf = add_leaf,
+					.arg = row,
+					.turns = turns};
+	struct fl_run of = {.size = sizeof(of), .len = LARGE};
+	struct fl_leaves *leaves;
+
+	cr_assert(fl_leaves_new(&opt, &leaves, NULL) == 0);
+	cr_assert((fl_leaves_operator(leaves)->carry != NULL) == (turns != FL_LEAVES_ALONE));
+	cr_assert(fl_leaves_operator(leaves)->start(leaves, &of, NULL) == 0);
+	return leaves;
+}
+
+static void pass_on(struct fl_leaves *from, struct fl_leaves *to)
+{
+	const struct fl_carry *carry = fl_leaves_operator(from)->carry;
+	size_t n = carry->bytes(from);
+	unsigned char *state = malloc(n);
+
+	carry->save(from, state);
+	cr_assert(fl_leaves_operator(to)->carry->load(to, state, n - 1) == -FL_ECORRUPT);
+	cr_assert(fl_leaves_operator(to)->carry->load(to, state, n) == 0);
+	free(state);
+}
+
+/* Four turns of the first process, then some of the other one, in which leaves end; and back. */
+Test(leaves, folds_by_turns)
+{
+	static struct row want, got, none;
+	struct fl_leaves *alone = make_turns(&want, FL_LEAVES_ALONE);
+	struct fl_leaves *first = make_turns(&got, FL_LEAVES_FIRST);
+	struct fl_leaves *other = make_turns(&none, FL_LEAVES_OTHER);
+	const struct fl_operator *ops = fl_leaves_operator(alone);
+	unsigned char *large = malloc(LARGE), digest[2][FL_LEAF_DIGEST_BYTES];
+	unsigned turn = 0;
+
+	for (size_t i = 0; i < LARGE; i++)
+		large[i] = (unsigned char)(i * i >> 7);
+	for (size_t at = 0; at < LARGE; at += TURN, turn++) {
+		struct fl_view view = {.off = at,
+				       .data = large + at,
+				       .len = LARGE - at < TURN ? LARGE - at : TURN};
+		struct fl_part part = {.limit = 1 << 20, .off = at, .end = at + view.len};
+		bool away = turn % 9 >= 4;
+
+		cr_assert(ops->map(alone, NULL, &view, &part, NULL) == 0);
+		cr_assert(ops->fold(alone, &part, NULL) == 0);
+		if (turn % 9 == 4)
+			pass_on(first, other);
+		cr_assert(ops->fold(away ? other : first, &part, NULL) == 0);
+		if (turn % 9 == 8 || (away && at + view.len == LARGE))
+			pass_on(other, first);
+		free(part.data);
+	}
+	cr_assert(ops->finish(alone, NULL) == 0 && ops->finish(first, NULL) == 0);
+	cr_assert(want.count == 6 && got.count == 6 && none.count == 0);
+	for (unsigned i = 0; i < 6; i++)
+		cr_assert(want.leaf[i].off == got.leaf[i].off &&
+			  want.leaf[i].len == got.leaf[i].len &&
+			  memcmp(want.leaf[i].digest, got.leaf[i].digest, FL_LEAF_DIGEST_BYTES) ==
+				  0);
+	fl_leaves_digest(alone, digest[0]);
+	fl_leaves_digest(first, digest[1]);
+	cr_assert(memcmp(digest[0], digest[1], sizeof(digest[0])) == 0);
+	fl_leaves_free(alone);
+	fl_leaves_free(first);
+	fl_leaves_free(other);
+	free(large);
+}
+
 Test(leaves, wrong_options)
 {
 	struct fl_leaves_options opt = {.size = sizeof(opt), .leaf_bytes = LEAF, .leaf = on_leaf};
@@ -224,6 +315,9 @@ Test(leaves, wrong_options)
 	opt.leaf_bytes = FL_LEAF_BYTES_MAX + FL_LEAF_BYTES_MIN;
 	cr_assert(fl_leaves_new(&opt, &leaves, NULL) == -EINVAL);
 	opt.leaf_bytes = LEAF;
+	opt.turns = FL_LEAVES_FIRST;
+	cr_assert(fl_leaves_new(&opt, &leaves, NULL) == -EINVAL);
+	opt.turns = FL_LEAVES_ALONE;
 	opt.leaf = NULL;
 	cr_assert(fl_leaves_new(&opt, &leaves, NULL) == -EINVAL);
 	leaves = make(&seen);

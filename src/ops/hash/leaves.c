@@ -26,6 +26,9 @@ struct leaves_part {
 /* What follows a record of sums: its XXH3, big-endian. */
 #define CHECK_BYTES sizeof(XXH64_canonical_t)
 
+/* Leaves that may end while the fold is with another process: it comes back after 128 MiB of them or so. */
+#define TURN_LEAVES 512u
+
 /* What a record takes beside its sums: header and tail. */
 #define RECORD_BYTES (3 * sizeof(uint64_t) + FL_HASH_TAIL_BYTES)
 
@@ -35,6 +38,7 @@ struct leaves_part {
  * @off:     where the leaf that is being folded begins
  * @file, @leaf: all bytes, and those of that leaf
  * @resumed: they are to be gone on with
+ * @kept:    FL_LEAVES_OTHER: digests of leaves since the fold came here: @kept_count
  */
 struct fl_leaves {
 	struct fl_leaves_options opt;
@@ -44,6 +48,8 @@ struct fl_leaves {
 	struct fl_hash_blocks file;
 	struct fl_hash_blocks leaf;
 	int resumed;
+	uint64_t kept_count;
+	unsigned char kept[TURN_LEAVES][FL_LEAF_DIGEST_BYTES];
 };
 
 /* Its size and this mark tell whether a state is one. */
@@ -145,6 +151,14 @@ static int map(const void *op, void *scratch, const struct fl_view *in, struct f
 	return r < 0 ? fl_error_set(reterr, r, in->off, NULL) : r;
 }
 
+static int keep_leaf(struct fl_leaves *l, const struct fl_leaf *leaf)
+{
+	if (l->kept_count == TURN_LEAVES)
+		return -FL_ELIMIT;
+	memcpy(l->kept[l->kept_count++], leaf->digest, sizeof(leaf->digest));
+	return 0;
+}
+
 static int leaf_is_done(struct fl_leaves *l)
 {
 	struct fl_leaf leaf = {.off = l->off, .len = l->leaf.total_bytes};
@@ -153,7 +167,7 @@ static int leaf_is_done(struct fl_leaves *l)
 	fl_hash_blocks_digest128(&l->leaf, l->secret, 0, leaf.digest);
 	l->off += leaf.len;
 	fl_hash_blocks_init(&l->leaf);
-	r = l->opt.leaf(l->opt.arg, &leaf);
+	r = l->opt.turns == FL_LEAVES_OTHER ? keep_leaf(l, &leaf) : l->opt.leaf(l->opt.arg, &leaf);
 	return r;
 }
 
@@ -228,6 +242,81 @@ static const struct fl_operator leaves_operator = {
 	.finish = finish,
 };
 
+/* ---- folds that go from process to process */
+
+/**
+ * struct leaves_turn - what goes: the state, and the digests of leaves that ended on the way
+ */
+struct leaves_turn {
+	struct leaves_state state;
+	uint64_t count;
+	unsigned char kept[TURN_LEAVES][FL_LEAF_DIGEST_BYTES];
+};
+
+static size_t turn_bytes(const void *op)
+{
+	(void)op;
+	return sizeof(struct leaves_turn);
+}
+
+static void turn_save(const void *op, unsigned char *ret)
+{
+	const struct fl_leaves *l = op;
+	struct leaves_turn turn;
+
+	memset(&turn, 0, sizeof(turn));
+	turn.state.magic = STATE_MAGIC;
+	turn.state.leaf_bytes = l->opt.leaf_bytes;
+	turn.state.off = l->off;
+	turn.state.file = l->file;
+	turn.state.leaf = l->leaf;
+	turn.count = l->kept_count;
+	memcpy(turn.kept, l->kept, sizeof(turn.kept));
+	memcpy(ret, &turn, sizeof(turn));
+}
+
+/* Those of another process, where they are to go. */
+static int give_leaves(const struct fl_leaves *l, const struct leaves_turn *turn)
+{
+	int r = 0;
+
+	for (uint64_t i = 0; r >= 0 && i < turn->count; i++) {
+		struct fl_leaf leaf = {.off = l->off + i * l->opt.leaf_bytes,
+				       .len = l->opt.leaf_bytes};
+
+		memcpy(leaf.digest, turn->kept[i], sizeof(leaf.digest));
+		r = l->opt.leaf(l->opt.arg, &leaf);
+	}
+	return r < 0 ? r : 0;
+}
+
+static int turn_load(void *op, const unsigned char *state, size_t size)
+{
+	struct fl_leaves *l = op;
+	struct leaves_turn turn;
+	int r = 0;
+
+	if (size != sizeof(turn))
+		return -FL_ECORRUPT;
+	memcpy(&turn, state, sizeof(turn));
+	if (turn.state.magic != STATE_MAGIC || turn.state.leaf_bytes != l->opt.leaf_bytes ||
+	    turn.count > TURN_LEAVES || turn.state.file.tail.len > FL_HASH_TAIL_BYTES ||
+	    turn.state.leaf.tail.len > FL_HASH_TAIL_BYTES)
+		return -FL_ECORRUPT;
+	if (l->opt.turns == FL_LEAVES_FIRST)
+		r = turn.state.off == l->off + turn.count * l->opt.leaf_bytes
+			    ? give_leaves(l, &turn)
+			    : -FL_ECORRUPT;
+	l->off = turn.state.off;
+	l->file = turn.state.file;
+	l->leaf = turn.state.leaf;
+	l->kept_count = 0;
+	return r;
+}
+
+static const struct fl_carry leaves_carry = {
+	.bytes = turn_bytes, .save = turn_save, .load = turn_load};
+
 int fl_leaves_new(const struct fl_leaves_options *opt, struct fl_leaves **ret,
 		  struct fl_error *reterr)
 {
@@ -239,11 +328,14 @@ int fl_leaves_new(const struct fl_leaves_options *opt, struct fl_leaves **ret,
 	    opt->leaf_bytes > FL_LEAF_BYTES_MAX)
 		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE,
 				    "the leaf size is a multiple of 4096, up to 1 TiB");
+	if (opt->turns != FL_LEAVES_ALONE && (opt->leaf_bytes < FL_LEAF_BYTES_TURNS || opt->sums))
+		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, NULL);
 	l = calloc(1, sizeof(*l));
 	if (!l)
 		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
 	l->opt = *opt;
 	l->ops = leaves_operator;
+	l->ops.carry = opt->turns != FL_LEAVES_ALONE ? &leaves_carry : NULL;
 	fl_xxh3_derive_secret(0, l->secret);
 	begin(l, 0);
 	*ret = l;
