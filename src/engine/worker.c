@@ -292,7 +292,7 @@ static int take(struct worker *w, struct fl_chunk *chunk, struct fl_error *err)
 		r = fl_feeder_next(x->feeder, &w->fed, err);
 		*chunk = w->fed.chunk;
 		if (r > 0)
-			fl_window_fed(&w->window, &w->fed.span);
+			fl_fed_show(&w->fed, &w->window);
 		return r;
 	}
 	chunk->seq = atomic_fetch_add_explicit(&x->next, 1, memory_order_relaxed);

@@ -175,16 +175,39 @@ static int finish_gathered(struct fl_feeder *f, struct fl_fed *fed, uint64_t off
 	return r;
 }
 
+/* What is longer than memory allows is not copied to a temporary file if it stands in one already. */
+static bool is_to_be_mapped(const struct fl_feeder *f, const struct fl_fed *fed,
+			    const struct fl_block *block)
+{
+	return f->src->file.can_map && fed->gather.len + block->len > fed->gather.limit;
+}
+
+/* The chunk from @off on: its window will show it. */
+static int leave_to_window(struct fl_feeder *f, struct fl_fed *fed, uint64_t off,
+			   const struct fl_piece *piece, uint64_t cut)
+{
+	struct fl_span all = {.off = off, .len = (size_t)(piece->off + piece->len - off)};
+	int r = keep_carry(f, piece, cut);
+
+	fl_gather_reset(&fed->gather);
+	if (r == 0)
+		give(f, fed, &all, cut);
+	return r;
+}
+
 /* The record is longer than what fits before a block: copy blocks until it ends. */
 static int gather_blocks(struct fl_feeder *f, struct fl_fed *fed, struct fl_block *block,
 			 struct fl_error *reterr)
 {
 	struct fl_piece piece = {0};
 	uint64_t off = f->carry_len ? f->carry_off : block->off, cut = 0;
+	bool mapped = false;
 	int r = append(&fed->gather, f->carry, f->carry_len);
 
 	while (r == 0) {
-		r = append(&fed->gather, block->data, block->len);
+		mapped = mapped || is_to_be_mapped(f, fed, block);
+		if (!mapped)
+			r = append(&fed->gather, block->data, block->len);
 		if (r < 0)
 			break;
 		piece = (struct fl_piece){
@@ -192,7 +215,8 @@ static int gather_blocks(struct fl_feeder *f, struct fl_fed *fed, struct fl_bloc
 		f->eof = block->last;
 		cut = fl_feeder_cut(f, &piece);
 		if (cut || f->ended) {
-			r = finish_gathered(f, fed, off, &piece, cut);
+			r = mapped ? leave_to_window(f, fed, off, &piece, cut)
+				   : finish_gathered(f, fed, off, &piece, cut);
 			break;
 		}
 		fl_blocks_release(f->blocks, block->id);
@@ -380,6 +404,14 @@ int fl_feeder_next(struct fl_feeder *f, struct fl_fed *fed, struct fl_error *ret
 	}
 	pthread_mutex_unlock(&f->lock);
 	return r;
+}
+
+void fl_fed_show(const struct fl_fed *fed, struct fl_window *w)
+{
+	if (fed->span.data)
+		fl_window_fed(w, &fed->span);
+	else
+		fl_window_use(w, FL_IO_MMAP);
 }
 
 void fl_feeder_release(struct fl_feeder *f, struct fl_fed *fed)

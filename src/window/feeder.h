@@ -26,7 +26,8 @@ struct fl_feeder;
 /**
  * struct fl_fed - a chunk in a worker's hands
  * @chunk:  its bounds; the next one begins at chunk.end
- * @span:   its bytes, with what the last record and unit need behind the end
+ * @span:   its bytes, with what the last record and unit need behind the end; without data where
+ *          they are more than memory allows, and the file can be mapped
  * @gather: the worker's own memory, used where a block does not hold a record
  * @block:  id of the block that is held, or -1
  */
@@ -69,6 +70,9 @@ int fl_feeder_next(struct fl_feeder *f, struct fl_fed *fed, struct fl_error *ret
  * Threads: any.
  */
 void fl_feeder_stop(struct fl_feeder *f);
+
+/** fl_fed_show() - @w shows the chunk from now on, or maps the file for it */
+void fl_fed_show(const struct fl_fed *fed, struct fl_window *w);
 
 /** fl_feeder_release() - the chunk's bytes are no longer looked at */
 void fl_feeder_release(struct fl_feeder *f, struct fl_fed *fed);

@@ -89,6 +89,17 @@ bounded() {
 	done
 }
 
+@test "memory: a long line of a file is not copied into a temporary one" {
+	one_line 40 >long
+	for io in direct uring; do
+		# In KiB; what is found is short.
+		(ulimit -f 1024 && bounded 0 "$FAULTLINE" scan -ob --max-memory=16M "--io=$io" -F needle long)
+		equal "$(<.out)" "0:needle
+20971528:needle
+41943056:needle"
+	done
+}
+
 @test "memory: one long line through a pipe" {
 	need_room 600
 	one_line 300 >long

@@ -94,7 +94,10 @@ struct drive {
 static void drive_init(struct drive *d, const struct way *way, size_t room)
 {
 	*d = (struct drive){.way = way, .end = way->plan.begin};
+	d->env.file = &way->src->file;
 	d->env.size = way->plan.size;
+	d->env.window_bytes = FL_KIB(64);
+	d->env.buffer_limit = way->limit;
 	d->env.slice_bytes = 4096;
 	d->records = malloc(room + 1);
 	d->units = malloc(room + 1);
@@ -137,7 +140,7 @@ static void take_in(struct drive *d)
 	cr_assert_eq(c->off, d->end);
 	cr_assert(c->end >= c->off);
 	d->end = c->end;
-	fl_window_fed(&d->window, &d->fed.span);
+	fl_fed_show(&d->fed, &d->window);
 	cr_assert_eq(fl_slicer_init(&slicer, &d->window, &d->way->needs, c, &d->err), 0);
 	while ((r = fl_slicer_next(&slicer, &slice, &d->err)) > 0) {
 		check_ahead(d, &slice.records);
