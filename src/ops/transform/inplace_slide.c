@@ -144,8 +144,12 @@ static const struct fl_operator slide_ops = {.size = sizeof(slide_ops),
 static int run_pass(struct slide *s, const struct fl_options *run, struct fl_error *reterr)
 {
 	struct fl_options opt = *run;
-	struct fl_edit_pass pass = {
-		.edit = s->run.edit, .ops = &slide_ops, .op = s, .run = &opt, .feeds = true};
+	struct fl_edit_pass pass = {.edit = s->run.edit,
+				    .ops = &slide_ops,
+				    .op = s,
+				    .run = &opt,
+				    .feeds = true,
+				    .stats = &s->job->stats};
 	struct fl_source *src = NULL;
 	int r = fl_inplace_source(s->job, &src, reterr);
 
