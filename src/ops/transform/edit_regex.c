@@ -269,14 +269,10 @@ bool fl_edit_regex_has_spans(const struct fl_edit_regex *re)
 	return chain && chain->count > 0 && re->groups == 0 && !(re->is_utf && chain->has_high);
 }
 
-int fl_edit_spans(struct fl_edit_matcher *m, const struct fl_edit_text *text)
+int fl_edit_spans(struct fl_edit_matcher *m, const struct fl_edit_text *text, size_t begin,
+		  size_t end)
 {
-	int r;
-
-	if (text->one_record || !fl_edit_regex_has_spans(m->re))
-		return 0;
-	r = fl_streams_spans(m->re->streams, &m->lane, text->data, text->len);
-	return r < 0 ? r : 1;
+	return fl_streams_spans(m->re->streams, &m->lane, text->data + begin, end - begin);
 }
 
 bool fl_edit_is_whole(const struct fl_edit_matcher *m, const struct fl_edit_text *text)

@@ -173,10 +173,11 @@ int fl_edit_look(struct fl_edit_matcher *m, const struct fl_edit_text *text);
 bool fl_edit_regex_has_spans(const struct fl_edit_regex *re);
 
 /**
- * fl_edit_spans() - find all matches in a text without PCRE2, into @m->lane (fl_streams_spans())
- * Return: 1; 0: that cannot be done; -ENOMEM.
+ * fl_edit_spans() - find all matches in [begin, end) of a text of many records, into @m->lane
+ * (fl_streams_spans()); places count from @begin, a record's start. Return: 0; -ENOMEM.
  */
-int fl_edit_spans(struct fl_edit_matcher *m, const struct fl_edit_text *text);
+int fl_edit_spans(struct fl_edit_matcher *m, const struct fl_edit_text *text, size_t begin,
+		  size_t end);
 
 /** fl_edit_is_whole() - is it many records at once that PCRE2 searches in this text? */
 bool fl_edit_is_whole(const struct fl_edit_matcher *m, const struct fl_edit_text *text);

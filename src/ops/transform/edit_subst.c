@@ -2,7 +2,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/size.h"
 #include "ops/transform/edit_step.h"
+
+/* Looked through at once by bit streams; eight of their blocks. */
+#define SPANS_BYTES FL_KIB(64)
 
 /**
  * struct subst - s/// or a mask at work on one text
@@ -10,6 +14,7 @@
  * @count:   matches in it so far
  * @last:    where its last match ended, SIZE_MAX before the first: an empty match there is none,
  *           as in sed
+ * @done:    the record needs no further look
  * @subject: where its pairs count from is @base in the text
  */
 struct subst {
@@ -21,6 +26,7 @@ struct subst {
 	struct fl_edit_span record;
 	uint64_t count;
 	size_t last;
+	bool done;
 	struct fl_pcre_subject subject;
 	size_t base;
 };
@@ -84,6 +90,7 @@ static void begin_record(struct subst *s, const struct fl_edit_span *record)
 {
 	s->record = *record;
 	s->count = 0;
+	s->done = false;
 	s->last = SIZE_MAX;
 }
 
@@ -201,12 +208,11 @@ static int whole(struct subst *s)
 }
 
 /* Lines in which nothing has been looked for yet. */
-static int lines_by_record(struct subst *s, const struct fl_stream_line *lines)
+static int lines_by_record(struct subst *s, size_t pos, size_t end)
 {
-	size_t pos = lines->begin;
 	int r = 0;
 
-	while (r == 0 && pos < lines->end) {
+	while (r == 0 && pos < end) {
 		struct fl_edit_span record = fl_edit_record_at(s->text, pos);
 
 		begin_record(s, &record);
@@ -220,35 +226,62 @@ static int lines_by_record(struct subst *s, const struct fl_stream_line *lines)
 	return r;
 }
 
-/* Matches that were found without PCRE2, one after the other. */
-static int by_spans(struct subst *s, bool all)
+/* A match that was found without PCRE2. Return: 1 when the record needs no further look; 0; an error. */
+static int take_span(struct subst *s, size_t begin, size_t end, bool all)
+{
+	if (!all && (s->last == SIZE_MAX || begin > s->record.end)) {
+		struct fl_edit_span record = fl_edit_record_at(s->text, begin);
+
+		begin_record(s, &record);
+	} else if (!all && s->done) {
+		return 1;
+	}
+	return take_match(s, (const PCRE2_SIZE[]){begin, end});
+}
+
+/* What was found in the lines at @pos, one after the other. */
+static int take_spans(struct subst *s, size_t pos, bool all)
 {
 	const struct fl_streams_lane *lane = &s->matcher->lane;
 	int r = 0;
 
-	begin_record(s, &(struct fl_edit_span){0, 0});
-	s->base = 0;
-	s->subject.p = s->text->data;
 	for (size_t k = 0; k < lane->count && r >= 0; k++) {
 		const struct fl_stream_line *found = &lane->lines[k];
+		size_t begin = pos + found->begin, end = pos + found->end;
 
 		if (!found->sure) {
-			r = lines_by_record(s, found);
+			r = lines_by_record(s, begin, end);
 			continue;
 		}
-		if (!all && (s->last == SIZE_MAX || found->begin > s->record.end)) {
-			struct fl_edit_span record = fl_edit_record_at(s->text, found->begin);
-
-			begin_record(s, &record);
-			r = 0;
-		}
-		/* 1: the record needs no further look. */
-		if (r == 0)
-			r = take_match(s, (const PCRE2_SIZE[]){found->begin, found->end});
+		r = take_span(s, begin, end, all);
+		s->done = r > 0;
 		if (r < 0)
-			return fail(s, r, found->begin);
+			return fail(s, r, begin);
 	}
 	return r < 0 ? r : 0;
+}
+
+/* Some lines at a time: a match for every byte takes 24 bytes of memory each. */
+static int by_spans(struct subst *s, bool all)
+{
+	const struct fl_edit_text *text = s->text;
+	size_t pos = 0, next;
+	int r = 0;
+
+	begin_record(s, &(struct fl_edit_span){0, 0});
+	s->base = 0;
+	s->subject.p = text->data;
+	for (; r == 0 && pos < text->len; pos = next) {
+		next = text->len;
+		if (text->len - pos > SPANS_BYTES) {
+			struct fl_edit_span last = fl_edit_record_at(text, pos + SPANS_BYTES);
+
+			next = fl_edit_record_next(text, &last);
+		}
+		r = fl_edit_spans(s->matcher, text, pos, next);
+		r = r < 0 ? fail(s, r, pos) : take_spans(s, pos, all);
+	}
+	return r;
 }
 
 int fl_step_subst(const struct fl_step *step, struct fl_step_scratch *scratch,
@@ -266,9 +299,8 @@ int fl_step_subst(const struct fl_step *step, struct fl_step_scratch *scratch,
 		return 0;
 	if (all && !text->one_record && step->regex.method == FL_EDIT_LITERAL)
 		return every_literal(&s);
-	r = fl_edit_spans(s.matcher, text);
-	if (r != 0)
-		return r < 0 ? fail(&s, r, 0) : by_spans(&s, all);
+	if (!text->one_record && fl_edit_regex_has_spans(&step->regex))
+		return by_spans(&s, all);
 	r = fl_edit_look(s.matcher, text);
 	if (r == 0 && !fl_edit_is_whole(s.matcher, text))
 		return by_record(&s, 0);
