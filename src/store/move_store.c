@@ -266,6 +266,10 @@ int fl_move_store(struct fl_move *m, const struct fl_made *made, struct fl_error
 		r = record(m, made, reterr);
 	if (r < 0)
 		return r;
+	/* A file that was cut would become long again. */
+	r = fl_store_job_check_size(job, job->target.size_bytes, reterr);
+	if (r < 0)
+		return r;
 	job->stored = true;
 	r = fl_store_job_write(job, made->result.data, made->result.len, dst, reterr);
 	fl_durable_start(&job->durable, job->target.fd, dst, made->result.len);

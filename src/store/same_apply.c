@@ -83,6 +83,7 @@ static void open_map(struct storer *st, const struct fl_change_reader *at, uint6
 		st->slot = fl_guard_claim();
 	if (st->slot < 0)
 		return;
+	fl_guard_allow_stores(st->slot);
 	st->map = fl_durable_map(&st->job->durable, t->fd, st->map_off, st->map_len, &err);
 	if (st->map)
 		fl_guard_aim(st->slot, st->map, st->map_len, st->map_off);
@@ -116,6 +117,19 @@ static void count(struct storer *st, const struct fl_change *c)
 	st->page = last;
 }
 
+/* A file that was cut would become long again, with zeros before what is written: looked at last thing. */
+static int write_change(struct storer *st, const struct fl_change *c, const unsigned char *bytes,
+			bool fill, struct fl_error *reterr)
+{
+	int r = fl_store_job_check_size(st->job, c->off + c->old_len, reterr);
+
+	st->job->stats.by_pwrite++;
+	if (r < 0)
+		return r;
+	return fill ? write_fill(st, c->off, c->old_len, *bytes, reterr)
+		    : fl_store_job_write(st->job, bytes, (size_t)c->old_len, c->off, reterr);
+}
+
 static int store(struct storer *st, const struct fl_change *c, struct fl_error *reterr)
 {
 	bool fill = c->fill && !st->old;
@@ -123,12 +137,8 @@ static int store(struct storer *st, const struct fl_change *c, struct fl_error *
 	unsigned char *to;
 
 	count(st, c);
-	if (!st->map || c->off + c->old_len > st->map_off + st->map_len) {
-		st->job->stats.by_pwrite++;
-		return fill ? write_fill(st, c->off, c->old_len, *bytes, reterr)
-			    : fl_store_job_write(st->job, bytes, (size_t)c->old_len, c->off,
-						 reterr);
-	}
+	if (!st->map || c->off + c->old_len > st->map_off + st->map_len)
+		return write_change(st, c, bytes, fill, reterr);
 	st->job->stats.by_map++;
 	to = st->map + (c->off - st->map_off);
 	if (fill)
