@@ -29,6 +29,7 @@ struct stretch {
  * struct worker - one thread's side of a run
  * @flushed: something of this chunk has been folded: it cannot be done again
  * @sound:   after an error: what was mapped before it can be trusted
+ * @lost:    the error is one of reading, which a map that flushed was told: it is not its operator's
  * @settled: it has done a stretch
  */
 struct worker {
@@ -39,6 +40,7 @@ struct worker {
 	struct fl_slot *slot;
 	bool flushed;
 	bool sound;
+	bool lost;
 	bool settled;
 	struct stretch stretch;
 };
@@ -49,6 +51,7 @@ static int flush(struct worker *w, unsigned k, uint64_t end, struct fl_error *er
 	struct fl_part *part = &w->slot->parts[k];
 	int r = fl_window_check(&w->window, err);
 
+	w->lost = r != 0;
 	if (r != 0)
 		return r;
 	r = fl_ring_turn(&w->x->ring, w->slot);
@@ -97,6 +100,7 @@ static int map_view(struct worker *w, unsigned k, struct fl_view view, struct fl
 
 	part->flush = flush_in_map;
 	part->flush_arg = w;
+	w->lost = false;
 	while (view.len > 0 && !atomic_load_explicit(&st->stopped, memory_order_relaxed)) {
 		if (part->end == 0)
 			part->off = view.off;
@@ -105,7 +109,7 @@ static int map_view(struct worker *w, unsigned k, struct fl_view view, struct fl
 		r = st->ops->map(st->op, w->scratch[k], &view, part, err);
 		atomic_fetch_add_explicit(&st->ns, fl_clock_ns() - start, memory_order_relaxed);
 		if (r < 0)
-			return blame(w->slot, k, view.off, r, err);
+			return w->lost ? r : blame(w->slot, k, view.off, r, err);
 		done = r == FL_MAP_FULL ? part->next_off - view.off : view.len;
 		if (done > view.len || (done == 0 && part->len == 0))
 			return fl_error_set(err, -EINVAL, view.off, "operator %s makes no progress",
