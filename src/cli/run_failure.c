@@ -86,8 +86,9 @@ void run_failure_say(struct job *job, const char *name, const struct fl_error *e
 	struct fl_failure f = {.size = sizeof(f), .op = FL_OPERATOR_NONE, .off = err->off};
 	struct fl_error of_run = *err;
 
-	/* The reader of a pipe went away: that is how `| head` ends a program. */
-	if (outbuf_error() == -EPIPE)
+	/* The reader of a pipe went away: that is how `| head` ends a program. But nobody would see
+	 * that a file has not been edited. */
+	if (outbuf_error() == -EPIPE && !run->line.inplace.wanted)
 		return;
 	if (outbuf_error() != 0)
 		outbuf_told();

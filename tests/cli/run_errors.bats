@@ -135,3 +135,70 @@ faultline run: missing: No such file or directory" \
 	equal "$(<err)" "faultline run: stage 2 (keep): out: No space left on device"
 	[[ ! -e out ]]
 }
+
+# cut TEXT STAGE...: the file is cut while the reader of standard output stalls; status 2 and one message,
+# what was read before stands in the file, and nothing else has come to be
+cut() {
+	local text=$1 rc=0 pid word
+	shift
+	cp long cut
+	"$FAULTLINE" run --max-memory=4M --chunk-size=256K "$@" -- cut >pipe 2>err &
+	pid=$!
+	exec 9<pipe
+	IFS= read -r word <&9
+	truncate -s 5000 cut
+	{ printf '%s\n' "$word" && cat <&9; } >got
+	exec 9<&-
+	wait "$pid" || rc=$?
+	equal "$rc" 2
+	[[ $(<err) =~ ^"faultline run: "$text$ ]] || {
+		printf 'got: %q\nnot: %q\n' "$(<err)" "$text"
+		return 1
+	}
+	[[ ! -e out && ! -e copy ]] || { echo "out was made: $*" && return 1; }
+	(($(stat -c %s got) < $(stat -c %s long)))
+}
+
+@test "run: the file is cut while it is read" {
+	local io short='file became shorter while it was read'
+	"$LOGGEN" --size=12M --seed=5 >long
+	sed s/a/bb/ long >edited
+	mkfifo pipe
+	for io in mmap read; do
+		cut "cut: at byte [0-9]+: stage 1 \(hash\): $short" --io=$io hash then scan . then keep . -o out
+		cmp -n "$(stat -c %s got)" got long
+		cut "cut: at byte [0-9]+: stage 1 \(hash\): $short" --io=$io hash then transform s/a/bb/ \
+			then write copy then hash -a sha256 then scan . then compress -o out
+		cmp -n "$(stat -c %s got)" got edited
+		cut "cut: at byte [0-9]+: $short" --io=$io -i scan . then transform s/a/bb/ then hash -o out
+		cmp -n "$(stat -c %s got)" got long
+		cmp -n 5000 cut long
+		[[ ! -e .cut.faultline ]]
+		# What was stored before is in the journal, and what is cut off is not for us to bring back.
+		cut "cut: at byte [0-9]+: $short(.faultline run: cut: half of it is rewritten: .*)?" --io=$io --sync=full \
+			-i scan . then transform s/a/b/ then hash -o out
+		cmp -n "$(stat -c %s got)" got long
+		[[ ! -e .cut.faultline ]] || expect 2 "$FAULTLINE" recover --rollback cut
+		rm -f .cut.faultline
+	done
+}
+
+@test "run -i: a journal that is not allowed, a reader that goes away" {
+	local got=0
+	cp big before
+	fails "big: the journal needs [0-9]+ bytes, more than --journal-max allows" \
+		--journal-max=10K -i hash then transform s/a/bb/ then write out -- big
+	fails "big: the journal needs [0-9]+ bytes, more than --journal-max allows" \
+		--journal-max=10K -i hash then transform s/a/b/ then write out -- big
+	cmp before big
+	# Nobody would see that the file was not edited, so this is said.
+	{ "$FAULTLINE" run -i scan . then transform s/a/bb/ then hash -o out -- big 2>err || echo $? >status; } | head -n 1 >first
+	equal "$(<status)" 2
+	[[ $(<err) =~ ^"faultline run: big: at byte "[0-9]+": stage 1 (scan): standard output: Broken pipe"$ ]]
+	cmp before big
+	[[ ! -e out && ! -e .big.faultline ]]
+	# Elsewhere it is how a program ends.
+	{ "$FAULTLINE" run keep . then write out then keep . -- big 2>err || echo $? >status; } | head -n 1 >first
+	[[ ! -s err && ! -e out ]]
+	(($(<status) != 0))
+}
