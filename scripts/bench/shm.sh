@@ -44,9 +44,10 @@ rings() {
 	echo "- 64 B messages, median latency, a Unix socket's is so many times as long: $(median "${latency[@]}") (${latency[*]})"
 }
 
-# $sample is the first GB of the file, in the page cache.
+# The first GB of the file, in the page cache in large folios.
 make_sample() {
 	[[ -s $work/sample ]] || head -c 1G "$file" >"$work/sample"
+	"$cachestate" large "$work/sample"
 	sample_size=$(stat -c %s "$work/sample")
 }
 
@@ -79,7 +80,7 @@ verbs=("hash" "hash -a xxh128" "count" "scan -c error" "scan -n Failed.password"
 processes() {
 	local verb
 	make_sample
-	printf '\n## Worker processes\n\n%d bytes, cached, seconds\n\n' "$sample_size"
+	printf '\n## Worker processes\n\n%d bytes, cached in large folios, seconds\n\n' "$sample_size"
 	echo "| | \`-j 4\` | \`--processes=4\` | throughput, processes / threads |"
 	echo "|---|---|---|---|"
 	for verb in "${verbs[@]}"; do
