@@ -107,11 +107,19 @@ int fl_mutex_lock(struct fl_mutex_body *m, uint64_t timeout_ns, int (*recover)(v
 int fl_mutex_unlock(struct fl_mutex_body *m)
 {
 	struct fl_process self;
+	int32_t nobody = 0;
+	bool ours;
+	int r;
 
 	if (atomic_load(&m->state) == FL_MUTEX_BROKEN)
 		return -EPERM;
 	fl_process_self(&self);
-	if (atomic_load_explicit(&m->owner.pid, memory_order_relaxed) == self.pid)
+	ours = atomic_load_explicit(&m->owner.pid, memory_order_relaxed) == self.pid;
+	if (ours)
 		fl_owner_clear(&m->owner);
-	return -pthread_mutex_unlock(&m->mutex);
+	r = pthread_mutex_unlock(&m->mutex);
+	/* It is another thread's. */
+	if (r == EPERM && ours)
+		atomic_compare_exchange_strong(&m->owner.pid, &nobody, self.pid);
+	return -r;
 }

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -95,6 +96,31 @@ Test(shm_sync, mutex_basics)
 		      fl_shm_mutex_unlock(m) != -EPERM);
 	cr_assert_eq(shmtest_wait(pid), 0);
 	cr_assert_eq(fl_shm_mutex_unlock(m), 0);
+	fl_shm_close(m);
+	fl_segment_detach(seg);
+}
+
+static void *unlock_in_vain(void *m)
+{
+	return fl_shm_mutex_unlock(m) == -EPERM ? m : NULL;
+}
+
+/* Another thread's attempt changes nothing, not even what doctor tells of the owner. */
+Test(shm_sync, a_mutex_belongs_to_a_thread)
+{
+	struct fl_segment *seg = shmtest_segment(1 << 16);
+	struct fl_shm_object *m = shmtest_open(seg, FL_SHM_MUTEX, "m", 0, 0);
+	const struct fl_mutex_body *body = fl_object_body(m);
+	void *refused = NULL;
+	pthread_t other;
+
+	cr_assert_eq(fl_shm_mutex_lock(m, 0, NULL, NULL), 0);
+	cr_assert_eq(pthread_create(&other, NULL, unlock_in_vain, m), 0);
+	cr_assert_eq(pthread_join(other, &refused), 0);
+	cr_assert_eq(refused, m);
+	cr_assert_eq(atomic_load(&body->owner.pid), getpid());
+	cr_assert_eq(fl_shm_mutex_unlock(m), 0);
+	cr_assert_eq(atomic_load(&body->owner.pid), 0);
 	fl_shm_close(m);
 	fl_segment_detach(seg);
 }
