@@ -29,8 +29,8 @@
 
 /* Where parts are held until the fold comes: so many for each thread of all ranks. The fold goes from rank
  * to rank once in a claim, in 0.3 ms or so, during which all of them map a claim: with more of them, claims
- * are larger. Few of them find what they hold in their processor's caches, which is measured with 2 ranks
- * (4.5 GB, median of 12): 2 to 4 chunks 135 ms, 8 180 ms, 32 230 ms. */
+ * are larger. Few of them find what they hold in their processor's caches: 2 ranks hashed 4.5 GB in claims
+ * of 2 to 4 chunks in 140 to 155 ms, of 8 in 180, of 32 in 230 (lower quartiles of 12, on a busy machine). */
 #define CLAIM_HELD 2u
 
 /* The baton is looked for every 160 us then. */
