@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli/inplace_crew.h"
 #include "cli/message.h"
@@ -14,9 +15,12 @@
 /* The first signal ends the run where recover can go on. */
 static void watch(void *arg, struct fl_pipeline *pl)
 {
-	struct job *job = arg;
+	struct inplace_work *work = arg;
 
-	stop_signals_watch(pl != NULL ? pl : job->pl);
+	if (pl == NULL && work->watched != NULL)
+		run_stats_add(&work->passes, work->watched);
+	work->watched = pl;
+	stop_signals_watch(pl != NULL ? pl : work->job->pl);
 }
 
 static void add(struct fl_inplace_result *sum, const struct fl_inplace_result *one)
@@ -32,6 +36,14 @@ static void add(struct fl_inplace_result *sum, const struct fl_inplace_result *o
 	sum->new_bytes += one->new_bytes;
 	if (one->peak_rss_anon_bytes > sum->peak_rss_anon_bytes)
 		sum->peak_rss_anon_bytes = one->peak_rss_anon_bytes;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 static void complain(struct job *job, const char *name, const struct fl_error *err, int unfinished)
@@ -52,6 +64,7 @@ int inplace_edit(struct inplace_work *work, const char *name, struct fl_inplace_
 	struct job *job = work->job;
 	struct fl_inplace_result one = {.size = sizeof(one)};
 	struct fl_error err = {.code = -EINVAL, .off = FL_OFF_NONE};
+	uint64_t begin = now_ns();
 	int rc = -EINVAL;
 
 	if (input_is_stdin(name)) {
@@ -66,6 +79,7 @@ int inplace_edit(struct inplace_work *work, const char *name, struct fl_inplace_
 						      &job->common->run, &work->how, &one, &err);
 		add(&work->sum, &one);
 	}
+	work->ns += now_ns() - begin;
 	if (rc < 0)
 		complain(job, name, &err, one.unfinished);
 	progress_bar_erase();
@@ -81,7 +95,15 @@ static void print_number(const char *key, uint64_t value)
 void inplace_print_stats(const struct inplace_work *work)
 {
 	const struct fl_inplace_result *sum = &work->sum;
+	const struct fl_stats *passes = &work->passes.sum;
+	const char *loader = fl_io_name(passes->io_used);
 
+	fprintf(stderr, "seconds: %.6f\n", (double)work->ns / 1e9);
+	if (work->passes.most > 0)
+		fprintf(stderr, "loader: %s (%.*s)\nkernels: %s\nthreads: %" PRIu64 "\n",
+			loader != NULL ? loader : "?", (int)sizeof(passes->io_reason),
+			passes->io_reason, passes->kernels != NULL ? passes->kernels : "?",
+			(uint64_t)passes->threads);
 	print_number("changes", sum->changes);
 	print_number("bytes changed", sum->changed_bytes);
 	print_number("pages changed", sum->changed_pages);
@@ -99,7 +121,10 @@ void inplace_begin(struct inplace_work *work, const struct inplace_options *opt)
 	work->sum = (struct fl_inplace_result){.size = sizeof(work->sum)};
 	work->how = opt->how;
 	work->how.watch = watch;
-	work->how.watch_arg = work->job;
+	work->how.watch_arg = work;
+	work->passes = (struct run_stats){.files = 0};
+	work->watched = NULL;
+	work->ns = 0;
 	if (work->how.flags & FL_INPLACE_NO_JOURNAL)
 		message_error(
 			"warning: without a journal, a crash leaves a mixture of old and new");

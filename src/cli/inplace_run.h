@@ -12,6 +12,8 @@
  * @transforms: @count of them, one behind the other
  * @how:        set by inplace_begin(); the caller may add taps
  * @sum:        of all files
+ * @passes:     of what ran over them; @watched: that is running
+ * @ns:         of wall time
  */
 struct inplace_work {
 	struct job *job;
@@ -19,6 +21,9 @@ struct inplace_work {
 	size_t count;
 	struct fl_inplace_options how;
 	struct fl_inplace_result sum;
+	struct run_stats passes;
+	struct fl_pipeline *watched;
+	uint64_t ns;
 };
 
 /** inplace_begin() - before the first file; @job and @transforms are set */

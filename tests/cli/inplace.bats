@@ -180,6 +180,18 @@ make_hot() {
 	done
 }
 
+@test "in place: --stats says how long it took, and how the file was read" {
+	local edit key
+	for edit in y/a/b/ s/root/somebody/ --delete=cron; do
+		cp before log
+		expect 0 "$FAULTLINE" transform -i --no-journal --stats "$edit" log
+		for key in seconds loader kernels threads 'old bytes' 'peak RssAnon'; do
+			contains "$err" "$key: "
+		done
+		[[ $err =~ threads:\ [1-9] ]]
+	done
+}
+
 @test "in place: --dry-run writes nothing" {
 	expect 0 "$FAULTLINE" transform -i --dry-run 'y/a/b/' log
 	contains "$out" "changes"
