@@ -2,6 +2,8 @@
 #include "cli/run_work.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "cli/crew.h"
 #include "cli/message.h"
@@ -10,6 +12,19 @@
 #include "cli/run_inplace.h"
 #include "cli/run_report.h"
 #include "cli/verbs.h"
+
+/* Of two files under one name, one would be lost. A device takes both. */
+static void refuse_twice(const struct run_line *line, const struct run_stage *stage)
+{
+	struct stat st;
+
+	if (stat(stage->out_name, &st) == 0 && !S_ISREG(st.st_mode))
+		return;
+	for (const struct run_stage *other = line->stages; other < stage; other++)
+		if (other->out_name != NULL && strcmp(other->out_name, stage->out_name) == 0)
+			run_stage_refuse(stage, "%s is the output of stage %u, too",
+					 stage->out_name, other->number);
+}
 
 void run_work_open_outputs(struct run_work *run)
 {
@@ -21,6 +36,7 @@ void run_work_open_outputs(struct run_work *run)
 
 		if (stage->out_name == NULL)
 			continue;
+		refuse_twice(&run->line, stage);
 		if (fl_output_open(&opt, &stage->out, &err) < 0) {
 			run_stage_complain(stage, "%s: %s", stage->out_name, err.text);
 			exit(EXIT_TROUBLE);

@@ -51,6 +51,10 @@ fails() {
 		fails "$file: at byte [0-9]+: stage 1 \(keep\): $full" --processes=2 --io=mmap \
 			keep . -o /dev/full -- $file
 	done
+	expect 2 "$FAULTLINE" run hash -o out then keep . -o out -- small
+	contains "$err" "stage 2 (keep): out is the output of stage 1, too"
+	[[ ! -e out ]]
+	expect 0 "$FAULTLINE" run hash -o /dev/null then keep . -o /dev/null -- small
 	# In the middle of the file; the signal would kill.
 	trap '' XFSZ
 	ulimit -f 1000
