@@ -124,7 +124,7 @@ void fl_plan_cut(struct fl_plan *plan, const uint64_t *ends, uint64_t count);
  * When a window moves, the processors that run other threads must forget its old pages, which takes
  * an interrupt of each. For files that are in the page cache; before the plan is used.
  * Source: `scan -c -j2` of 4.5 GB in large folios, processor time: 8 MiB 156 ms, 16 MiB 153, 32 MiB
- * 149, 64 MiB 147; `count -l` 140, 139, 136.
+ * 149; `count -l` 140, 139, 136.
  */
 void fl_plan_widen(struct fl_plan *plan, const struct fl_options *opt,
 		   const struct fl_needs *needs);
