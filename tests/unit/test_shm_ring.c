@@ -436,7 +436,7 @@ Test(shm_queue, the_largest_message_is_the_one_that_was_asked_for)
 		cr_assert_eq(fl_shm_open(seg, &spec, &out, &err), 0);
 		cr_assert_eq(fl_shm_queue_push(in, buf, most + 1, 0), -EMSGSIZE, "%zu", most);
 		cr_assert_eq(fl_shm_queue_push(in, buf, most, 0), 0, "%zu", most);
-		cr_assert_eq(fl_shm_queue_pop(out, buf, most, 0), most, "%zu", most);
+		cr_assert_eq(fl_shm_queue_pop(out, buf, most, 0), (int64_t)most, "%zu", most);
 		fl_shm_close(in);
 		fl_shm_close(out);
 	}
