@@ -14,7 +14,7 @@
  * @before: bytes of the chunk that earlier stretches did
  * @cpu_ns, @faults: of the thread when it began. What is cached costs processor time and nothing else;
  *          the clock would also count what other programs take.
- * @room:   bytes of memory that the parts had then
+ * @room:   bytes of the parts' memory that had been touched then
  */
 struct stretch {
 	struct fl_pick pick;
@@ -142,22 +142,24 @@ static void drop_measured(struct worker *w)
 		fl_window_drop(&w->window);
 }
 
-static uint64_t parts_room(const struct worker *w)
+/* Bytes that the parts hold or, at the beginning of a chunk, that they have held before. */
+static uint64_t parts_bytes(const struct worker *w, bool chunk_begins)
 {
 	uint64_t sum = 0;
 
-	for (unsigned k = 0; k < w->x->pl->stage_count; k++)
-		sum += w->slot->parts[k].capacity;
+	for (unsigned k = 0; k < w->x->pl->stage_count; k++) {
+		const struct fl_part *part = &w->slot->parts[k];
+
+		sum += chunk_begins ? part->capacity : part->len;
+	}
 	return sum;
 }
 
 /* Pages that the parts have grown by were touched for the first time: not the loader's faults. */
 static uint64_t faults_of_parts(const struct worker *w)
 {
-	uint64_t sum = 0;
+	uint64_t sum = parts_bytes(w, false);
 
-	for (unsigned k = 0; k < w->x->pl->stage_count; k++)
-		sum += w->slot->parts[k].len;
 	return sum > w->stretch.room ? (sum - w->stretch.room) / fl_page_bytes() : 0;
 }
 
@@ -166,8 +168,11 @@ static void begin_stretch(struct worker *w, uint64_t before)
 {
 	struct stretch *t = &w->stretch;
 	struct fl_faults faults = {0};
+	uint64_t room =
+		before > 0 ? fl_max_u64(t->room, parts_bytes(w, false)) : parts_bytes(w, true);
 
-	*t = (struct stretch){.pick = fl_auto_pick(&w->x->adapt, w->settled), .before = before};
+	*t = (struct stretch){
+		.pick = fl_auto_pick(&w->x->adapt, w->settled), .before = before, .room = room};
 	/* A chunk with two passes is one stretch: they cost different times. */
 	if (w->x->needs.keep_view)
 		t->pick.bytes = UINT64_MAX;
@@ -177,7 +182,6 @@ static void begin_stretch(struct worker *w, uint64_t before)
 		return;
 	fl_faults_thread(&faults);
 	t->faults = faults.minor;
-	t->room = parts_room(w);
 	t->cpu_ns = fl_thread_cpu_ns();
 }
 
