@@ -12,16 +12,15 @@
  * struct stretch - what is done with one pick of --io=auto: a chunk, or less where it tries something
  * @done:   bytes so far
  * @before: bytes of the chunk that earlier stretches did
- * @cpu_ns, @faults: of the thread when it began. What is cached costs processor time and nothing else;
- *          the clock would also count what other programs take.
+ * @start:  ns, and @faults of the thread, when it began
  * @room:   bytes of the parts' memory that had been touched then
  */
 struct stretch {
 	struct fl_pick pick;
 	uint64_t done;
 	uint64_t before;
-	uint64_t cpu_ns;
-	uint64_t faults;
+	uint64_t start;
+	struct fl_faults faults;
 	uint64_t room;
 };
 
@@ -167,7 +166,6 @@ static uint64_t faults_of_parts(const struct worker *w)
 static void begin_stretch(struct worker *w, uint64_t before)
 {
 	struct stretch *t = &w->stretch;
-	struct fl_faults faults = {0};
 	uint64_t room =
 		before > 0 ? fl_max_u64(t->room, parts_bytes(w, false)) : parts_bytes(w, true);
 
@@ -180,9 +178,8 @@ static void begin_stretch(struct worker *w, uint64_t before)
 	drop_measured(w);
 	if (!w->x->choice.adaptive)
 		return;
-	fl_faults_thread(&faults);
-	t->faults = faults.minor;
-	t->cpu_ns = fl_thread_cpu_ns();
+	fl_faults_thread(&t->faults);
+	t->start = fl_clock_ns();
 }
 
 static void end_stretch(struct worker *w, uint64_t bytes)
@@ -197,9 +194,10 @@ static void end_stretch(struct worker *w, uint64_t bytes)
 	drop_measured(w);
 	if (w->x->choice.adaptive) {
 		fl_faults_thread(&faults);
-		s.faults = faults.minor - t->faults;
+		s.faults = faults.minor - t->faults.minor;
+		s.preempted = faults.preempted != t->faults.preempted;
 		s.faults -= fl_min_u64(s.faults, faults_of_parts(w));
-		s.ns = fl_thread_cpu_ns() - t->cpu_ns;
+		s.ns = fl_clock_ns() - t->start;
 	} else {
 		s.io = w->window.ops->io;
 	}

@@ -4,9 +4,14 @@
 
 #include <stdint.h>
 
+/**
+ * struct fl_faults - page faults
+ * @preempted: how often the processor was taken away meanwhile
+ */
 struct fl_faults {
 	uint64_t minor;
 	uint64_t major;
+	uint64_t preempted;
 };
 
 /** fl_faults_process() - getrusage(RUSAGE_SELF) */
@@ -14,12 +19,6 @@ void fl_faults_process(struct fl_faults *ret);
 
 /** fl_faults_thread() - getrusage(RUSAGE_THREAD) */
 void fl_faults_thread(struct fl_faults *ret);
-
-/**
- * fl_thread_cpu_ns() - processor time of the calling thread, user and system, in ns
- * Threads: any. Cost: 0.2 us. 0 where it cannot be had.
- */
-uint64_t fl_thread_cpu_ns(void);
 
 struct fl_rss {
 	uint64_t anon_bytes; /* RssAnon of /proc/self/status */

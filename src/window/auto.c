@@ -209,6 +209,8 @@ static void add(struct fl_pace *p, const struct fl_sample *s)
 {
 	double now = (double)s->ns / mib(s->bytes);
 
+	if (s->preempted && p->samples > 0)
+		return;
 	if (p->samples < SAMPLES_MIN)
 		p->ns_per_mib = p->samples++ == 0 || now < p->ns_per_mib ? now : p->ns_per_mib;
 	else if (now > p->ns_per_mib * SAMPLE_MOST)

@@ -195,6 +195,27 @@ Test(auto, an_interrupted_first_sample_does_not_decide)
 	fl_auto_done(&a);
 }
 
+Test(auto, where_the_processor_was_taken_away_nothing_is_learnt)
+{
+	struct world w = {.faults_per_mib = 16, .mmap_ns = 130, .read_ns = 100};
+	struct fl_choice c = adaptive();
+	struct fl_sample late = {.io = FL_IO_READ,
+				 .measured = true,
+				 .preempted = true,
+				 .bytes = CHUNK,
+				 .ns = 190 * CHUNK / MIB};
+	struct fl_auto a;
+	double before;
+
+	fl_auto_init(&a, &c);
+	(void)live(&a, &w, 20);
+	before = a.pace[1].ns_per_mib;
+	for (unsigned i = 0; i < 20; i++)
+		fl_auto_report(&a, &late);
+	cr_assert_eq(a.pace[1].ns_per_mib, before);
+	fl_auto_done(&a);
+}
+
 /* Not with a whole chunk: of a file of a hundred chunks five would be spent on it. */
 Test(auto, what_is_not_known_is_tried_with_little)
 {
