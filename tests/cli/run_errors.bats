@@ -53,6 +53,8 @@ fails() {
 	done
 	expect 2 "$FAULTLINE" run hash -o out then keep . -o out -- small
 	contains "$err" "stage 2 (keep): out is the output of stage 1, too"
+	expect 2 "$FAULTLINE" run hash -o out then keep . -o "$PWD/./out" -- small
+	contains "$err" "is the output of stage 1, too"
 	[[ ! -e out ]]
 	expect 0 "$FAULTLINE" run hash -o /dev/null then keep . -o /dev/null -- small
 	# In the middle of the file; the signal would kill.
