@@ -20,6 +20,10 @@ teardown() {
 	expect 0 "$FAULTLINE" --version -v
 	equal "${out%%$'\n'*}" "$first"
 	contains "$out" $'\n'"kernels: "
+	for library in pcre2 xxhash openssl zstd; do
+		[[ $out =~ $'\n'$library:\ [0-9]+\.[0-9]+ ]]
+	done
+	contains "$out" $'\n'"hyperscan: "
 	expect 0 "$FAULTLINE" count --version
 	equal "$out" "$first"
 }

@@ -2,6 +2,7 @@
 #ifndef FL_OPS_HASH_EVP_H
 #define FL_OPS_HASH_EVP_H
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <faultline/error.h>
@@ -20,6 +21,7 @@ struct fl_evp {
 	__typeof__(EVP_DigestInit_ex2) *init;
 	__typeof__(EVP_DigestUpdate) *update;
 	__typeof__(EVP_DigestFinal_ex) *final;
+	__typeof__(OpenSSL_version) *version;
 };
 
 /**

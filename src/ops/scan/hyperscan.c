@@ -11,12 +11,12 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/library.h"
 #include "base/size.h"
 #include "ops/scan/match.h"
 
 #ifdef HAVE_HYPERSCAN
 
-#include <dlfcn.h>
 #include <hs.h>
 
 /* The library that the headers of Hyperscan 5 belong to. */
@@ -65,10 +65,7 @@ struct fl_hs {
 	size_t width;
 };
 
-static const struct {
-	const char *name;
-	size_t at;
-} symbols[] = {
+static const struct fl_symbol symbols[] = {
 	{"hs_version", offsetof(struct functions, version)},
 	{"hs_compile_multi", offsetof(struct functions, compile)},
 	{"hs_expression_info", offsetof(struct functions, info)},
@@ -81,23 +78,8 @@ static const struct {
 
 static int load(struct functions *ret, struct fl_error *reterr)
 {
-	void *library = dlopen(LIBRARY, RTLD_LAZY | RTLD_LOCAL | RTLD_NODELETE);
-
-	if (!library)
-		return fl_error_set(reterr, -FL_EUNSUPPORTED, FL_OFF_NONE,
-				    "Hyperscan cannot be loaded: %s", dlerror());
-	for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
-		void *symbol = dlsym(library, symbols[i].name);
-
-		if (!symbol) {
-			dlclose(library);
-			return fl_error_set(reterr, -FL_EUNSUPPORTED, FL_OFF_NONE,
-					    LIBRARY " has no %s", symbols[i].name);
-		}
-		memcpy((char *)ret + symbols[i].at, &symbol, sizeof(symbol));
-	}
-	dlclose(library);
-	return 0;
+	return fl_library_load(LIBRARY, "Hyperscan", symbols, sizeof(symbols) / sizeof(symbols[0]),
+			       ret, reterr);
 }
 
 /* "5.4.0 2021-01-26"; Vectorscan's numbers begin at 5.4.3. */
@@ -217,6 +199,16 @@ int fl_hs_new(const struct fl_hs_pattern *patterns, size_t count, bool caseless,
 		fl_hs_free(hs);
 	else
 		*ret = hs;
+	return r;
+}
+
+int fl_hs_version(const char **ret, struct fl_error *reterr)
+{
+	struct functions f;
+	int r = load(&f, reterr);
+
+	if (r == 0)
+		*ret = f.version();
 	return r;
 }
 
@@ -455,6 +447,12 @@ int fl_hs_propose(struct fl_hs_lane *lane, const unsigned char *data, size_t len
 
 #else
 
+static int not_built_in(struct fl_error *reterr)
+{
+	return fl_error_set(reterr, -FL_EUNSUPPORTED, FL_OFF_NONE,
+			    "this build has no support for Hyperscan");
+}
+
 int fl_hs_new(const struct fl_hs_pattern *patterns, size_t count, bool caseless, struct fl_hs **ret,
 	      struct fl_error *reterr)
 {
@@ -462,8 +460,13 @@ int fl_hs_new(const struct fl_hs_pattern *patterns, size_t count, bool caseless,
 	(void)count;
 	(void)caseless;
 	(void)ret;
-	return fl_error_set(reterr, -FL_EUNSUPPORTED, FL_OFF_NONE,
-			    "this build has no support for Hyperscan");
+	return not_built_in(reterr);
+}
+
+int fl_hs_version(const char **ret, struct fl_error *reterr)
+{
+	(void)ret;
+	return not_built_in(reterr);
 }
 
 void fl_hs_free(struct fl_hs *hs)

@@ -38,6 +38,13 @@ struct fl_hs_pattern {
 int fl_hs_new(const struct fl_hs_pattern *patterns, size_t count, bool caseless, struct fl_hs **ret,
 	      struct fl_error *reterr);
 
+/**
+ * fl_hs_version() - which library is there, trusted or not
+ * @ret: the library's
+ * Return: 0; -FL_EUNSUPPORTED.
+ */
+int fl_hs_version(const char **ret, struct fl_error *reterr);
+
 /** fl_hs_free() - NULL is fine */
 void fl_hs_free(struct fl_hs *hs);
 
