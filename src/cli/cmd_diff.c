@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
-#include <inttypes.h>
-#include <string.h>
+
+#include <faultline/diff.h>
 
 #include "cli/diff_files.h"
 #include "cli/message.h"
-#include "cli/outbuf.h"
-#include "cli/parse_size.h"
-#include "cli/progress_bar.h"
 #include "cli/verbs.h"
 
 enum key {
@@ -25,7 +21,6 @@ static const struct argp_option diff_table[] = {
 static error_t parse_diff(int key, char *arg, struct argp_state *state)
 {
 	struct diff_options *opt = state->input;
-	int rc;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
@@ -34,9 +29,7 @@ static error_t parse_diff(int key, char *arg, struct argp_state *state)
 		state->err_stream = NULL;
 		return 0;
 	case KEY_GAP:
-		rc = faultline_parse_size(arg, &opt->gap);
-		if (rc < 0)
-			message_usage("--gap: '%s' %s", arg, faultline_size_problem(arg, rc));
+		opt->gap = common_size_value("--gap", arg);
 		return 0;
 	case ARGP_KEY_ARGS:
 		common_options_rest(&opt->common, state);
@@ -60,47 +53,6 @@ static const struct argp diff_argp = {
 	       "faultline hash wrote. One of two files may be -, standard input.",
 	.children = diff_children,
 };
-
-void diff_print_range(struct diff_run *run, uint64_t off, uint64_t len, uint64_t differ)
-{
-	run->differ = 1;
-	if (run->opt->common.quiet)
-		return;
-	progress_bar_erase();
-	if (run->doc != NULL) {
-		json_t *range = json_object();
-
-		json_doc_set(range, "offset", json_integer((json_int_t)off));
-		json_doc_set(range, "length", json_integer((json_int_t)len));
-		if (differ > 0)
-			json_doc_set(range, "differ", json_integer((json_int_t)differ));
-		json_array_append_new(json_object_get(run->doc, "ranges"), range);
-		return;
-	}
-	outbuf_printf("bytes %" PRIu64 "-%" PRIu64 " differ", off, off + len - 1);
-	if (differ > 0)
-		outbuf_printf(" (%" PRIu64 " of %" PRIu64 ")", differ, len);
-	outbuf_write("\n", 1);
-	outbuf_flush_lines();
-}
-
-void diff_print_only(struct diff_run *run, const char *name, uint64_t off, uint64_t end)
-{
-	run->differ = 1;
-	if (run->opt->common.quiet)
-		return;
-	progress_bar_erase();
-	if (run->doc != NULL) {
-		json_t *only = json_doc_add_file(run->doc, name);
-
-		json_doc_set(only, "offset", json_integer((json_int_t)off));
-		json_doc_set(only, "length", json_integer((json_int_t)(end - off)));
-		return;
-	}
-	outbuf_printf("bytes %" PRIu64 "-%" PRIu64 " only in %s\n", off, end - 1,
-		      input_is_stdin(name) ? STDIN_NAME : name);
-	outbuf_flush_lines();
-}
 
 static void check_operands(const struct diff_options *opt)
 {

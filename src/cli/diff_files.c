@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include <faultline/diff.h>
 #include <faultline/source.h>
 
 #include "cli/message.h"
