@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/bench_list.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +8,7 @@
 #include <faultline/batch.h>
 
 #include "cli/message.h"
-#include "cli/parse_size.h"
+#include "cli/option_value.h"
 
 static void add(const struct bench_list_kind *kind, uint64_t value, struct bench_list *list)
 {
@@ -38,27 +37,15 @@ void bench_list_name(const struct bench_list_kind *kind, const char *word, struc
 
 void bench_list_size(const struct bench_list_kind *kind, const char *word, struct bench_list *list)
 {
-	uint64_t bytes = 0;
-	int rc = faultline_parse_size(word, &bytes);
-
-	if (rc < 0)
-		message_usage("%s: '%s' %s", kind->option, word, faultline_size_problem(word, rc));
-	add(kind, bytes, list);
+	add(kind, option_size(kind->option, word), list);
 }
 
 void bench_list_threads(const struct bench_list_kind *kind, const char *word,
 			struct bench_list *list)
 {
 	unsigned most = fl_batch_threads(~0u);
-	unsigned long n;
-	char *end;
 
-	errno = 0;
-	n = strtoul(word, &end, 10);
-	if (!isdigit((unsigned char)*word) || *end != '\0' || errno != 0 || n > most)
-		message_usage("%s: '%s' is not a number of threads from 0 to %u", kind->option,
-			      word, most);
-	add(kind, fl_batch_threads((unsigned)n), list);
+	add(kind, fl_batch_threads((unsigned)option_count(kind->option, word, 0, most)), list);
 }
 
 void bench_list_parse(const struct bench_list_kind *kind, const char *text, struct bench_list *list)

@@ -2,15 +2,13 @@
 #include "cli/bench_options.h"
 
 #include <argp.h>
-#include <ctype.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/message.h"
-#include "cli/parse_size.h"
+#include "cli/option_value.h"
 #include "cli/quote.h"
 
 enum key {
@@ -138,31 +136,6 @@ static double number(const char *option, const char *text, double least, double 
 	return value;
 }
 
-/* Digits only: what is counted is whole. */
-static uint64_t count(const char *option, const char *text, uint64_t least, uint64_t most)
-{
-	char *end;
-	unsigned long long value;
-
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (!isdigit((unsigned char)*text) || *end != '\0' || errno != 0 || value < least ||
-	    value > most)
-		message_usage("%s: '%s' is not a whole number from %" PRIu64 " to %" PRIu64, option,
-			      text, least, most);
-	return value;
-}
-
-static uint64_t size(const char *option, const char *text)
-{
-	uint64_t value = 0;
-	int rc = faultline_parse_size(text, &value);
-
-	if (rc < 0)
-		message_usage("%s: '%s' %s", option, text, faultline_size_problem(text, rc));
-	return value;
-}
-
 static error_t parse_output(int key, char *arg, struct bench_options *opt)
 {
 	switch (key) {
@@ -227,22 +200,22 @@ static error_t parse_bench(int key, char *arg, struct argp_state *state)
 		state->err_stream = NULL;
 		return 0;
 	case KEY_RUNS:
-		opt->runs = (unsigned)count("--runs", arg, 1, 1000);
+		opt->runs = (unsigned)option_count("--runs", arg, 1, 1000);
 		return 0;
 	case KEY_WARMUP:
-		opt->warmup = (unsigned)count("--warmup", arg, 0, 1000);
+		opt->warmup = (unsigned)option_count("--warmup", arg, 0, 1000);
 		return 0;
 	case KEY_DURATION:
 		opt->duration = number("--duration", arg, 0, 1e7);
 		return 0;
 	case KEY_SEED:
-		opt->sample.seed = count("--seed", arg, 0, UINT64_MAX);
+		opt->sample.seed = option_count("--seed", arg, 0, UINT64_MAX);
 		return 0;
 	case KEY_SIZE:
-		opt->sample.bytes = size("--size", arg);
+		opt->sample.bytes = option_size("--size", arg);
 		return 0;
 	case KEY_LIMIT:
-		opt->sample.limit_bytes = size("--limit", arg);
+		opt->sample.limit_bytes = option_size("--limit", arg);
 		return 0;
 	case KEY_LITERAL:
 		opt->sample.literal = arg;

@@ -4,6 +4,7 @@
 
 #include "cli/diff_files.h"
 #include "cli/message.h"
+#include "cli/option_value.h"
 #include "cli/verbs.h"
 
 enum key {
@@ -29,7 +30,7 @@ static error_t parse_diff(int key, char *arg, struct argp_state *state)
 		state->err_stream = NULL;
 		return 0;
 	case KEY_GAP:
-		opt->gap = common_size_value("--gap", arg);
+		opt->gap = option_size("--gap", arg);
 		return 0;
 	case ARGP_KEY_ARGS:
 		common_options_rest(&opt->common, state);

@@ -11,8 +11,8 @@
 #include "cli/bench_export.h"
 #include "cli/bench_matrix.h"
 #include "cli/message.h"
+#include "cli/option_value.h"
 #include "cli/outbuf.h"
-#include "cli/parse_size.h"
 #include "cli/stop_signals.h"
 #include "cli/verbs.h"
 
@@ -63,8 +63,7 @@ static error_t parse_tune(int key, char *arg, struct argp_state *state)
 		opt->sample.dir = arg;
 		return 0;
 	case KEY_SIZE:
-		if (faultline_parse_size(arg, &opt->sample.bytes) < 0)
-			message_usage("--size: '%s' is not a size", arg);
+		opt->sample.bytes = option_size("--size", arg);
 		return 0;
 	case 'q':
 		opt->quiet = 1;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/message.h"
+#include "cli/option_value.h"
 #include "cli/verbs.h"
 
 /* zstd refuses larger ones, too (DICTSIZE_MAX, programs/fileio.c). */
@@ -80,19 +81,6 @@ static error_t parse_codec(int key, char *arg, struct argp_state *state)
 
 static const struct argp codec_argp = {.options = codec_table, .parser = parse_codec};
 
-static int number(const char *option, const char *text, long least, long most)
-{
-	char *end;
-	long value;
-
-	errno = 0;
-	value = strtol(text, &end, 10);
-	if (*text == '\0' || *end != '\0' || errno != 0 || value < least || value > most)
-		message_usage("%s: '%s' is not a number from %ld to %ld", option, text, least,
-			      most);
-	return (int)value;
-}
-
 static const struct argp_option compress_table[] = {
 	{.name = "level",
 	 .key = KEY_LEVEL,
@@ -126,7 +114,7 @@ static const struct argp_option compress_table[] = {
 
 static uint32_t frame_size(const char *text)
 {
-	uint64_t value = common_size_value("--frame-size", text);
+	uint64_t value = option_size("--frame-size", text);
 
 	if (value == 0 || value > FL_COMPRESS_FRAME_BYTES_MAX)
 		message_usage("--frame-size: '%s' is not in 1 .. 1G", text);
@@ -144,7 +132,8 @@ static error_t parse_compress(int key, char *arg, struct argp_state *state)
 		state->err_stream = NULL;
 		return 0;
 	case KEY_FAST:
-		opt->compress.level = arg != NULL ? -number("--fast", arg, 1, 131072) : -1;
+		opt->compress.level =
+			arg != NULL ? -(int)option_count("--fast", arg, 1, 131072) : -1;
 		return 0;
 	case KEY_ULTRA:
 		return 0;
@@ -156,7 +145,8 @@ static error_t parse_compress(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_LONG:
 		opt->compress.window_log =
-			(unsigned)(arg != NULL ? number("--long", arg, 10, 31) : LONG_DEFAULT);
+			(unsigned)(arg != NULL ? option_count("--long", arg, 10, 31)
+					       : LONG_DEFAULT);
 		return 0;
 	case ARGP_KEY_ARGS:
 		common_options_rest(&opt->common, state);
@@ -165,7 +155,7 @@ static error_t parse_compress(int key, char *arg, struct argp_state *state)
 		opt->punch = 1;
 		return 0;
 	case KEY_LEVEL:
-		opt->compress.level = number("--level", arg, 1, 22);
+		opt->compress.level = (int)option_count("--level", arg, 1, 22);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -214,10 +204,10 @@ static error_t parse_decompress(int key, char *arg, struct argp_state *state)
 		opt->list = 1;
 		return 0;
 	case KEY_LONG:
-		opt->common.decode.window_log_max = (unsigned)number("--long", arg, 10, 31);
+		opt->common.decode.window_log_max = (unsigned)option_count("--long", arg, 10, 31);
 		return 0;
 	case KEY_MAX_OUTPUT:
-		opt->most_bytes = common_size_value("--max-output", arg);
+		opt->most_bytes = option_size("--max-output", arg);
 		return 0;
 	case ARGP_KEY_ARGS:
 		common_options_rest(&opt->common, state);

@@ -10,7 +10,7 @@
 
 #include "cli/inputs.h"
 #include "cli/message.h"
-#include "cli/parse_size.h"
+#include "cli/option_value.h"
 
 /* argp takes keys above the characters as options without a short form. */
 enum key {
@@ -97,36 +97,14 @@ static const struct argp_option document_table[] = {
 	{0},
 };
 
-uint64_t common_size_value(const char *option, const char *text)
-{
-	uint64_t value = 0;
-	int rc = faultline_parse_size(text, &value);
-
-	if (rc < 0)
-		message_usage("%s: '%s' %s", option, text, faultline_size_problem(text, rc));
-	return value;
-}
-
 /* Values may be shared by several options: the message names the one that was typed. */
 static size_t size_in_memory(const char *option, const char *text)
 {
-	uint64_t value = common_size_value(option, text);
+	uint64_t value = option_size(option, text);
 
 	if (value > SIZE_MAX)
 		message_usage("%s: '%s' is too large", option, text);
 	return (size_t)value;
-}
-
-static unsigned threads_value(const char *text)
-{
-	char *end;
-	unsigned long value;
-
-	errno = 0;
-	value = strtoul(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || value > THREADS_MAX)
-		message_usage("--threads: '%s' is not a number from 0 to %d", text, THREADS_MAX);
-	return (unsigned)value;
 }
 
 static void range_value(struct fl_options *run, const char *text)
@@ -139,8 +117,8 @@ static void range_value(struct fl_options *run, const char *text)
 	off = strndup(text, (size_t)(colon - text));
 	if (off == NULL)
 		message_usage("--range: %s", strerror(ENOMEM));
-	run->range_off = common_size_value("--range", off);
-	run->range_len = common_size_value("--range", colon + 1);
+	run->range_off = option_size("--range", off);
+	run->range_len = option_size("--range", colon + 1);
 	free(off);
 }
 
@@ -172,7 +150,7 @@ static error_t parse_loading(int key, char *arg, struct common_options *common)
 
 	switch (key) {
 	case 'j':
-		run->threads = threads_value(arg);
+		run->threads = (unsigned)option_count("--threads", arg, 0, THREADS_MAX);
 		return 0;
 	case KEY_IO:
 		run->io = io_value(arg);
@@ -193,7 +171,7 @@ static error_t parse_loading(int key, char *arg, struct common_options *common)
 		run->advise = advise_value(arg);
 		return 0;
 	case KEY_MEMORY:
-		run->max_memory_bytes = common_size_value("--max-memory", arg);
+		run->max_memory_bytes = option_size("--max-memory", arg);
 		return 0;
 	case KEY_COLD:
 		run->flags |= FL_RUN_COLD;
@@ -219,13 +197,13 @@ static error_t parse_input(int key, char *arg, struct argp_state *state)
 		range_value(run, arg);
 		return 0;
 	case KEY_SKIP:
-		run->range_off = common_size_value("--skip", arg);
+		run->range_off = option_size("--skip", arg);
 		return 0;
 	case KEY_IGNORE_JOURNAL:
 		inputs_ignore_journals();
 		return 0;
 	case KEY_MAX_BYTES:
-		run->range_len = common_size_value("--max-bytes", arg);
+		run->range_len = option_size("--max-bytes", arg);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -287,17 +265,10 @@ static const struct argp_option processes_table[] = {
 static error_t parse_processes(int key, char *arg, struct argp_state *state)
 {
 	struct common_options *common = state->input;
-	char *end;
-	unsigned long value;
 
 	if (key != KEY_PROCESSES)
 		return ARGP_ERR_UNKNOWN;
-	errno = 0;
-	value = strtoul(arg, &end, 10);
-	if (*arg < '1' || *arg > '9' || *end != '\0' || errno != 0 || value > FL_PROCESSES_MAX)
-		message_usage("--processes: '%s' is not a number from 1 to %u", arg,
-			      FL_PROCESSES_MAX);
-	common->processes = (unsigned)value;
+	common->processes = (unsigned)option_count("--processes", arg, 1, FL_PROCESSES_MAX);
 	return 0;
 }
 

@@ -76,7 +76,4 @@ void common_options_parse(const struct argp *argp, int argc, char **argv, void *
  */
 void common_options_rest(struct common_options *common, struct argp_state *state);
 
-/** common_size_value() - "64K" and the like; a wrong one ends the program, and names @option */
-uint64_t common_size_value(const char *option, const char *text);
-
 #endif

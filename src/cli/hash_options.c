@@ -9,7 +9,7 @@
 #include <faultline/manifest.h>
 
 #include "cli/message.h"
-#include "cli/parse_size.h"
+#include "cli/option_value.h"
 
 /* What is lost at most when a run is killed; writing a checkpoint takes less than 1 ms. */
 #define CHECKPOINT_EVERY_NS UINT64_C(5000000000)
@@ -202,34 +202,12 @@ static void salt_value(struct hash_options *opt, const char *text)
 	opt->salt_len = len / 2;
 }
 
-static uint64_t size_value(const char *option, const char *text)
-{
-	uint64_t value = 0;
-	int rc = faultline_parse_size(text, &value);
-
-	if (rc < 0)
-		message_usage("%s: '%s' %s", option, text, faultline_size_problem(text, rc));
-	return value;
-}
-
 /* More than a day is a typing error. */
 #define SECONDS_MAX 86400
 
-static uint64_t seconds_value(const char *text)
-{
-	char *end;
-	unsigned long value;
-
-	errno = 0;
-	value = strtoul(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || value > SECONDS_MAX)
-		message_usage("--checkpoint-every: '%s' is not a number of seconds", text);
-	return value * UINT64_C(1000000000);
-}
-
 static uint64_t leaf_value(const char *text)
 {
-	uint64_t value = size_value("--leaf-size", text);
+	uint64_t value = option_size("--leaf-size", text);
 
 	if (value == 0 || value % FL_LEAF_BYTES_MIN != 0 || value > FL_LEAF_BYTES_MAX)
 		message_usage("--leaf-size: '%s' is not a multiple of 4096 up to 1 TiB", text);
@@ -238,7 +216,7 @@ static uint64_t leaf_value(const char *text)
 
 static uint32_t block_value(const char *text)
 {
-	uint64_t value = size_value("--block-size", text);
+	uint64_t value = option_size("--block-size", text);
 
 	if (value == 0 || value > UINT32_MAX)
 		message_usage("--block-size: '%s' is out of range", text);
@@ -335,7 +313,8 @@ static error_t parse_hash(int key, char *arg, struct argp_state *state)
 		opt->checkpoint = arg;
 		return 0;
 	case KEY_CHECKPOINT_EVERY:
-		opt->checkpoint_every_ns = seconds_value(arg);
+		opt->checkpoint_every_ns = option_count("--checkpoint-every", arg, 0, SECONDS_MAX) *
+					   UINT64_C(1000000000);
 		return 0;
 	case KEY_MANIFEST:
 		opt->manifest = arg;

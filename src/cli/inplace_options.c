@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cli/message.h"
-#include "cli/parse_size.h"
+#include "cli/option_value.h"
 
 enum key {
 	KEY_JOURNAL = 768,
@@ -61,16 +61,6 @@ static void set_journal(struct fl_inplace_options *how, const char *text)
 		message_usage("--journal: '%s' is none of full, none", text);
 }
 
-static uint64_t max_value(const char *text)
-{
-	uint64_t value = 0;
-	int rc = faultline_parse_size(text, &value);
-
-	if (rc < 0)
-		message_usage("--journal-max: '%s' %s", text, faultline_size_problem(text, rc));
-	return value;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct inplace_options *opt = state->input;
@@ -93,7 +83,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		opt->how.sync = sync_value(arg);
 		return 0;
 	case KEY_JOURNAL_MAX:
-		opt->how.journal_max_bytes = max_value(arg);
+		opt->how.journal_max_bytes = option_size("--journal-max", arg);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

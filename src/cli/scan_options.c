@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "cli/option_value.h"
 #include "cli/scan_options.h"
 
 #include <ctype.h>
@@ -374,10 +375,10 @@ static error_t parse_value(int key, char *arg, struct scan_options *opt)
 		opt->scan.replace_len = strlen(arg);
 		return 0;
 	case 'M':
-		opt->scan.max_columns = common_size_value("--max-columns", arg);
+		opt->scan.max_columns = option_size("--max-columns", arg);
 		return 0;
 	case KEY_MAX_LINE:
-		opt->scan.max_line_bytes = common_size_value("--max-line-size", arg);
+		opt->scan.max_line_bytes = option_size("--max-line-size", arg);
 		return 0;
 	case KEY_ENGINE:
 		opt->scan.engine = engine_value(arg);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "cli/option_value.h"
 #include "cli/shm_args.h"
 
 #include <argp.h>
@@ -8,7 +9,6 @@
 #include <string.h>
 
 #include "cli/message.h"
-#include "cli/parse_size.h"
 #include "cli/shm_seals.h"
 
 enum key {
@@ -127,16 +127,6 @@ static const struct {
 
 #define NS_PER_S 1000000000
 #define ROWS (sizeof(table) / sizeof(*table))
-
-static uint64_t size_of(const char *option, const char *text)
-{
-	uint64_t value = 0;
-	int rc = faultline_parse_size(text, &value);
-
-	if (rc < 0)
-		message_usage("%s: '%s' %s", option, text, faultline_size_problem(text, rc));
-	return value;
-}
 
 static long number_of(const char *option, const char *text, int base, long min, long max)
 {
@@ -275,11 +265,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->err_stream = NULL;
 		return 0;
 	case KEY_SIZE:
-		args->segment.bytes = size_of("--size", arg);
+		args->segment.bytes = option_size("--size", arg);
 		args->sized = 1;
 		return 0;
 	case KEY_OFFSET:
-		args->offset = size_of("--offset", arg);
+		args->offset = option_size("--offset", arg);
 		return 0;
 	case KEY_JSON:
 		args->json = 1;

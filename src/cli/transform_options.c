@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "cli/option_value.h"
 #include "cli/transform_options.h"
 
 #include <errno.h>
@@ -170,16 +171,7 @@ static void set_style(struct transform_options *opt, const char *text)
 
 static uint64_t diff_value(const char *text)
 {
-	unsigned long long value;
-	char *end;
-
-	if (text == NULL)
-		return DIFF_DEFAULT;
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end != '\0' || errno != 0)
-		message_usage("--diff: '%s' is not a number", text);
-	return value;
+	return text != NULL ? option_count("--diff", text, 0, UINT64_MAX) : DIFF_DEFAULT;
 }
 
 /* Return: 1 if the option is an edit. */

@@ -112,6 +112,25 @@ Try 'faultline $verb --help' for more information."
 	done
 }
 
+@test "options: numbers are decimal digits within the limits of their option" {
+	local option value
+	for value in x '' 1x +1 ' 1' 0x1 1.5 -1 99999999999999999999; do
+		for option in "compress --fast=" "compress --long=" "count --processes=" \
+			"hash --checkpoint=c --checkpoint-every=" "transform --diff=" \
+			"bench --runs=" "bench --threads="; do
+			# shellcheck disable=SC2086 # a verb and options
+			expect 2 "$FAULTLINE" ${option% *} "${option##* }$value" plain
+			contains "$err" ": '$value' is not a number from "
+		done
+	done
+	for option in "compress --long=9" "compress --fast=0" "count --processes=0" \
+		"hash --checkpoint=c --checkpoint-every=86401" "bench --runs=1001"; do
+		# shellcheck disable=SC2086
+		expect 2 "$FAULTLINE" $option plain
+		contains "$err" "' is not a number from "
+	done
+}
+
 @test "options: threads, loaders and hints that do not exist" {
 	local value
 	for value in x -1 '' 1x 65537 99999999999999999999; do
