@@ -52,24 +52,33 @@ static void *reserve_at(void *at, size_t len, int fixed)
 	return p == MAP_FAILED ? NULL : p;
 }
 
-int fl_arena_reserve(struct fl_arena *arena, size_t len)
+/* Where a folio of 2 MiB begins, so that it can be mapped as one. */
+static void *map_aligned(size_t len, int protection, int flags)
 {
-	size_t all, before;
+	size_t all = len + FL_HUGE_BYTES, before;
 	unsigned char *p, *base;
 
 	if (len > SIZE_MAX / 2)
-		return -ENOMEM;
-	len = (size_t)fl_round_up(len, fl_page_bytes());
-	all = len + FL_HUGE_BYTES;
-	p = reserve_at(NULL, all, 0);
-	if (!p)
-		return -ENOMEM;
+		return NULL;
+	p = mmap(NULL, all, protection, flags, -1, 0);
+	if (p == MAP_FAILED)
+		return NULL;
 	before = (size_t)(fl_round_up((uintptr_t)p, FL_HUGE_BYTES) - (uintptr_t)p);
 	base = p + before;
 	/* What the alignment did not need counts against RLIMIT_AS. */
 	fl_unmap(p, before);
 	fl_unmap(base + len, FL_HUGE_BYTES - before);
-	arena->base = base;
+	return base;
+}
+
+int fl_arena_reserve(struct fl_arena *arena, size_t len)
+{
+	if (len > SIZE_MAX / 2)
+		return -ENOMEM;
+	len = (size_t)fl_round_up(len, fl_page_bytes());
+	arena->base = map_aligned(len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE);
+	if (!arena->base)
+		return -ENOMEM;
 	arena->len = len;
 	return 0;
 }
@@ -135,7 +144,8 @@ void *fl_map_anon(size_t len)
 
 void *fl_map_anon_large(size_t len)
 {
-	void *p = fl_map_anon(len);
+	size_t room = len > SIZE_MAX / 2 ? len : (size_t)fl_round_up(len, fl_page_bytes());
+	void *p = map_aligned(room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
 
 	if (p)
 		(void)madvise(p, len, MADV_HUGEPAGE);

@@ -62,8 +62,9 @@ void *fl_map_anon(size_t len);
 /**
  * fl_map_anon_large() - the same in pages of 2 MiB where they are to be had
  *
- * For buffers of O_DIRECT reads: of 4 KiB pages each is pinned and described to the device by
- * itself, which took two thirds of the processor time and one of the wall time.
+ * It begins with such a page; so it had better end with one, too. For buffers of O_DIRECT reads: of 4 KiB
+ * pages each is pinned and described to the device by itself, which took two thirds of the
+ * processor time; a virtual disk gave 1.2 GB/s to them and 3.4 to large ones.
  */
 void *fl_map_anon_large(size_t len);
 

