@@ -117,7 +117,7 @@ Try 'faultline $verb --help' for more information."
 	for value in x '' 1x +1 ' 1' 0x1 1.5 -1 99999999999999999999; do
 		for option in "compress --fast=" "compress --long=" "count --processes=" \
 			"hash --checkpoint=c --checkpoint-every=" "transform --diff=" \
-			"bench --runs=" "bench --threads="; do
+			"bench --runs="; do
 			# shellcheck disable=SC2086 # a verb and options
 			expect 2 "$FAULTLINE" ${option% *} "${option##* }$value" plain
 			contains "$err" ": '$value' is not a number from "
