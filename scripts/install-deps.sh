@@ -18,6 +18,10 @@ tests=(libcriterion-dev bats clang clang-format shellcheck binutils python3 xz-u
 if [[ $(dpkg --print-architecture 2>/dev/null) == amd64 ]]; then
 	build+=(libhyperscan-dev)
 fi
+# ISA-L is for x86 and arm64; .gz are read by zlib elsewhere.
+if [[ $(dpkg --print-architecture 2>/dev/null) == @(amd64|arm64) ]]; then
+	build+=(libisal-dev)
+fi
 
 case ${1-} in
 '') wanted=("${build[@]}" "${peers[@]}" "${tests[@]}") ;;

@@ -13,6 +13,7 @@
 #include <faultline/version.h>
 
 #include "kern/kernels.h"
+#include "ops/codec/igzip.h"
 #include "ops/hash/evp.h"
 #include "ops/scan/hyperscan.h"
 
@@ -73,6 +74,7 @@ static void row_loaded(void (*row)(void *arg, const char *key, const char *value
 		row(arg, "hyperscan", version);
 	else
 		row(arg, "hyperscan", error.text);
+	row(arg, "isa-l", fl_igzip_check(&error) == 0 ? "2, reads .gz" : error.text);
 }
 
 void fl_info(void (*row)(void *arg, const char *key, const char *value), void *arg)

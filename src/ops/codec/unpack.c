@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/size.h"
+#include "ops/codec/igzip.h"
 
 int64_t fl_unpack_failed(const struct fl_packed *in, const char *name, const char *text,
 			 struct fl_error *reterr)
@@ -53,7 +54,7 @@ static bool is_bzip2(const unsigned char *p, size_t n)
 const struct fl_unpack *fl_unpack_of(const unsigned char *p, size_t n)
 {
 	if (begins(p, n, "\x1f\x8b\x08", 3) && n > 3 && p[3] < 32)
-		return &fl_unpack_gzip;
+		return fl_igzip_check(NULL) == 0 ? &fl_unpack_igzip : &fl_unpack_gzip;
 	if (begins(p, n,
 		   "\xFD"
 		   "7zXZ",
