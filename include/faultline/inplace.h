@@ -141,7 +141,7 @@ FL_API int fl_transform_in_place(struct fl_transform *transform, const char *pat
  * @transforms: @count >= 1 of them, with the same delimiter; each edits the records of what the one
  *              before it makes, as with pipelines, but nothing is written in between
  *
- * Return: as fl_transform_in_place().
+ * Return: as fl_transform_in_place(). -FL_EUNSUPPORTED: dedup-adjacent, but not as the last edit of all.
  */
 FL_API int fl_transforms_in_place(struct fl_transform *const *transforms, size_t count,
 				  const char *path, const struct fl_options *run,

@@ -21,8 +21,8 @@ struct fl_transform;
 /**
  * struct fl_transform_step - one step, as a user writes it
  * @text: "s/REGEX/REPL/gi2", "y/abc/xyz/", "mask=REGEX", "redact=ipv4,email", "delete=REGEX", "keep=REGEX", "upper",
- *        "lower", "dos2unix", "unix2dos", "dedup-adjacent" (the last one only, not in place, with no
- *        range and no @where); faultline-transform(1) explains them
+ *        "lower", "dos2unix", "unix2dos", "dedup-adjacent" (the last one only, with no range and no
+ *        @where); faultline-transform(1) explains them
  */
 struct fl_transform_step {
 	const char *text;

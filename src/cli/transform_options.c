@@ -57,7 +57,7 @@ static const struct argp_option transform_table[] = {
 	{.name = "keep", .key = KEY_KEEP, .arg = "REGEX", .doc = "Drop lines that do not match"},
 	{.name = "dedup-adjacent",
 	 .key = KEY_DEDUP,
-	 .doc = "Drop lines that equal the one before them; the last edit, not with -i"},
+	 .doc = "Drop lines that equal the one before them; the last edit"},
 	{.name = "file",
 	 .key = KEY_FILE,
 	 .arg = "F",

@@ -77,6 +77,44 @@ make_hot() {
 	done
 }
 
+@test "in place: --dedup-adjacent drops what uniq drops, wherever chunks and batches begin" {
+	local edit options
+	{
+		seq 20000 | sed 's/..$//'
+		yes "the same line" | head -10000
+		yes "" | head -5000
+		for ((i = 0; i < 3; i++)); do head -c 150000 /dev/zero | tr '\0' x && echo; done
+		printf 'end\nend'
+	} >before
+	for edit in "" s/[15]//g "s/2/two and two/g" "delete=the same"; do
+		# uniq ends the last line: here it goes.
+		"$FAULTLINE" transform "${edit:-s/a/a/}" before | uniq >want
+		for options in "-j1 --chunk-size=4099" "-j7 --io=direct" "-j2 --io=mmap --window-size=64K" \
+			"-j2 --no-journal --chunk-size=4K" "-j7 --no-journal --io=read"; do
+			cp before log
+			# shellcheck disable=SC2086 # options are words
+			expect 0 "$FAULTLINE" transform -i $options ${edit:+-e "$edit"} --dedup-adjacent log
+			cmp want log
+		done
+	done
+	expect 0 "$FAULTLINE" transform -i --dedup-adjacent log
+	cmp want log
+	equal "$(find . -name '.*faultline*')" ""
+}
+
+# With 1 MiB for changes these are found again: what the plan says of first lines holds.
+@test "in place: --dedup-adjacent with more changes than are kept" {
+	seq 100000 | sed 's/.$//' >before
+	sed 's/[0-9]/<&>/g' before | uniq >want
+	cp before log
+	expect 0 "$FAULTLINE" transform -i --max-memory=4M --chunk-size=64K -e 's/[0-9]/<&>/g' \
+		--dedup-adjacent log
+	cmp want log
+	yes same | head -600000 >log
+	expect 0 "$FAULTLINE" transform -i --max-memory=4M --dedup-adjacent log
+	equal "$(cat log)" same
+}
+
 @test "in place: edits that change lengths give the bytes of sed and perl" {
 	local inode chunk
 	for chunk in 4096 64K; do

@@ -49,6 +49,24 @@ in_one() {
 	equal "$(find . -name '.*faultline*')" ""
 }
 
+@test "run -i: dedup-adjacent is the last edit, whatever chunks begin with" {
+	local options
+	{ seq 30000 | sed 's/..$//' && yes DEBUG | head -20000 && yes x | head -20000; } >before
+	sed '/DEBUG/d; s/1/one/g' before | uniq >want
+	for options in "-j1 --chunk-size=4099" "-j7 --chunk-size=64K" "-j2 --no-journal"; do
+		cp before file
+		# shellcheck disable=SC2086 # options are words
+		fl run $options delete DEBUG then transform -e s/1/one/g --dedup-adjacent then count -l \
+			--in-place -- file >counted
+		cmp want file
+		grep -q "^\[3\] count: *$(wc -l <want) " counted
+	done
+	expect 2 fl run -i transform --dedup-adjacent then transform y/a/b/ -- file
+	contains "$err" "dedup-adjacent must be the last edit"
+	cmp want file
+	equal "$(find . -name '.*faultline*')" ""
+}
+
 @test "run -i: the file, and what the taps say, are those of separate commands" {
 	local io threads chunk inode
 	"$LOGGEN" --size=700K --seed=11 >real

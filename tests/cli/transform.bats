@@ -58,10 +58,6 @@ same_edit() {
 	# shellcheck disable=SC1010 # a word of run
 	"$FAULTLINE" run keep s then transform --dedup-adjacent -- ten >got
 	echo same | cmp - got
-	expect 2 "$FAULTLINE" transform -i --dedup-adjacent ten
-	contains "$err" "--rewrite does"
-	expect 2 "$FAULTLINE" run -i transform --dedup-adjacent -- ten
-	contains "$err" "--rewrite does"
 	expect 2 "$FAULTLINE" transform --dedup-adjacent --upper ten
 	contains "$err" "must be the last edit"
 	expect 2 "$FAULTLINE" transform --dedup-adjacent --range=0:5 ten

@@ -18,8 +18,8 @@
 static struct crashkit kit;
 static unsigned failed;
 
-static const char *const programs[] = {"yab:ba", "yx\n:\nx", "mfailed", "sfailed:F",
-				       "sab:[ab, abab]"};
+static const char *const programs[] = {"yab:ba",    "yx\n:\nx",       "mfailed",
+				       "sfailed:F", "sab:[ab, abab]", "u"};
 
 #define PROGRAMS (sizeof(programs) / sizeof(*programs))
 
@@ -32,7 +32,7 @@ static void complain(const char *what, uint64_t number)
 
 static void set(const char *program, size_t len)
 {
-	unsigned char *text = crashkit_text(99, len);
+	unsigned char *text = crashkit_text_for(program, 100, len);
 
 	crashkit_set(&kit, program, text, len);
 	free(text);

@@ -21,6 +21,10 @@ static const char *const programs[] = {
 	"sab:[ab, abab]", /* grows, and would grow again */
 	"dx",             /* shrinks much */
 	"sx:longer than x",
+	"u", /* what becomes of a line depends on the one before */
+	"umfailed",
+	"usab:[ab, abab]",
+	"udx",
 };
 
 #define PROGRAMS (sizeof(programs) / sizeof(*programs))
@@ -116,7 +120,7 @@ static int one(struct crashkit *kit, unsigned i)
 {
 	const char *program = programs[i % PROGRAMS];
 	size_t len = 4000 + rnd(60000), chunk = 4096u << rnd(3);
-	unsigned char *text = crashkit_text(i + 1, len);
+	unsigned char *text = crashkit_text_for(program, i / 2 + 1, len);
 	enum fl_recover_action action = rnd(2) ? FL_RECOVER_ROLLBACK : FL_RECOVER_RESUME;
 	uint64_t calls;
 	int r, found;

@@ -429,7 +429,7 @@ static void run(const char *program, const unsigned char *text, size_t len, size
 static void small_ones(void)
 {
 	static const char *const programs[] = {"mfailed", "yQ:R", "sfailed:F",
-					       "sfailed:failed again"};
+					       "sfailed:failed again", "u"};
 	size_t len = 12 * PAGE;
 	unsigned char *text = malloc(len);
 
@@ -446,11 +446,12 @@ static void small_ones(void)
 static void larger_ones(void)
 {
 	static const char *const programs[] = {"yab:ba",    "yx\n:\nx",       "mfailed",
-					       "sfailed:F", "sab:[ab, abab]", "dx"};
+					       "sfailed:F", "sab:[ab, abab]", "dx",
+					       "u",         "usab:[ab, abab]"};
 
 	for (size_t k = 0; k < sizeof(programs) / sizeof(*programs); k++) {
 		size_t len = 10000 + crashkit_rnd(&seed, 40000);
-		unsigned char *text = crashkit_text((unsigned)k + 50, len);
+		unsigned char *text = crashkit_text_for(programs[k], (unsigned)k + 50, len);
 
 		run(programs[k], text, len, 8192);
 		free(text);

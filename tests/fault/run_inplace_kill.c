@@ -26,6 +26,7 @@ static const char *const lists[][PROGRAMS_MAX + 1] = {
 	{"s/failed/F\\n/", "delete=^x", "y/F/f/"},
 	{"s/x/longer than x/g", "keep=.", "s/than/as/"},
 	{"delete=y", "s/ab/ba/g"},
+	{"s/[b-z]+/z/g", "delete=a", "dedup-adjacent"},
 };
 
 #define LISTS (sizeof(lists) / sizeof(*lists))

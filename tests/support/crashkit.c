@@ -74,6 +74,31 @@ unsigned char *crashkit_text(unsigned seed, size_t len)
 	return text;
 }
 
+/* Stretches of one line each, of which some cross what a chunk begins with. */
+static unsigned char *repeats(unsigned seed, size_t len)
+{
+	static const char *const lines[] = {"ab x\n", "\n", "failed ab\n", "x\n", "bbb ab\n"};
+	unsigned char *text = malloc(len + 16);
+	unsigned state = seed;
+	size_t n = 0;
+
+	while (n < len) {
+		const char *line = lines[crashkit_rnd(&state, sizeof(lines) / sizeof(*lines))];
+
+		for (unsigned times = 1 + crashkit_rnd(&state, 400); n < len && times > 0;
+		     times--) {
+			memcpy(text + n, line, strlen(line));
+			n += strlen(line);
+		}
+	}
+	return text;
+}
+
+unsigned char *crashkit_text_for(const char *program, unsigned seed, size_t len)
+{
+	return program[0] == 'u' && seed % 2 == 0 ? repeats(seed, len) : crashkit_text(seed, len);
+}
+
 const char crashkit_theirs[] =
 	"somebody else wrote this line with an x, ab and failed in it, and it is longer than a "
 	"line\n"

@@ -63,6 +63,9 @@ void crashkit_set(struct crashkit *kit, const char *program, const unsigned char
 /** crashkit_text() - lines of words from a generator; malloc'ed */
 unsigned char *crashkit_text(unsigned seed, size_t len);
 
+/** crashkit_text_for() - the same; for every other seed, if it drops repeats, with many of these */
+unsigned char *crashkit_text_for(const char *program, unsigned seed, size_t len);
+
 /** crashkit_rnd() - below n */
 unsigned crashkit_rnd(unsigned *state, unsigned n);
 

@@ -2,10 +2,15 @@
 #include "testedit.h"
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "ops/transform/edit_repeats.h"
+
 struct spec {
+	bool uniq;
 	char kind;
 	const char *a;
 	size_t a_len;
@@ -15,9 +20,17 @@ struct spec {
 
 static struct spec parse(const char *program, size_t len)
 {
-	struct spec s = {.kind = program[0], .a = program + 1, .a_len = len - 1};
-	const char *colon = memchr(s.a, ':', s.a_len);
+	struct spec s = {.uniq = program[0] == 'u'};
+	const char *colon;
 
+	program += s.uniq;
+	len -= s.uniq;
+	if (len == 0)
+		return s;
+	s.kind = program[0];
+	s.a = program + 1;
+	s.a_len = len - 1;
+	colon = memchr(s.a, ':', s.a_len);
 	if (colon) {
 		s.b = colon + 1;
 		s.b_len = s.a_len - (size_t)(s.b - s.a);
@@ -68,8 +81,14 @@ static int map_words(const struct spec *s, const unsigned char *p, size_t n, emi
 static int map_record(const struct spec *s, const unsigned char *p, size_t n, emit_fn emit,
 		      void *arg)
 {
+	if (s->kind == '\0')
+		return 0;
 	return s->kind == 'y' ? map_bytes(s, p, n, emit, arg) : map_words(s, p, n, emit, arg);
 }
+
+/* What becomes of one record; malloc'ed. */
+static unsigned char *apply_record(const struct spec *s, const unsigned char *p, size_t n,
+				   size_t *ret_len);
 
 struct to_sink {
 	struct fl_change_sink *sink;
@@ -84,11 +103,47 @@ static int emit_to_sink(void *arg, size_t at, size_t old_len, const char *text, 
 				  len);
 }
 
+/* Without its newline: FNV-1a, twice. Not for texts that somebody made to collide. */
+static struct fl_record_tag tag_of(const unsigned char *p, size_t n)
+{
+	struct fl_record_tag tag = {{UINT64_C(0xcbf29ce484222325), UINT64_C(0x9e3779b97f4a7c15)}};
+
+	n -= n > 0 && p[n - 1] == '\n';
+	for (int half = 0; half < 2; half++)
+		for (size_t i = 0; i < n; i++)
+			tag.half[half] = (tag.half[half] ^ p[i]) * UINT64_C(0x100000001b3);
+	return tag;
+}
+
+/* Does the record go, because of the one before it in this view? */
+static int is_repeat(const struct spec *s, const unsigned char *p, size_t n,
+		     struct fl_record_ends *ends)
+{
+	size_t len = 0;
+	unsigned char *becomes = apply_record(s, p, n, &len);
+	struct fl_record_tag tag = tag_of(becomes, len);
+	bool seen = ends->first_len > 0;
+	int r;
+
+	free(becomes);
+	if (!becomes)
+		return -ENOMEM;
+	r = len > 0 && seen && memcmp(&tag, &ends->last, sizeof(tag)) == 0;
+	if (len > 0 && !seen) {
+		ends->first_len = len;
+		ends->first = tag;
+	}
+	if (len > 0)
+		ends->last = tag;
+	return r;
+}
+
 static int edit_map(const void *arg, void *scratch, const struct fl_view *view,
 		    struct fl_change_sink *sink, struct fl_error *reterr)
 {
 	const char *program = arg;
 	struct spec s = parse(program, strlen(program));
+	struct fl_record_ends ends = {0};
 	size_t at = 0;
 	int r = 0;
 
@@ -99,9 +154,15 @@ static int edit_map(const void *arg, void *scratch, const struct fl_view *view,
 		size_t n = end ? (size_t)(end - view->data) + 1 - at : view->len - at;
 		struct to_sink to = {sink, view->off + at};
 
-		r = map_record(&s, view->data + at, n, emit_to_sink, &to);
+		r = s.uniq ? is_repeat(&s, view->data + at, n, &ends) : 0;
+		if (r > 0)
+			r = emit_to_sink(&to, 0, n, "", 0);
+		else if (r == 0)
+			r = map_record(&s, view->data + at, n, emit_to_sink, &to);
 		at += n;
 	}
+	if (s.uniq)
+		fl_change_sink_ends(sink, &ends);
 	return r;
 }
 
@@ -122,7 +183,8 @@ void testedit_make(const char *program, struct fl_inplace_edit *ret)
 	struct spec s = parse(program, strlen(program));
 
 	*ret = (struct fl_inplace_edit){.arg = program,
-					.keeps_length = s.kind == 'y' || s.kind == 'm',
+					.keeps_length = !s.uniq && (s.kind == 'y' || s.kind == 'm'),
+					.drops_repeats = s.uniq,
 					.delimiter = '\n',
 					.program = program,
 					.program_len = strlen(program),
@@ -170,6 +232,41 @@ static int emit_to_text(void *arg, size_t at, size_t old_len, const char *text, 
 	return 0;
 }
 
+static unsigned char *apply_record(const struct spec *s, const unsigned char *p, size_t n,
+				   size_t *ret_len)
+{
+	size_t grown = s->a_len ? n / s->a_len * (s->b_len + 1) : 0;
+	struct to_text to = {.out = malloc(n + grown + 1), .record = p};
+
+	if (!to.out)
+		return NULL;
+	map_record(s, p, n, emit_to_text, &to);
+	memcpy(to.out + to.len, p + to.done, n - to.done);
+	*ret_len = to.len + n - to.done;
+	return to.out;
+}
+
+/* The last line may lack its end. */
+static size_t drop_repeats(unsigned char *text, size_t len)
+{
+	size_t before = SIZE_MAX, before_len = 0, out = 0, n;
+
+	for (size_t at = 0; at < len; at += n) {
+		const unsigned char *end = memchr(text + at, '\n', len - at);
+		size_t bare = end ? (size_t)(end - text) - at : len - at;
+
+		n = bare + (end != NULL);
+		if (before != SIZE_MAX && bare == before_len &&
+		    memcmp(text + before, text + at, bare) == 0)
+			continue;
+		memmove(text + out, text + at, n);
+		before = out;
+		before_len = bare;
+		out += n;
+	}
+	return out;
+}
+
 unsigned char *testedit_apply(const char *program, const unsigned char *text, size_t len,
 			      size_t *ret_len)
 {
@@ -189,6 +286,8 @@ unsigned char *testedit_apply(const char *program, const unsigned char *text, si
 		to.len += n - to.done;
 		at += n;
 	}
+	if (to.out && s.uniq)
+		to.len = drop_repeats(to.out, to.len);
 	*ret_len = to.len;
 	return to.out;
 }

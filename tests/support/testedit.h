@@ -10,8 +10,9 @@
  * DOC: Edits for the tests of rewriting in place.
  *
  * Their programs are short texts: "yab:ba" replaces bytes, newlines too; "mWORD" masks with
- * asterisks; "sWORD:OTHER" substitutes; "dWORD" deletes the lines that hold the word. All
- * look at one record at a time.
+ * asterisks; "sWORD:OTHER" substitutes; "dWORD" deletes the lines that hold the word: all of
+ * these look at one record at a time. "u" and any of them, or nothing, then drops the records of
+ * the result that equal the one before them.
  */
 
 /** testedit_make() - the edit that @program means; @program must outlive it */

@@ -45,6 +45,32 @@ Test(inplace_kept, batch_by_batch)
 	fl_kept_done(&k);
 }
 
+Test(inplace_kept, another_run_in_the_place_of_one)
+{
+	struct fl_kept k = {.limit = SIZE_MAX};
+	struct fl_change_reader reader;
+	const unsigned char *p;
+	size_t n;
+
+	cr_assert_eq(fl_kept_add(&k, 0, 5, bytes, 3), 0);
+	cr_assert_eq(fl_kept_add(&k, 0, 9, bytes, 4), 0);
+	cr_assert_eq(fl_kept_replace(&k, 0, 3, 5, bytes, 10), 0);
+	cr_assert_eq(fl_kept_replace(&k, k.len, 0, 70, bytes, 2), 0);
+	cr_assert_eq(fl_kept_replace(&k, FL_RUN_HEAD_BYTES + 10, 4, 9, bytes, 1), 0);
+	cr_assert(fl_kept_get(&k, 0, &p, &n));
+	for (size_t i = 0; i < 3; i++) {
+		static const size_t lens[] = {10, 1, 2};
+		static const uint64_t bases[] = {5, 9, 70};
+
+		cr_assert_eq(fl_same_next_run(&p, &n, &reader), 1);
+		cr_assert_eq(reader.base, bases[i]);
+		cr_assert((size_t)(reader.end - reader.p) == lens[i]);
+		cr_assert(memcmp(reader.p, bytes, lens[i]) == 0);
+	}
+	cr_assert_eq(n, 0u);
+	fl_kept_done(&k);
+}
+
 /* A batch of which a part would be missing is not kept, nor is one behind it. */
 Test(inplace_kept, whole_batches_within_the_limit)
 {

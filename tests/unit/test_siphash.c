@@ -23,6 +23,24 @@ Test(siphash, published_vectors)
 			  vectors[i].len);
 }
 
+Test(siphash, in_pieces_of_any_length)
+{
+	unsigned char key[FL_SIPHASH_KEY_BYTES] = {7}, input[40];
+	struct fl_siphash_state s;
+
+	for (unsigned char i = 0; i < sizeof(input); i++)
+		input[i] = i;
+	for (size_t a = 0; a <= sizeof(input); a++) {
+		for (size_t b = a; b <= sizeof(input); b++) {
+			fl_siphash_begin(&s, key);
+			fl_siphash_add(&s, input, a);
+			fl_siphash_add(&s, input + a, b - a);
+			fl_siphash_add(&s, input + b, sizeof(input) - b);
+			cr_assert(fl_siphash_end(&s) == fl_siphash(key, input, sizeof(input)));
+		}
+	}
+}
+
 Test(siphash, every_bit_of_key_and_input_counts)
 {
 	unsigned char key[FL_SIPHASH_KEY_BYTES] = {1}, input[20] = {2};

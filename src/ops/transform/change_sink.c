@@ -14,6 +14,7 @@ int fl_change_sink_begin(struct fl_change_sink *sink, const struct fl_view *view
 
 	sink->view = view;
 	sink->part = part;
+	sink->ends = (struct fl_record_ends){0};
 	if (sink->moves)
 		return fl_change_text_begin(sink);
 	r = fl_part_reserve(part, FL_SINK_HEAD_BYTES);
@@ -125,6 +126,20 @@ int fl_change_sink_put(struct fl_change_sink *sink, uint64_t off, uint64_t old_l
 	return r < 0 ? r : append_text(sink, new_bytes, new_len);
 }
 
+void fl_change_sink_ends(struct fl_change_sink *sink, const struct fl_record_ends *ends)
+{
+	sink->ends = *ends;
+}
+
+void fl_change_sink_put_ends(unsigned char *head, const struct fl_record_ends *ends)
+{
+	fl_put64(head + 48, ends->first_len);
+	fl_put64(head + 56, ends->first.half[0]);
+	fl_put64(head + 64, ends->first.half[1]);
+	fl_put64(head + 72, ends->last.half[0]);
+	fl_put64(head + 80, ends->last.half[1]);
+}
+
 int fl_change_sink_end(struct fl_change_sink *sink)
 {
 	struct fl_part *part = sink->part;
@@ -136,7 +151,7 @@ int fl_change_sink_end(struct fl_change_sink *sink)
 	r = close_change(sink);
 	if (r < 0)
 		return r;
-	if (part->len == sink->begin + FL_SINK_HEAD_BYTES && !sink->measured) {
+	if (part->len == sink->begin + FL_SINK_HEAD_BYTES && !sink->measured && !sink->compared) {
 		part->len = sink->begin;
 		return 0;
 	}
@@ -147,6 +162,7 @@ int fl_change_sink_end(struct fl_change_sink *sink)
 	fl_put64(head + 24, sink->growth);
 	fl_put64(head + 32, sink->measured ? fl_crc_part(0, sink->view->data, sink->view->len) : 0);
 	fl_put64(head + 40, sink->old_bytes);
+	fl_change_sink_put_ends(head, &sink->ends);
 	return 0;
 }
 

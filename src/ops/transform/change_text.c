@@ -38,6 +38,7 @@ static void end_run(struct fl_change_sink *sink)
 	fl_put64(head + 24, sink->copying ? len - old : 0);
 	fl_put64(head + 32, sink->copying ? FL_SINK_TEXT : 0);
 	fl_put64(head + 40, 0);
+	fl_change_sink_put_ends(head, &(struct fl_record_ends){0});
 }
 
 /* What stays up to @off. */
@@ -54,6 +55,7 @@ static int keep(struct fl_change_sink *sink, uint64_t off)
 int fl_change_text_begin(struct fl_change_sink *sink)
 {
 	sink->base = sink->view->off;
+	sink->first_begin = sink->part->len;
 	return begin_run(sink, atomic_load_explicit(sink->moves, memory_order_relaxed));
 }
 
@@ -79,7 +81,11 @@ int fl_change_text_end(struct fl_change_sink *sink)
 {
 	int r = keep(sink, sink->view->off + sink->view->len);
 
-	if (r == 0)
-		end_run(sink);
-	return r;
+	if (r < 0)
+		return r;
+	end_run(sink);
+	/* They are known now. */
+	if (sink->part->len > sink->first_begin)
+		fl_change_sink_put_ends(sink->part->data + sink->first_begin, &sink->ends);
+	return 0;
 }

@@ -94,7 +94,8 @@ bool fl_edit_never_grows(const struct fl_edit *edit);
 /**
  * fl_edit_drops_repeats() - was dedup-adjacent asked for?
  *
- * fl_edit_map() does not do it: whoever puts the text together does (repeats.h).
+ * fl_edit_map() does not do it: whoever puts the text together does (repeats.h), or who stores what
+ * becomes of each view (edit_repeats.h, record_seam.h).
  */
 bool fl_edit_drops_repeats(const struct fl_edit *edit);
 

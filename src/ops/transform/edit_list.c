@@ -77,6 +77,11 @@ bool fl_edit_list_never_grows(const struct fl_edit_list *list)
 	return true;
 }
 
+bool fl_edit_list_drops_repeats(const struct fl_edit_list *list)
+{
+	return fl_edit_drops_repeats(list->edits[list->count - 1]);
+}
+
 unsigned char fl_edit_list_delimiter(const struct fl_edit_list *list)
 {
 	return fl_edit_delimiter(list->edits[0]);

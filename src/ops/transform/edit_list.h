@@ -26,6 +26,9 @@ bool fl_edit_list_preserves_length(const struct fl_edit_list *list);
 /** fl_edit_list_never_grows() - fl_edit_never_grows() of all */
 bool fl_edit_list_never_grows(const struct fl_edit_list *list);
 
+/** fl_edit_list_drops_repeats() - fl_edit_drops_repeats() of the last one; of no other, in place */
+bool fl_edit_list_drops_repeats(const struct fl_edit_list *list);
+
 /** fl_edit_list_delimiter() - that of the first program: all have the same */
 unsigned char fl_edit_list_delimiter(const struct fl_edit_list *list);
 

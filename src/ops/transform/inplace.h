@@ -14,12 +14,15 @@
 #include "store/store_job.h"
 
 struct fl_change_sink;
+struct fl_record_ends;
 
 /**
  * struct fl_inplace_edit - what is done to the records of a file, as the stores see it
  * @arg:           of the edit
  * @keeps_length:  every change has as many new bytes as old ones
  * @never_grows:   no change is longer than what it takes the place of
+ * @drops_repeats: records of the result that equal the one before them go: @map drops those that it
+ *                 sees, and says with fl_change_sink_ends() what it cannot
  * @delimiter:     ends a record
  * @program, @program_len: from which the same edit can be made again
  * @scratch_new, @scratch_free: for one thread
@@ -31,6 +34,7 @@ struct fl_inplace_edit {
 	const void *arg;
 	bool keeps_length;
 	bool never_grows;
+	bool drops_repeats;
 	unsigned char delimiter;
 	const char *program;
 	size_t program_len;
@@ -50,6 +54,12 @@ struct fl_inplace_edit {
  */
 int fl_change_sink_put(struct fl_change_sink *sink, uint64_t off, uint64_t old_len,
 		       const unsigned char *new_bytes, size_t new_len);
+
+/**
+ * fl_change_sink_ends() - the first and last record of what the view becomes (edit_repeats.h)
+ * @ends: tags are those of one key while a file is rewritten
+ */
+void fl_change_sink_ends(struct fl_change_sink *sink, const struct fl_record_ends *ends);
 
 /**
  * fl_inplace_edit_file() - rewrite one file

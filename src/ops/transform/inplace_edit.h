@@ -11,7 +11,7 @@
  * @ret:  freed with fl_inplace_edit_done()
  * Return: 0; -ENOMEM.
  */
-int fl_inplace_edit_make(const struct fl_edit_list *list, struct fl_inplace_edit *ret);
+int fl_inplace_edit_make(struct fl_edit_list *list, struct fl_inplace_edit *ret);
 
 /** fl_inplace_edit_done() - frees its program text; the list stays */
 void fl_inplace_edit_done(struct fl_inplace_edit *ie);

@@ -81,6 +81,23 @@ int fl_kept_add(struct fl_kept *k, size_t batch, uint64_t base, const unsigned c
 	return 0;
 }
 
+/* Of the one batch that is there. */
+int fl_kept_replace(struct fl_kept *k, size_t at, size_t old_len, uint64_t base,
+		    const unsigned char *p, size_t len)
+{
+	size_t old = old_len > 0 ? FL_RUN_HEAD_BYTES + old_len : 0, now = FL_RUN_HEAD_BYTES + len;
+	size_t behind = k->len - at - old;
+
+	if (now > old && room(k, now - old) < 0)
+		return -ENOMEM;
+	memmove(k->runs + at + now, k->runs + at + old, behind);
+	fl_put64(k->runs + at, base);
+	fl_put64(k->runs + at + 8, len);
+	memcpy(k->runs + at + FL_RUN_HEAD_BYTES, p, len);
+	k->len = at + now + behind;
+	return 0;
+}
+
 bool fl_kept_get(const struct fl_kept *k, size_t batch, const unsigned char **ret, size_t *ret_len)
 {
 	size_t end;

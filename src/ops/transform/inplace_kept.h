@@ -37,6 +37,14 @@ void fl_kept_clear(struct fl_kept *k);
  */
 int fl_kept_add(struct fl_kept *k, size_t batch, uint64_t base, const unsigned char *p, size_t len);
 
+/**
+ * fl_kept_replace() - another run in the place of one
+ * @at: where in @k->runs the old one begins, or would, if it was empty; @old_len: its bytes, or 0
+ * Return: 0; -ENOMEM. The limit does not count.
+ */
+int fl_kept_replace(struct fl_kept *k, size_t at, size_t old_len, uint64_t base,
+		    const unsigned char *p, size_t len);
+
 /** fl_kept_get() - all runs of a batch. Return: false where they were not kept. */
 bool fl_kept_get(const struct fl_kept *k, size_t batch, const unsigned char **ret, size_t *ret_len);
 

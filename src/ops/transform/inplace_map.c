@@ -26,6 +26,7 @@ int fl_edit_worker_init(const void *op, void **ret_scratch, struct fl_error *ret
 		s->edit = run->edit;
 		s->sink.keeps_length = run->edit->keeps_length;
 		s->sink.measured = run->measured;
+		s->sink.compared = run->edit->drops_repeats;
 		r = s->edit->scratch_new(s->edit->arg, &s->of_edit);
 	}
 	if (r < 0) {
@@ -94,6 +95,10 @@ bool fl_edit_part_next(const struct fl_part *part, size_t *at, struct fl_edit_pa
 	ret->growth = (int64_t)fl_get64(head + 24);
 	ret->crc = (uint32_t)fl_get64(head + 32);
 	ret->old_bytes = fl_get64(head + 40);
+	ret->ends = (struct fl_record_ends){
+		.first_len = fl_get64(head + 48),
+		.first = {.half = {fl_get64(head + 56), fl_get64(head + 64)}},
+		.last = {.half = {fl_get64(head + 72), fl_get64(head + 80)}}};
 	ret->p = head + FL_SINK_HEAD_BYTES;
 	*at += FL_SINK_HEAD_BYTES + ret->len;
 	return true;

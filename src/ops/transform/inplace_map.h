@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "ops/transform/edit_repeats.h"
 #include "ops/transform/inplace.h"
 
 /** DOC: The map that all rewrites in place share: an edit's changes as runs in a part. */
@@ -32,6 +33,7 @@ void fl_edit_worker_moves(void *scratch, const atomic_bool *moves);
  * @old_bytes: that the changes leave out, as they are bare
  * @growth:    by which it becomes longer
  * @crc:       where the run is measured
+ * @ends:      of the view, in its first run, where the edit drops repeats; else all zero
  */
 struct fl_edit_part_run {
 	uint64_t off;
@@ -41,6 +43,7 @@ struct fl_edit_part_run {
 	uint64_t old_bytes;
 	int64_t growth;
 	uint32_t crc;
+	struct fl_record_ends ends;
 };
 
 /** fl_edit_part_next() - step through a part; @at: 0 first. Return: false at the end. */

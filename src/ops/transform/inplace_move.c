@@ -8,6 +8,7 @@
 #include "ops/transform/inplace_feed.h"
 #include "ops/transform/inplace_kept.h"
 #include "ops/transform/inplace_map.h"
+#include "ops/transform/record_seam.h"
 #include "store/journal_block.h"
 #include "store/move_ahead.h"
 #include "store/move_store.h"
@@ -42,19 +43,37 @@ struct dry {
 	struct fl_move_plan *plan;
 	struct fl_kept *kept;
 	size_t batch_bytes;
+	struct fl_record_seam seam;
+	struct fl_shortened shortened;
 };
 
 /**
  * struct gather - the pass over one batch whose changes were not kept: its changes as runs
+ * @growth:   of the batch
+ * @first:    run in which the first record of the result begins; @first_at: its place in @runs
  */
 struct gather {
 	struct fl_edit_run run;
 	struct fl_kept runs;
+	struct fl_record_seam seam;
+	struct fl_shortened shortened;
+	int64_t growth;
+	struct fl_edit_part_run first;
+	size_t first_at;
 };
 
 static int out_of_memory(struct fl_error *reterr)
 {
 	return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
+}
+
+/* Drop the first record of what the view becomes, if it is the last one before the view again. */
+static int meets_repeat(struct fl_record_seam *seam, struct fl_edit_part_run *run,
+			struct fl_shortened *shortened)
+{
+	if (!fl_record_seam_next(seam, &run->ends))
+		return 0;
+	return fl_edit_run_shorten(run, run->ends.first_len, shortened);
 }
 
 static int dry_fold(void *op, const struct fl_part *part, struct fl_error *reterr)
@@ -64,9 +83,12 @@ static int dry_fold(void *op, const struct fl_part *part, struct fl_error *reter
 	size_t at = 0;
 
 	while (fl_edit_part_next(part, &at, &run)) {
-		/* As the undo log will have them. */
-		uint64_t changes = run.len > 0 ? run.len + run.old_bytes + FL_RUN_HEAD_BYTES : 0;
+		uint64_t changes;
 
+		if (meets_repeat(&dry->seam, &run, &dry->shortened) < 0)
+			return out_of_memory(reterr);
+		/* As the undo log will have them. */
+		changes = run.len > 0 ? run.len + run.old_bytes + FL_RUN_HEAD_BYTES : 0;
 		if (fl_move_plan_add(dry->plan, run.off, run.end, changes, run.growth, run.crc,
 				     dry->batch_bytes) < 0 ||
 		    fl_kept_add(dry->kept, dry->plan->count, run.off, run.p, run.len) < 0)
@@ -81,10 +103,45 @@ static int gather_fold(void *op, const struct fl_part *part, struct fl_error *re
 	struct fl_edit_part_run run;
 	size_t at = 0;
 
-	while (fl_edit_part_next(part, &at, &run))
-		if (fl_kept_add(&g->runs, 0, run.off, run.p, run.len) < 0)
+	while (fl_edit_part_next(part, &at, &run)) {
+		if (!g->seam.known && run.ends.first_len > 0) {
+			g->first = run;
+			g->first_at = g->runs.len;
+		}
+		if (meets_repeat(&g->seam, &run, &g->shortened) < 0 ||
+		    fl_kept_add(&g->runs, 0, run.off, run.p, run.len) < 0)
 			return out_of_memory(reterr);
+		g->growth += run.growth;
+	}
 	return 0;
+}
+
+static void gather_begin(struct gather *g)
+{
+	fl_kept_clear(&g->runs);
+	g->seam.known = false;
+	g->first.ends.first_len = 0;
+	g->growth = 0;
+}
+
+/*
+ * Whether the first record of the batch goes depends on the one before it, which may have been
+ * overwritten. The plan knows: a record has a byte at least, so only one of both gives its length.
+ */
+static int gather_end(struct gather *g, const struct fl_batch *x)
+{
+	struct fl_edit_part_run *first = &g->first;
+	size_t old_len = first->len;
+	int r;
+
+	if (first->ends.first_len == 0 ||
+	    (x[1].src - x->src) + (uint64_t)g->growth == x[1].dst - x->dst)
+		return 0;
+	first->p = old_len > 0 ? g->runs.runs + g->first_at + FL_RUN_HEAD_BYTES : NULL;
+	r = fl_edit_run_shorten(first, first->ends.first_len, &g->shortened);
+	return r < 0 ? r
+		     : fl_kept_replace(&g->runs, g->first_at, old_len, first->off, first->p,
+				       first->len);
 }
 
 static const struct fl_operator dry_ops = {.size = sizeof(dry_ops),
@@ -157,6 +214,7 @@ static int measure(struct rewrite *w, struct fl_error *reterr)
 	opt.max_memory_bytes = fl_max_u64(opt.max_memory_bytes / DRY_ENGINE_PART, ENGINE_MIN_BYTES);
 	dry.batch_bytes = m->job->small_groups ? 1 : batch_bytes(w->run.max_memory_bytes);
 	r = fl_edit_pass_run(&pass, w->src, reterr);
+	fl_shortened_done(&dry.shortened);
 	if (r == 0 && fl_move_plan_end(&m->plan, m->job->target.size_bytes) < 0)
 		r = out_of_memory(reterr);
 	return r;
@@ -194,9 +252,11 @@ static int find_again(struct storing *s, const unsigned char **runs, size_t *len
 	const struct fl_batch *x = &m->plan.batch[m->plan.order[m->next]];
 	int r;
 
-	fl_kept_clear(&s->gather.runs);
+	gather_begin(&s->gather);
 	fl_pipeline_set_range(s->pl, x->src, x[1].src - x->src, true);
 	r = fl_pipeline_run(s->pl, s->w->src, reterr);
+	if (r == 0 && gather_end(&s->gather, x) < 0)
+		r = out_of_memory(reterr);
 	if (r == 0 && !fl_kept_get(&s->gather.runs, 0, runs, len))
 		*len = 0;
 	return r;
@@ -267,6 +327,7 @@ static int all_batches(struct rewrite *w, struct fl_error *reterr)
 	fl_move_ahead_stop(s.ahead);
 	drop_pipeline(w, s.pl);
 	fl_kept_done(&s.gather.runs);
+	fl_shortened_done(&s.gather.shortened);
 	fl_made_done(&s.made);
 	return r;
 }

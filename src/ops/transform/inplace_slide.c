@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/size.h"
 #include "ops/transform/change_sink.h"
 #include "ops/transform/inplace_feed.h"
 #include "ops/transform/inplace_map.h"
+#include "ops/transform/record_seam.h"
 #include "store/move_store.h"
 
 /**
@@ -20,6 +22,7 @@
  * @dst:   where the next run goes; never behind where it comes from
  * @moves: it is before that from now on
  * @held:  @held_len bytes, which go before @dst
+ * @skip:  bytes of what follows are a record that equals the one before it
  */
 struct slide {
 	struct fl_edit_run run;
@@ -29,6 +32,8 @@ struct slide {
 	unsigned char *held;
 	size_t held_len;
 	size_t held_size;
+	struct fl_record_seam seam;
+	uint64_t skip;
 };
 
 static int store(struct slide *s, const unsigned char *p, size_t len, uint64_t off,
@@ -93,13 +98,31 @@ static int move_text(struct slide *s, const struct fl_edit_part_run *run, bool i
 	return store(s, run->p, run->len, dst, reterr);
 }
 
-static int one_run(struct slide *s, const struct fl_edit_part_run *run, bool is_last,
+/* Of what the view becomes: of its text, or of its own bytes where it stays as it is. */
+static void skip_record(struct slide *s, struct fl_edit_part_run *run)
+{
+	uint64_t len = run->crc == FL_SINK_TEXT ? run->len : run->end - run->off;
+	uint64_t n = fl_min_u64(s->skip, len);
+
+	s->skip -= n;
+	if (run->crc == FL_SINK_TEXT) {
+		run->p += n;
+		run->len -= (size_t)n;
+	} else {
+		run->off += n;
+	}
+}
+
+static int one_run(struct slide *s, struct fl_edit_part_run *run, bool is_last,
 		   struct fl_error *reterr)
 {
 	int r = store_held(s, reterr);
 
 	if (r < 0)
 		return r;
+	if (fl_record_seam_next(&s->seam, &run->ends))
+		s->skip = run->ends.first_len;
+	skip_record(s, run);
 	if (run->crc == FL_SINK_TEXT)
 		r = move_text(s, run, is_last, reterr);
 	else if (s->dst < run->off)
