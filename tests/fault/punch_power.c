@@ -3,7 +3,8 @@
  * Power cuts of a compression that frees its input. It is recorded call by call; then, for each
  * moment, directories are made as a device could hold them: of every page of output and journal any
  * of the states since its last sync, of what was freed any part, names with or without the changes
- * that no sync has followed. Each is recovered with --resume. FL_TEST_SCALE scales their number.
+ * that no sync has followed. Each is recovered with --resume. Some of these recoveries are recorded in
+ * turn, and their power is cut, too. FL_TEST_SCALE scales their number.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -45,13 +46,35 @@ struct event {
 	unsigned char data[PAGE];
 };
 
+/* A file as the device holds it. */
+struct image {
+	unsigned char *data;
+	size_t len;
+	bool made;
+};
+
+/*
+ * What the device holds when a recording begins, and how a recovery ends that begins there.
+ * @named: of each file; @published: the output has its own name
+ */
+struct base {
+	struct image file[FILES];
+	bool named[FILES];
+	bool published;
+};
+
 /* Where the inodes stay: the journal knows them. */
 static char kept[2][160];
 static struct punchkit kit;
 static struct event *events;
 static size_t count;
+static struct base base;
 static char part_name[256];
 static unsigned failed, states, resumed, whole, complete;
+/* Is it a recovery whose power is cut? */
+static bool under;
+static unsigned recoveries, recovery_states;
+static struct event *spare_events;
 static unsigned seed = 99;
 
 static unsigned rnd(unsigned n)
@@ -156,12 +179,16 @@ static const struct fl_durable_ops recorder = {.pwrite = record_pwrite,
 					       .rename = record_rename,
 					       .punch = record_punch};
 
-/* A file as the device holds it. */
-struct image {
-	unsigned char *data;
-	size_t len;
-	bool made;
-};
+static struct image copy_of(const struct image *from)
+{
+	struct image copy = *from;
+
+	if (from->made) {
+		copy.data = malloc(from->len + 1);
+		memcpy(copy.data, from->data, from->len);
+	}
+	return copy;
+}
 
 static void apply(struct image *f, const struct event *e)
 {
@@ -196,6 +223,7 @@ static void make_image(enum which file, size_t moment, struct image *ret)
 	size_t synced = last_sync(file, moment);
 	bool stop[PAGES_MAX] = {false}, all = rnd(4) == 0;
 
+	*ret = copy_of(&base.file[file]);
 	for (size_t k = 0; k < moment; k++) {
 		const struct event *e = &events[k];
 		size_t slot = e->kind == SIZE ? PAGES_MAX - 1 : e->page;
@@ -216,10 +244,7 @@ static void make_input(size_t moment, struct image *ret)
 {
 	unsigned odds = rnd(3);
 
-	ret->made = true;
-	ret->len = kit.len;
-	ret->data = malloc(kit.len);
-	memcpy(ret->data, kit.text, kit.len);
+	*ret = copy_of(&base.file[INPUT]);
 	for (size_t k = 0; k < moment; k++) {
 		size_t off = events[k].page * PAGE;
 
@@ -237,9 +262,13 @@ static bool name_changed(enum kind kind, enum which file, size_t moment)
 	return false;
 }
 
-/* The journal's name comes first, then the output's: both wait for a sync. */
-static bool is_named(unsigned which, size_t moment)
+/* The journal's name comes first, then the output's, if they are not there: both wait for a sync. */
+static bool is_named(enum which file, size_t moment)
 {
+	unsigned which = file == OUTPUT && !base.named[JOURNAL];
+
+	if (base.named[file])
+		return true;
 	for (size_t k = 0; k < moment; k++)
 		if (events[k].kind == SYNC && events[k].file == DIRECTORY && which-- == 0)
 			return true;
@@ -252,23 +281,38 @@ static void put_kept(enum which file, const char *path, const struct image *f)
 		abort();
 }
 
+/* What make_directory() made last. */
+static struct base made;
+
+static void free_base(struct base *b)
+{
+	for (int k = 0; k < FILES; k++) {
+		free(b->file[k].data);
+		b->file[k].data = NULL;
+	}
+}
+
 static void make_directory(size_t moment)
 {
 	struct image f[FILES] = {0};
 
 	punchkit_clear(&kit);
+	memset(&made, 0, sizeof(made));
 	make_input(moment, &f[INPUT]);
 	make_image(OUTPUT, moment, &f[OUTPUT]);
 	make_image(JOURNAL, moment, &f[JOURNAL]);
-	if (!name_changed(UNLINK, INPUT, moment))
+	made.named[INPUT] = base.named[INPUT] && !name_changed(UNLINK, INPUT, moment);
+	made.named[OUTPUT] = f[OUTPUT].made && is_named(OUTPUT, moment);
+	made.named[JOURNAL] = f[JOURNAL].made && is_named(JOURNAL, moment) &&
+			      !name_changed(UNLINK, JOURNAL, moment);
+	made.published = base.published || name_changed(RENAME, OUTPUT, moment);
+	if (made.named[INPUT])
 		put_kept(INPUT, kit.path, &f[INPUT]);
-	if (f[OUTPUT].made && is_named(1, moment))
-		put_kept(OUTPUT, name_changed(RENAME, OUTPUT, moment) ? kit.output : part_name,
-			 &f[OUTPUT]);
-	if (f[JOURNAL].made && is_named(0, moment) && !name_changed(UNLINK, JOURNAL, moment))
+	if (made.named[OUTPUT])
+		put_kept(OUTPUT, made.published ? kit.output : part_name, &f[OUTPUT]);
+	if (made.named[JOURNAL])
 		crashkit_put(kit.journal, f[JOURNAL].data, f[JOURNAL].len);
-	for (int k = 0; k < FILES; k++)
-		free(f[k].data);
+	memcpy(made.file, f, sizeof(f));
 }
 
 static bool is_right(const struct fl_recover_result *res)
@@ -288,15 +332,86 @@ static void one(size_t moment)
 	int r = 0;
 
 	make_directory(moment);
-	states++;
+	free_base(&made);
+	if (under)
+		recovery_states++;
+	else
+		states++;
 	if (punchkit_has_journal(&kit))
 		r = punchkit_recover(&kit, FL_RECOVER_RESUME, &hook, &res);
 	if (r >= 0 && is_right(&res))
 		return;
 	failed++;
 	if (failed < 20)
-		printf("# moment %zu of %zu: %d %s, state %d\n", moment, count, r,
-		       r < 0 ? kit.err.text : "", (int)res.state);
+		printf("# moment %zu of %zu%s: %d %s, state %d\n", moment, count,
+		       under ? " of a recovery" : "", r, r < 0 ? kit.err.text : "", (int)res.state);
+}
+
+/* The output of a recovery that makes another one is another inode. */
+static void keep_another_output(void)
+{
+	char spare[sizeof(kept[0]) + 8];
+
+	snprintf(spare, sizeof(spare), "%s.first", kept[OUTPUT]);
+	if (!made.named[OUTPUT] && rename(kept[OUTPUT], spare) < 0 && errno != ENOENT)
+		abort();
+}
+
+static void keep_the_first_output(void)
+{
+	char spare[sizeof(kept[0]) + 8];
+
+	snprintf(spare, sizeof(spare), "%s.first", kept[OUTPUT]);
+	if (rename(spare, kept[OUTPUT]) < 0 && errno != ENOENT)
+		abort();
+}
+
+/* Recover from a state, call by call. Return: as fl_punch_recover(). */
+static int record_recovery(void)
+{
+	struct fl_recover_result res = {.size = sizeof(res)};
+	struct fl_durable durable = {.ops = &recorder};
+	struct fl_options run;
+	int r;
+
+	fl_options_init(&run);
+	run.chunk_bytes = 4096;
+	run.threads = 1;
+	r = fl_punch_recover(kit.path, FL_RECOVER_RESUME, &run, &durable, &res, &kit.err);
+	if (r < 0 || !punchkit_is_done(&kit)) {
+		printf("# a recorded recovery: %d %s\n", r, r < 0 ? kit.err.text : "");
+		failed++;
+	}
+	return r;
+}
+
+/* One of the states of a moment, a recovery from there, and cuts of its power. */
+static void cut_recovery(size_t moment, size_t step)
+{
+	struct base saved_base = base;
+	struct event *saved_events = events;
+	size_t saved_count = count;
+
+	make_directory(moment);
+	if (!fl_punch_is_journal(kit.path)) {
+		free_base(&made);
+		return;
+	}
+	keep_another_output();
+	base = made;
+	events = spare_events;
+	count = 0;
+	under = true;
+	recoveries++;
+	if (record_recovery() >= 0)
+		for (size_t k = rnd((unsigned)step); k <= count; k += step)
+			one(k);
+	under = false;
+	free_base(&base);
+	base = saved_base;
+	events = saved_events;
+	count = saved_count;
+	keep_the_first_output();
 }
 
 static bool record(unsigned flags, size_t len)
@@ -316,6 +431,7 @@ static bool record(unsigned flags, size_t len)
 	fl_options_init(&run);
 	run.chunk_bytes = 4096;
 	run.threads = 1;
+	base = (struct base){.file[INPUT] = {kit.text, kit.len, true}, .named[INPUT] = true};
 	return fl_punch_file(kit.path, &run, &opt, &durable, &res, &kit.err) == 0 &&
 	       punchkit_is_done(&kit);
 }
@@ -325,12 +441,16 @@ int main(void)
 	const char *scale = getenv("FL_TEST_SCALE"), *why;
 	double s = scale ? strtod(scale, NULL) : 1;
 	unsigned each = s < 1 ? 2 : (unsigned)(s * 6);
+	size_t apart = s < 1 ? 12 : 3;
 
 	if (!punchkit_open(&kit, &why)) {
 		printf("skipped: %s\n", why);
 		return 77;
 	}
 	events = malloc(EVENTS_MAX * sizeof(*events));
+	spare_events = malloc(EVENTS_MAX * sizeof(*events));
+	if (!events || !spare_events)
+		abort();
 	for (int k = 0; k < 2; k++)
 		snprintf(kept[k], sizeof(kept[k]), "%s.kept%d", kit.dir, k);
 	for (unsigned flags = 0; flags <= FL_COMPRESS_RECORDS; flags += FL_COMPRESS_RECORDS) {
@@ -341,12 +461,15 @@ int main(void)
 		for (size_t moment = 0; moment <= count; moment++)
 			for (unsigned k = 0; k < each; k++)
 				one(moment);
+		for (size_t moment = rnd((unsigned)apart); moment <= count; moment += apart)
+			cut_recovery(moment, s < 1 ? 4 : 1);
 	}
 	unlink(kept[INPUT]);
 	unlink(kept[OUTPUT]);
 	punchkit_close(&kit);
 	free(events);
-	printf("%u states: %u resumed, %u complete, %u untouched, %u failed\n", states, resumed,
-	       complete, whole, failed);
-	return failed > 0 || resumed < states / 4 || complete == 0;
+	free(spare_events);
+	printf("%u states, %u of %u recoveries: %u resumed, %u complete, %u untouched, %u failed\n",
+	       states, recovery_states, recoveries, resumed, complete, whole, failed);
+	return failed > 0 || resumed < states / 4 || complete == 0 || recovery_states == 0;
 }
