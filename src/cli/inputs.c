@@ -28,11 +28,16 @@ static int next_of_list(struct inputs *in, const char **ret)
 	int end = in->common->nul ? '\0' : '\n';
 	ssize_t len;
 
+	/* What a list cannot give now it will not give later: it would be asked for ever. */
+	if (in->list_failed)
+		return 0;
 	errno = 0;
 	len = getdelim(&in->line, &in->line_size, end, in->list);
 	/* Without memory there is neither an error of the stream nor its end. */
-	if (len < 0)
-		return feof(in->list) ? 0 : -(errno != 0 ? errno : EIO);
+	if (len < 0) {
+		in->list_failed = !feof(in->list);
+		return in->list_failed ? -(errno != 0 ? errno : EIO) : 0;
+	}
 	if (in->line[len - 1] == end)
 		in->line[len - 1] = '\0';
 	in->count++;
@@ -112,6 +117,9 @@ int inputs_rewind(struct inputs *in)
 	walk_close(in->walk);
 	in->walk = NULL;
 	in->count = 0;
+	in->list_failed = 0;
+	if (in->list != NULL)
+		clearerr(in->list);
 	return 1;
 }
 

@@ -12,11 +12,13 @@
 /**
  * struct inputs - the files of a run: operands, a list (--files-from), or standard input
  * @count:   how many names have been taken from there
+ * @list_failed: reading the list has failed: that was its end
  * @problem: why the last file of inputs_next() should not be opened, or NULL
  */
 struct inputs {
 	const struct common_options *common;
 	size_t count;
+	int list_failed;
 	const char *problem;
 	struct walk *walk;
 	FILE *list;

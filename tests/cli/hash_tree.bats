@@ -152,3 +152,13 @@ interrupted_by_int() {
 	interrupted_by_int "$FAULTLINE" hash -j2 -a md5 sparse1 sparse2
 	interrupted_by_int "$FAULTLINE" hash -j2 -a fsverity sparse1 sparse2
 }
+
+@test "hash: a list that cannot be read is told once, and ends" {
+	for options in "" --manifest=m; do
+		# shellcheck disable=SC2086 # none or one
+		expect 2 timeout 20 "$FAULTLINE" hash $options --files-from=tree
+		equal "$err" "faultline hash: tree: Is a directory"
+	done
+	expect 2 "$FAULTLINE" count --files-from=tree
+	equal "$err" "faultline count: tree: Is a directory"
+}
