@@ -163,6 +163,27 @@ Test(manifest_text, every_damaged_byte_is_seen)
 	}
 }
 
+Test(manifest_text, nothing_may_follow_the_end)
+{
+	struct fl_error err;
+	struct text t;
+	size_t len;
+
+	write_all(&t);
+	len = t.len;
+	for (t.step = 1; t.step < 2 * len; t.step++) {
+		t.len = len;
+		cr_assert(read_all(&t, &err) == 0);
+		t.bytes[t.len++] = '\n';
+		cr_assert(read_all(&t, &err) == -FL_ECORRUPT, "in steps of %zu", t.step);
+		cr_assert(err.off == len && strstr(err.text, "follows"));
+	}
+	memcpy(t.bytes + len, t.bytes, len);
+	t.len = 2 * len;
+	cr_assert(read_all(&t, &err) == -FL_ECORRUPT);
+	cr_assert(err.off == len);
+}
+
 static void refused(const char *lines, uint64_t off)
 {
 	struct fl_error err;

@@ -177,6 +177,20 @@ static int read_leaf(struct fl_manifest_reader *r, struct fl_cursor *c,
 	return FL_MANIFEST_LEAF;
 }
 
+/* Two manifests in one file: of the second one nothing would be looked at, nor anything said. */
+static int nothing_follows(struct fl_manifest_reader *r, struct fl_error *reterr)
+{
+	int e = 0;
+
+	while (e == 0 && !r->ended && r->begin == r->end)
+		e = fill(r, reterr);
+	if (e < 0)
+		return e;
+	r->line_off = r->next_line_off;
+	return r->begin < r->end ? corrupt(r, reterr, "something follows the manifest's end")
+				 : FL_MANIFEST_END;
+}
+
 static int read_end(struct fl_manifest_reader *r, struct fl_cursor *c, struct fl_error *reterr)
 {
 	unsigned char sum[sizeof(XXH64_canonical_t)];
@@ -190,7 +204,7 @@ static int read_end(struct fl_manifest_reader *r, struct fl_cursor *c, struct fl
 	if (files != r->files || leaves != r->leaves || r->next_off < r->last_off ||
 	    memcmp(sum, seen.digest, sizeof(sum)) != 0)
 		return corrupt(r, reterr, "the manifest is not as it was written");
-	return FL_MANIFEST_END;
+	return nothing_follows(r, reterr);
 }
 
 int fl_manifest_read(struct fl_manifest_reader *r, struct fl_manifest_entry *ret,
