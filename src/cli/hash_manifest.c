@@ -293,6 +293,32 @@ static int write_entry(struct make *m, struct make_item *item)
 	return rc;
 }
 
+/*
+ * A disk that is not mounted, or fails, must not take away what its files were like: with --update, what
+ * the old manifest says of a file that cannot be read stays.
+ * Return: 1 if it says something.
+ */
+static int keep_old_entry(struct make *m, struct make_item *item)
+{
+	if (item->name == NULL || m->old.leaf_bytes == 0)
+		return 0;
+	item->known = manifest_old_find(&m->old, item->name);
+	if (item->known == NULL)
+		return 0;
+	item->file = item->known->file;
+	m->result = fl_manifest_write_file(m->out.writer, &item->file);
+	if (m->result == 0)
+		m->result = write_leaves(m, item);
+	return 1;
+}
+
+static void complain(struct make *m, struct make_item *item)
+{
+	const char *name = item->name != NULL ? item->name : m->opt->common.files_from;
+
+	job_complain(m->job, name, &item->result.error);
+}
+
 /* Grown since it was looked at: the manifest holds what was hashed. */
 static void settle_size(const struct make *m, struct make_item *item)
 {
@@ -435,15 +461,17 @@ static int file_is_done(void *arg, void *slot)
 	if (item->result.code == 0 && !job_interrupted())
 		settle_size(m, item);
 	progress_bar_erase();
-	if (job_interrupted())
-		;
-	else if (item->result.code < 0)
-		job_complain(m->job, item->name != NULL ? item->name : m->opt->common.files_from,
-			     &item->result.error);
-	else
-		m->result = write_entry(m, item);
-	if (!job_interrupted())
-		note_done(m, item->result.code == 0);
+	if (!job_interrupted()) {
+		int written = 1;
+
+		if (item->result.code < 0) {
+			complain(m, item);
+			written = keep_old_entry(m, item);
+		} else {
+			m->result = write_entry(m, item);
+		}
+		note_done(m, written);
+	}
 	drop_file(NULL, item);
 	return job_interrupted() || m->result < 0 || outbuf_error() != 0;
 }

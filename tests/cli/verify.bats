@@ -218,6 +218,31 @@ d/plain"
 	cmp m fresh
 }
 
+@test "manifest: --update keeps what it knows of files that cannot be read" {
+	make_large
+	"$FAULTLINE" hash --manifest=m --leaf-size=4K large plain long
+	cp m first
+	mkdir away
+	mv large plain long away
+	expect 2 "$FAULTLINE" hash --manifest=m --update
+	contains "$err" "faultline hash: large: No such file or directory"
+	contains "$err" "faultline hash: long: No such file or directory"
+	cmp m first
+	expect 2 "$FAULTLINE" hash --manifest=m --update --paranoid large plain long
+	cmp m first
+	mv away/large away/long .
+	mkdir plain
+	expect 2 "$FAULTLINE" hash --manifest=m --update
+	equal "$err" "faultline hash: plain: Is a directory"
+	cmp m first
+	rmdir plain
+	mv away/plain .
+	expect 0 "$FAULTLINE" verify m
+	# Who wants them to go names the others.
+	expect 0 "$FAULTLINE" hash --manifest=m --update large long
+	equal "$(grep -c '^file' m)" 2
+}
+
 @test "manifest: --update --paranoid finds bytes that changed behind the back of the time" {
 	make_large
 	"$FAULTLINE" hash --manifest=m --leaf-size=4K large plain
