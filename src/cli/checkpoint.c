@@ -20,6 +20,7 @@ struct checkpoint_head {
 	uint64_t name_len;
 	uint64_t state_len;
 	uint64_t done;
+	uint64_t names;
 	uint64_t entries;
 	uint64_t output_bytes;
 	uint64_t trouble;
@@ -32,7 +33,7 @@ struct checkpoint_head {
 	int64_t mtime_ns;
 };
 
-static const char magic[32] = "faultline-checkpoint 1\n";
+static const char magic[32] = "faultline-checkpoint 2\n";
 
 static uint64_t now_ns(void)
 {
@@ -53,6 +54,7 @@ static unsigned char *pack(const struct checkpoint *cp, size_t *ret_len)
 				       .name_len = cp->name != NULL ? strlen(cp->name) : 0,
 				       .state_len = cp->name != NULL ? cp->state_len : 0,
 				       .done = cp->done,
+				       .names = cp->names,
 				       .entries = cp->entries,
 				       .output_bytes = cp->output_bytes,
 				       .trouble = cp->trouble,
@@ -156,6 +158,7 @@ static int unpack(struct checkpoint *cp, const unsigned char *all, size_t len, s
 		return refuse(err, -EINVAL, "the checkpoint is of another command");
 	all += head.job_len;
 	cp->done = head.done;
+	cp->names = head.names;
 	cp->entries = head.entries;
 	cp->output_bytes = head.output_bytes;
 	cp->trouble = head.trouble;
@@ -217,6 +220,18 @@ int checkpoint_name_file(struct checkpoint *cp, const char *name, const struct s
 	cp->name = strdup(name);
 	cp->st = *st;
 	return cp->name != NULL ? 0 : -ENOMEM;
+}
+
+void checkpoint_add_done(struct checkpoint *cp, const char *name)
+{
+	unsigned char digest[FL_HASH_DIGEST_MAX];
+	uint64_t sum = 0;
+
+	/* Order counts. The factor is Knuth's for hashing (TAOCP 3, 6.4): 2^64 by the golden ratio. */
+	fl_hash_memory(FL_HASH_XXH64, name, strlen(name), digest);
+	memcpy(&sum, digest, sizeof(sum));
+	cp->names = cp->names * UINT64_C(0x9E3779B97F4A7C15) + sum;
+	cp->done++;
 }
 
 void checkpoint_remove(const struct checkpoint *cp)

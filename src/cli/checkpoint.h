@@ -19,7 +19,7 @@
  * struct checkpoint
  * @path:   NULL where none is wanted
  * @job:    what the command computes: a checkpoint of another one is refused
- * @done:   files that are finished; @entries: of these, in the output
+ * @done:   files that are finished; @names: a sum of their names, in order; @entries: of these, in the output
  * @output_bytes: of the output, that they are in
  * @trouble, @failed: what the exit status will be, because of them
  * @name:   of the file that was being read, or NULL; @st: what it was like (size, time, inode)
@@ -31,6 +31,7 @@ struct checkpoint {
 	uint64_t interval_ns;
 	uint64_t saved_ns;
 	uint64_t done;
+	uint64_t names;
 	uint64_t entries;
 	uint64_t output_bytes;
 	uint64_t trouble;
@@ -60,6 +61,9 @@ int checkpoint_matches(const struct checkpoint *cp, const char *name, const stru
 
 /** checkpoint_name_file() - @name is being read from now on. Return: 0; -ENOMEM. */
 int checkpoint_name_file(struct checkpoint *cp, const char *name, const struct stat *st);
+
+/** checkpoint_add_done() - @name is finished */
+void checkpoint_add_done(struct checkpoint *cp, const char *name);
 
 /** checkpoint_remove() - the run is complete */
 void checkpoint_remove(const struct checkpoint *cp);

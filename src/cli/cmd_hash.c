@@ -172,6 +172,12 @@ static int load_checkpoint(struct hash_run *run, const char *name, struct hash_r
 	rc = checkpoint_load(resume, &err);
 	if (rc < 0)
 		message_file(resume->path, &err);
+	/* Going on would throw away what an hour of another command has brought. */
+	if (rc > 0 && resume->name != NULL && strcmp(resume->name, name) != 0) {
+		message_error("%s: the checkpoint is of another file, %s", resume->path,
+			      resume->name);
+		rc = -EINVAL;
+	}
 	if (rc < 0 || stat(name, &st) < 0)
 		return rc < 0 ? rc : 0;
 	if (rc > 0 && checkpoint_matches(resume, name, &st)) {

@@ -84,15 +84,38 @@ static int is_part(const struct make *m)
 	return m->sums.file != NULL;
 }
 
-/* The manifest that is being replaced, met on a walk, is no file of its own. */
-static int is_manifest_itself(const struct make *m, const char *name)
+static int is_old_manifest(const struct make *m, const char *name)
 {
 	struct stat st;
 
-	if (m->out.temp != NULL && strcmp(m->out.temp, name) == 0)
-		return 1;
 	return m->opt->common.walk.recursive && m->st.st_ino != 0 && stat(name, &st) == 0 &&
 	       st.st_dev == m->st.st_dev && st.st_ino == m->st.st_ino;
+}
+
+static int is_of_checkpoint(const struct make *m, const char *name)
+{
+	const char *path = m->opt->checkpoint, *out = m->opt->manifest;
+
+	return path != NULL &&
+	       (manifest_is_path(path, "", name) || manifest_is_path(path, ".new", name) ||
+		manifest_is_path(path, LEAVES_SUFFIX, name) ||
+		manifest_is_path(out, PARTIAL_SUFFIX, name) ||
+		manifest_is_path(out, PARTIAL_SUFFIX ".old", name));
+}
+
+/* The manifest that is being replaced, and what this run or the one before it that was killed has made,
+ * are no files of the manifest where nobody named them. */
+static int is_own_file(const struct make *m, const char *name)
+{
+	const struct common_options *common = &m->opt->common;
+	const char *const paths[] = {m->out.temp, m->sums.temp, m->sums_path};
+
+	if (!common->walk.recursive && common->files_from == NULL)
+		return 0;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		if (paths[i] != NULL && manifest_is_path(paths[i], "", name))
+			return 1;
+	return is_of_checkpoint(m, name) || is_old_manifest(m, name);
 }
 
 static int next_name(struct make *m, const char **ret)
@@ -107,7 +130,7 @@ static int next_name(struct make *m, const char **ret)
 	}
 	do
 		rc = inputs_next(&m->job->inputs, ret);
-	while (rc > 0 && m->job->inputs.problem == NULL && is_manifest_itself(m, *ret));
+	while (rc > 0 && m->job->inputs.problem == NULL && is_own_file(m, *ret));
 	return rc;
 }
 
@@ -120,11 +143,7 @@ static int next_file(void *arg, void *slot)
 
 	if (job_interrupted())
 		return 0;
-	/* What an earlier run has finished. */
-	for (rc = 1; rc > 0 && m->resume.done > 0; m->resume.done--)
-		rc = next_name(m, &name);
-	if (rc > 0)
-		rc = next_name(m, &name);
+	rc = next_name(m, &name);
 	if (rc == 0 || (rc == -EINTR && job_interrupted()))
 		return 0;
 	item->make = m;
@@ -385,11 +404,11 @@ static void on_progress(void *arg, const struct fl_progress *p)
 }
 
 /* A file is finished, or will never be. */
-static void note_done(struct make *m, int written)
+static void note_done(struct make *m, const char *name, int written)
 {
 	if (m->cp.path == NULL)
 		return;
-	m->cp.done++;
+	checkpoint_add_done(&m->cp, name != NULL ? name : "");
 	m->cp.entries += written != 0;
 	m->cp.leaves = 0;
 	checkpoint_name_file(&m->cp, NULL, NULL);
@@ -470,7 +489,7 @@ static int file_is_done(void *arg, void *slot)
 		} else {
 			m->result = write_entry(m, item);
 		}
-		note_done(m, written);
+		note_done(m, item->name, written);
 	}
 	drop_file(NULL, item);
 	return job_interrupted() || m->result < 0 || outbuf_error() != 0;
@@ -532,6 +551,25 @@ static int load_checkpoint(struct make *m)
 	return rc;
 }
 
+/* Past the files that an earlier run has finished. Where others come before the place at which it
+ * was, a manifest of some of these and some of those would be the result. */
+static int skip_done(struct make *m)
+{
+	const char *name;
+	int rc = 1;
+
+	while (rc > 0 && m->cp.done < m->resume.done) {
+		rc = next_name(m, &name);
+		if (rc > 0)
+			checkpoint_add_done(&m->cp, name);
+	}
+	if (rc > 0 && m->cp.names == m->resume.names)
+		return 0;
+	if (!job_interrupted())
+		message_error("%s: the checkpoint is of other files", m->cp.path);
+	return -EINVAL;
+}
+
 /* The files that an earlier run has finished are in the new output, and noted, before the old one
  * goes. */
 static int take_over(struct make *m)
@@ -540,7 +578,6 @@ static int take_over(struct make *m)
 
 	if (rc < 0)
 		return rc;
-	m->cp.done = m->resume.done;
 	m->cp.entries = m->resume.entries;
 	m->job->trouble |= m->resume.trouble != 0;
 	m->failed |= m->resume.failed != 0;
@@ -555,6 +592,8 @@ static int begin_checkpoint(struct make *m)
 	struct fl_options *run = &m->job->common->run;
 	int found = load_checkpoint(m), rc = -ENOMEM;
 
+	if (found > 0 && skip_done(m) < 0)
+		found = -EINVAL;
 	if (found < 0)
 		return found;
 	m->bar = run->progress;

@@ -171,14 +171,14 @@ static char *joined(const char *a, const char *b)
 
 int manifest_out_open_partial(struct manifest_out *out, const char *path, int resume)
 {
-	char *old = joined(path, ".partial.old");
+	char *old = joined(path, PARTIAL_SUFFIX ".old");
 	struct stat st;
 	int rc = 0;
 
 	memset(out, 0, sizeof(*out));
 	out->path = path;
 	out->keep = 1;
-	out->temp = joined(path, ".partial");
+	out->temp = joined(path, PARTIAL_SUFFIX);
 	if (old == NULL || out->temp == NULL)
 		rc = -ENOMEM;
 	/* An old one is there when the run before was killed while it copied: it is whole. */
@@ -285,4 +285,33 @@ void manifest_out_close(struct manifest_out *out)
 		remove(out->temp);
 	free(out->temp);
 	memset(out, 0, sizeof(*out));
+}
+
+static const char *base_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
+
+static int stat_folder(const char *path, struct stat *ret)
+{
+	size_t len = (size_t)(base_of(path) - path);
+	char *folder = len > 0 ? strndup(path, len) : strdup(".");
+	int rc = folder != NULL ? stat(folder, ret) : -1;
+
+	free(folder);
+	return rc;
+}
+
+int manifest_is_path(const char *path, const char *suffix, const char *name)
+{
+	const char *want = base_of(path), *base = base_of(name);
+	size_t len = strlen(want);
+	struct stat a, b;
+
+	if (strncmp(base, want, len) != 0 || strcmp(base + len, suffix) != 0)
+		return 0;
+	return stat_folder(path, &a) == 0 && stat_folder(name, &b) == 0 && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
 }

@@ -114,6 +114,29 @@ bytes_read() {
 	equal "$(cat cp)" hello
 }
 
+@test "checkpoint: of other files" {
+	local status=0
+	"$FAULTLINE" hash --manifest=expected --leaf-size=64K unit large
+	kill_after 0 KILL "$FAULTLINE" hash --manifest=m --leaf-size=64K "${slow[@]}" unit large || status=$?
+	equal "$status" 137
+	[[ -s cp ]]
+	cp unit first
+	for files in "first large" "first unit large" "large"; do
+		# shellcheck disable=SC2086 # names without spaces
+		expect 2 "$FAULTLINE" hash --manifest=m --leaf-size=64K "${slow[@]}" $files
+		equal "$err" "faultline hash: cp: the checkpoint is of other files"
+	done
+	expect 0 "$FAULTLINE" hash --manifest=m --leaf-size=64K "${slow[@]}" unit large
+	cmp m expected
+	equal "$(echo cp* m*)" "cp* m"
+	kill_after 0 KILL "$FAULTLINE" hash -a xxh3 "${slow[@]}" large || status=$?
+	[[ -s cp ]]
+	cp cp keep
+	expect 2 "$FAULTLINE" hash -a xxh3 "${slow[@]}" unit
+	contains "$err" "faultline hash: cp: the checkpoint is of another file, large"
+	cmp cp keep
+}
+
 @test "checkpoint: what it is not for" {
 	expect 2 "$FAULTLINE" hash -a sha256 --checkpoint=cp large
 	contains "$err" "--checkpoint: sha256 cannot be gone on with"

@@ -189,6 +189,28 @@ d/plain"
 	cmp first d/m
 }
 
+@test "manifest: -r leaves out what is being made, however the folder is called" {
+	mkdir -p d/e
+	cp plain long d
+	cp nul d/e
+	cd d
+	"$FAULTLINE" hash -r --manifest=m .
+	equal "$(sed -n 's/^file .* //p' m)" $'./e/nul\n./long\n./plain'
+	cp m ../first
+	"$FAULTLINE" hash -r --manifest=../d/m .
+	cmp ../first m
+	rm m
+	"$FAULTLINE" hash -r --manifest=e/../m --checkpoint=e/cp --checkpoint-every=0 .
+	cmp ../first m
+	rm m
+	find . -type f -exec printf '%s\0' {} + | sort -z | "$FAULTLINE" hash -0 --files-from=- --manifest=m
+	cmp ../first m
+	"$FAULTLINE" hash -r --manifest=m --range=0:8M .
+	equal "$(sed -n 's/^part .* //p' m)" $'./e/nul\n./long\n./plain'
+	"$FAULTLINE" hash -r --manifest=m --range=0:8M .
+	equal "$(sed -n 's/^part .* //p' m)" $'./e/nul\n./long\n./plain'
+}
+
 @test "manifest: --update reads only what has another size or time" {
 	make_large
 	"$FAULTLINE" hash --manifest=m --leaf-size=4K large plain long
