@@ -10,6 +10,7 @@
 #include "kern/byte_ranges.h"
 #include "kern/kern_common.h"
 #include "kern/packed.h"
+#include "kern/quads.h"
 #include "kern/translate.h"
 
 #define TARGET __attribute__((target("avx2,bmi,bmi2,popcnt")))
@@ -44,6 +45,13 @@ TARGET static inline __m256i shuffle(const unsigned char table[16], __m256i v)
 	return _mm256_shuffle_epi8(t, v);
 }
 
+TARGET static inline uint64_t within(__m256i v, unsigned char low, unsigned char span)
+{
+	v = _mm256_sub_epi8(v, _mm256_set1_epi8((char)low));
+	v = _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8((char)span)), v);
+	return (uint32_t)_mm256_movemask_epi8(v);
+}
+
 #define NAME(x) x##_avx2
 #define ISA "avx2"
 #define BITS(m) (uint64_t)(uint32_t) _mm256_movemask_epi8((__m256i)(m))
@@ -53,6 +61,7 @@ TARGET static inline __m256i shuffle(const unsigned char table[16], __m256i v)
 #define POPCOUNT(x) (uint64_t) _mm_popcnt_u64(x)
 #define SHUFFLE(table, v) (NAME(bytes)) shuffle(table, (__m256i)(v))
 #define COMMON_BITS(a, b) BITS(((a) & (b)) != 0)
+#define WITHIN(v, low, span) within((__m256i)(v), low, span)
 #define STREAMS_ARE_FAST true
 #define FIND_RANGES fl_find_ranges_avx2
 #define FIND_PACKED fl_find_packed_avx2

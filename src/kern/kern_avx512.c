@@ -10,6 +10,7 @@
 #include "kern/byte_ranges.h"
 #include "kern/kern_common.h"
 #include "kern/packed.h"
+#include "kern/quads.h"
 #include "kern/translate.h"
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx2,bmi,bmi2,popcnt")))
@@ -60,6 +61,12 @@ TARGET static inline __mmask64 both(__m512i v, unsigned char a, __m512i w, unsig
 					   _mm512_set1_epi8((char)b));
 }
 
+TARGET static inline uint64_t within(__m512i v, unsigned char low, unsigned char span)
+{
+	v = _mm512_sub_epi8(v, _mm512_set1_epi8((char)low));
+	return (uint64_t)_mm512_cmple_epu8_mask(v, _mm512_set1_epi8((char)span));
+}
+
 #define NAME(x) x##_avx512
 #define ISA "avx512"
 #define BITS(m) (uint64_t) _mm512_movepi8_mask((__m512i)(m))
@@ -74,6 +81,7 @@ TARGET static inline __mmask64 both(__m512i v, unsigned char a, __m512i w, unsig
 #define BOTH(v, a, w, b) both((__m512i)(v), a, (__m512i)(w), b)
 #define PAIRS_BITS(m) (uint64_t)(m)
 #define PAIRS_ANY(m) ((m) != 0)
+#define WITHIN(v, low, span) within((__m512i)(v), low, span)
 #define STREAMS_ARE_FAST true
 #define FIND_PACKED fl_find_packed_avx512
 /* The kernels of AVX2 do these. */

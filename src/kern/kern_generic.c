@@ -5,6 +5,7 @@
 #include "kern/byte_ranges.h"
 #include "kern/kern_common.h"
 #include "kern/packed.h"
+#include "kern/quads.h"
 #include "kern/translate.h"
 #include "kern/kern_sets.h"
 
@@ -74,6 +75,7 @@ static inline vector shuffle(const unsigned char table[16], vector v)
 #define POPCOUNT(x) (uint64_t) __builtin_popcountll(x)
 #define SHUFFLE(table, v) shuffle(table, v)
 #define COMMON_BITS(a, b) BITS(((a) & (b)) != 0)
+#define WITHIN(v, low, span) BITS((NAME(bytes))((v) - (low)) <= (span))
 #define STREAMS_ARE_FAST false
 #define FIND_RANGES fl_find_ranges_generic
 #define FIND_PACKED fl_find_packed_generic

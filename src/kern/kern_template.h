@@ -15,6 +15,7 @@
  *   FIND_AHEAD_BYTES          of find_literal: see below
  *   PAIRS, BOTH, PAIRS_BITS, PAIRS_ANY  where comparisons have a type of their own: see below
  *   SHUFFLE, STREAMS_ARE_FAST  see streams_template.h, and whether the processor has it
+ *   WITHIN(v, low, span)       see quads_template.h
  *   FIND_RANGES, FIND_PACKED, TRANSLATE  those of byte_ranges.h, packed.h and translate.h
  *
  * The compiler's own vector types carry the rest.
@@ -251,6 +252,7 @@ TARGET static uint64_t NAME(count_words_ascii)(const unsigned char *p, size_t n,
 }
 
 #include "kern/streams_template.h"
+#include "kern/quads_template.h"
 
 const struct fl_kernels NAME(fl_kernels) = {.name = ISA,
 					    .count_byte = NAME(count_byte),
@@ -258,6 +260,7 @@ const struct fl_kernels NAME(fl_kernels) = {.name = ISA,
 					    .count_words_ascii = NAME(count_words_ascii),
 					    .run_streams = NAME(run_streams),
 					    .streams_are_fast = STREAMS_ARE_FAST,
+					    .quad_ends = NAME(quad_ends),
 					    .find_ranges = FIND_RANGES,
 					    .find_packed = FIND_PACKED,
 					    .translate = TRANSLATE,

@@ -59,6 +59,8 @@ struct fl_translation;
  * @run_streams:     a program (streams.h) on the 64 * @words bytes at @p; @words is a multiple of 8;
  *                   FL_STREAM_START is set, and the words in front of all slots are zero
  * @streams_are_fast: the processor looks 16 bytes up at once
+ * @quad_ends:       the ends of quads (quads.h) in the 64 * @words bytes at @p; as run_streams, but
+ *                   nothing is set
  * @find_ranges:     first place of this kind (byte_ranges.h), or NULL
  * @find_packed:     first place of any of a few literals (packed.h), or NULL
  * @translate:       dst[i] = table[src[i]] (translate.h); @changed gets a bit for each block of 64
@@ -84,6 +86,7 @@ struct fl_kernels {
 	void (*run_streams)(const struct fl_stream_program *prog, const unsigned char *p,
 			    size_t words, uint64_t *slots);
 	bool streams_are_fast;
+	void (*quad_ends)(const unsigned char *p, size_t words, uint64_t *slots);
 	const unsigned char *(*find_ranges)(const struct fl_byte_ranges *r, const unsigned char *p,
 					    size_t n);
 	const unsigned char *(*find_packed)(const struct fl_packed *k, const unsigned char *p,

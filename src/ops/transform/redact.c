@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kern/quads.h"
+
 static const struct fl_preset presets[] = {
 	{"ipv4", fl_find_ipv4, FL_SHAPE_IPV4},
 	{"ipv6", fl_find_ipv6, FL_SHAPE_HEX},
@@ -58,6 +60,22 @@ static int put(const struct fl_redact *redact, uint64_t off, const unsigned char
 	return fl_deltas_put(out, off, len, len);
 }
 
+/* Addresses are found a block at a time. */
+static int run_ipv4(const struct fl_redact *redact, uint64_t off, const unsigned char *p,
+		    size_t len, struct fl_deltas *out)
+{
+	struct fl_quads quads;
+	size_t begin, end;
+	int r = 0;
+
+	fl_quads_init(&quads, p, len, 0);
+	while (r == 0 && fl_quads_next(&quads, &begin, &end)) {
+		out->matches++;
+		r = put(redact, off + begin, p + begin, end - begin, out);
+	}
+	return r;
+}
+
 int fl_redact_run(const struct fl_redact *redact, uint64_t off, const unsigned char *p, size_t len,
 		  struct fl_deltas *out)
 {
@@ -65,6 +83,8 @@ int fl_redact_run(const struct fl_redact *redact, uint64_t off, const unsigned c
 	size_t from = 0;
 	int r = 0;
 
+	if (redact->preset->find == fl_find_ipv4)
+		return run_ipv4(redact, off, p, len, out);
 	while (r == 0 && from < len && redact->preset->find(p, len, from, &found)) {
 		out->matches++;
 		r = put(redact, off + found.begin, p + found.begin, found.end - found.begin, out);

@@ -3,13 +3,9 @@
 
 #include <string.h>
 
-#include "kern/byte_ranges.h"
 #include "kern/kernels.h"
+#include "kern/quads.h"
 #include "ops/transform/redact_class.h"
-
-/* An address has one of these between each two of its numbers. */
-static const struct fl_byte_ranges digit_dot_digit = {
-	.count = 3, .len = 3, .off = {0, 1, 2}, .low = {'0', '.', '0'}, .high = {'9', '.', '9'}};
 
 /* A number from 0 to 255 in at most three digits, with no other behind it. Return: its length. */
 static size_t octet(const unsigned char *p, size_t len)
@@ -44,27 +40,10 @@ static size_t dotted_quad(const unsigned char *p, size_t len)
 
 bool fl_find_ipv4(const unsigned char *p, size_t len, size_t from, struct fl_found *ret)
 {
-	const struct fl_kernels *k = fl_kernels_get();
+	struct fl_quads quads;
 
-	while (from < len) {
-		const unsigned char *hit = k->find_ranges(&digit_dot_digit, p + from, len - from);
-		size_t begin, n;
-
-		if (!hit)
-			return false;
-		begin = (size_t)(hit - p);
-		from = begin + 2;
-		while (begin > 0 && fl_is_digit(p[begin - 1]))
-			begin--;
-		if (begin >= 2 && p[begin - 1] == '.' && fl_is_digit(p[begin - 2]))
-			continue;
-		n = dotted_quad(p + begin, len - begin);
-		if (n == 0)
-			continue;
-		*ret = (struct fl_found){begin, begin + n};
-		return true;
-	}
-	return false;
+	fl_quads_init(&quads, p, len, from);
+	return fl_quads_next(&quads, &ret->begin, &ret->end);
 }
 
 static bool is_ipv6_char(unsigned char c)
