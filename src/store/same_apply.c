@@ -20,6 +20,9 @@
 #define STRETCH_BYTES FL_MIB(4)
 #define MAP_CHANGES 128u
 
+/* Enough to hide a miss, and 2 KiB. */
+#define BATCH_CHANGES 32u
+
 /* Fill bytes are written from a buffer of this size. */
 #define FILL_BYTES 4096u
 
@@ -55,29 +58,87 @@ static int close_map(struct storer *st, struct fl_error *reterr)
 	return r;
 }
 
-/* How many changes lie before @end? @ahead: a copy of the reader, at the first of them. */
-static unsigned count_before(struct fl_change_reader ahead, uint64_t end)
-{
-	struct fl_change c;
-	unsigned n = 0;
+/**
+ * struct row - all changes of a group, in the order of the file
+ * @p, @len: runs that are to come; @run: what is left of the one at hand
+ */
+struct row {
+	const unsigned char *p;
+	size_t len;
+	struct fl_change_reader run;
+};
 
-	while (n < MAP_CHANGES && fl_change_next(&ahead, &c) > 0 && c.off < end)
-		n++;
-	return n;
+/* Return: 1; 0 at the end; -FL_ECORRUPT. */
+static int row_next(struct row *row, struct fl_change *ret)
+{
+	int r;
+
+	while ((r = fl_change_next(&row->run, ret)) == 0) {
+		r = fl_same_next_run(&row->p, &row->len, &row->run);
+		if (r <= 0)
+			return r;
+	}
+	return r < 0 || (ret->old_len > 0 && ret->old_len == ret->new_len) ? r : -FL_ECORRUPT;
 }
 
-/* Whatever stands in the way of a map, pwrite does it. */
-static void open_map(struct storer *st, const struct fl_change_reader *at, uint64_t off)
+/**
+ * struct batch - changes that are known before they are stored
+ *
+ * What they lie in is asked for meanwhile: stores that miss the caches one by one take 15 ns more each
+ * (600,000 addresses in 300 MB: 110 -> 101 ms of processor time in all).
+ */
+struct batch {
+	struct fl_change changes[BATCH_CHANGES];
+	size_t count;
+};
+
+static void ask_for(const struct storer *st, const struct fl_change *c)
+{
+	if (!st->map || c->off - st->map_off >= st->map_len)
+		return;
+	__builtin_prefetch(st->map + (c->off - st->map_off), 1);
+	__builtin_prefetch(st->map + (c->off + c->old_len - 1 - st->map_off), 1);
+}
+
+/* Return: 1 or 0 as row_next() of the last one; -FL_ECORRUPT. */
+static int batch_fill(struct batch *batch, struct row *row, const struct storer *st)
+{
+	int r = 1;
+
+	for (batch->count = 0; r > 0 && batch->count<BATCH_CHANGES; batch->count += r> 0) {
+		r = row_next(row, &batch->changes[batch->count]);
+		if (r > 0)
+			ask_for(st, &batch->changes[batch->count]);
+	}
+	return r;
+}
+
+/* Are there MAP_CHANGES before @end? From number @k of the batch on, then those of @ahead, a copy. */
+static bool are_many(const struct batch *batch, size_t k, struct row ahead, uint64_t end)
+{
+	unsigned n = 0;
+	struct fl_change c;
+
+	for (; k < batch->count && batch->changes[k].off < end; k++)
+		n++;
+	if (k < batch->count)
+		return n >= MAP_CHANGES;
+	while (n < MAP_CHANGES && row_next(&ahead, &c) > 0 && c.off < end)
+		n++;
+	return n >= MAP_CHANGES;
+}
+
+/* For number @k of the batch, behind which @rest comes. Whatever stands in the way, pwrite does it. */
+static void open_map(struct storer *st, const struct batch *batch, size_t k, const struct row *rest)
 {
 	struct fl_target *t = &st->job->target;
-	uint64_t end;
+	uint64_t off = batch->changes[k].off, end;
 	int err;
 
 	st->map_off = fl_round_down(off, STRETCH_BYTES);
 	end = fl_min_u64(st->map_off + STRETCH_BYTES, t->size_bytes);
 	st->map_len = (size_t)(end - st->map_off);
-	if (t->has_holes || st->job->set.count > 0 || off >= end ||
-	    count_before(*at, end) < MAP_CHANGES)
+	if (t->has_holes || st->job->set.count > 0 || off >= end || !are_many(batch, k, *rest, end))
 		return;
 	if (st->slot < 0)
 		st->slot = fl_guard_claim();
@@ -148,29 +209,38 @@ static int store(struct storer *st, const struct fl_change *c, struct fl_error *
 	return 0;
 }
 
-static int store_run(struct storer *st, struct fl_change_reader reader, struct fl_error *reterr)
+/* A map stays as long as changes of its stretch come. */
+static int store_batch(struct storer *st, const struct batch *batch, const struct row *rest,
+		       struct fl_error *reterr)
 {
-	struct fl_change_reader before = reader;
-	struct fl_change c;
-	int r, closed;
+	int r = 0;
 
-	while ((r = fl_change_next(&reader, &c)) > 0) {
-		if (c.old_len == 0 || c.old_len != c.new_len)
-			return -FL_ECORRUPT;
-		if (c.off < st->map_off || c.off >= st->map_off + st->map_len) {
+	for (size_t k = 0; r == 0 && k < batch->count; k++) {
+		const struct fl_change *c = &batch->changes[k];
+
+		if (c->off < st->map_off || c->off >= st->map_off + st->map_len) {
 			r = close_map(st, reterr);
 			if (r < 0)
 				return r;
-			open_map(st, &before, c.off);
+			open_map(st, batch, k, rest);
 		}
-		r = store(st, &c, reterr);
-		if (r < 0)
-			return r;
-		before = reader;
+		r = store(st, c, reterr);
 	}
-	closed = close_map(st, reterr);
-	st->map_len = 0;
-	return r < 0 ? r : closed;
+	return r;
+}
+
+static int store_row(struct storer *st, struct row *row, struct fl_error *reterr)
+{
+	struct batch batch;
+	int r, more;
+
+	do {
+		more = batch_fill(&batch, row, st);
+		if (more < 0)
+			return more;
+		r = store_batch(st, &batch, row, reterr);
+	} while (r == 0 && more > 0);
+	return r < 0 ? r : close_map(st, reterr);
 }
 
 int fl_same_next_run(const unsigned char **p, size_t *len, struct fl_change_reader *ret)
@@ -197,16 +267,12 @@ int fl_same_apply(struct fl_store_job *job, const unsigned char *group, size_t l
 		  struct fl_error *reterr)
 {
 	struct storer st = {.job = job, .old = old, .slot = -1, .page = UINT64_MAX};
-	struct fl_change_reader reader = {0};
+	struct row row = {.p = group, .len = len};
 	uint64_t begin = len >= FL_RUN_HEAD_BYTES ? fl_get64(group) : 0;
 	int r;
 
 	job->stored = true;
-	while ((r = fl_same_next_run(&group, &len, &reader)) > 0) {
-		r = store_run(&st, reader, reterr);
-		if (r < 0)
-			break;
-	}
+	r = store_row(&st, &row, reterr);
 	if (st.map)
 		(void)close_map(&st, NULL);
 	if (st.slot >= 0)
@@ -215,6 +281,6 @@ int fl_same_apply(struct fl_store_job *job, const unsigned char *group, size_t l
 		return fl_error_set(reterr, r, FL_OFF_NONE, "the journal contradicts itself");
 	if (r == 0)
 		fl_durable_start(&job->durable, job->target.fd, begin,
-				 fl_max_u64(reader.base, begin) - begin);
+				 fl_max_u64(row.run.base, begin) - begin);
 	return r;
 }
