@@ -13,8 +13,8 @@
 /* PCRE2's own default, PARENS_NEST_LIMIT of its config.h. */
 #define GROUPS_MAX 250
 
-/* RE_DUP_MAX of POSIX is 255, glibc's and PCRE2's limit 65,535 takes five digits. */
-#define REPEAT_DIGITS_MAX 5
+/* RE_DUP_MAX of glibc's regex.h; PCRE2's limit is 65,535. */
+#define REPEATS_MAX 0x7fff
 
 /**
  * struct reader - where the translation stands
@@ -24,7 +24,9 @@
  * @repeated:  it has a quantifier already
  * @word:      it is a literal word character
  * @fresh:     an alternative begins here: in basic syntax "^" is an anchor
- * @groups:    where in out the open groups begin, @depth of them
+ * @groups:    the open groups, @depth of them: where in out each begins, and its number
+ * @opened:    groups so far
+ * @closed:    one bit for each of the first nine that is complete: what may be referred to
  */
 struct reader {
 	const char *from;
@@ -39,8 +41,13 @@ struct reader {
 	bool repeated;
 	bool word;
 	bool fresh;
-	size_t groups[GROUPS_MAX];
+	struct {
+		size_t at;
+		unsigned number;
+	} groups[GROUPS_MAX];
 	size_t depth;
+	unsigned opened;
+	unsigned closed;
 	struct fl_error *reterr;
 };
 
@@ -133,56 +140,101 @@ static int simple_repeat(struct reader *r, char op, size_t used)
 	return 0;
 }
 
-static size_t digits(const char *p, const char *end)
+/* Digits at *p, which moves behind them. Return: their number, REPEATS_MAX + 1 at most; -1: none. */
+static int number(const char **p, const char *end)
 {
-	size_t n = 0;
+	int n = -1;
 
-	while (p + n < end && isdigit((unsigned char)p[n]))
-		n++;
+	for (; *p < end && isdigit((unsigned char)**p); (*p)++)
+		n = n < 0                              ? **p - '0'
+		    : n * 10 + **p - '0' > REPEATS_MAX ? REPEATS_MAX + 1
+						       : n * 10 + **p - '0';
 	return n;
 }
 
-/* Return: bytes of an interval with its end, as PCRE2 writes it in @text; 0: it is none. */
-static size_t read_interval(const struct reader *r, const char *p, char text[32])
-{
-	const char *from = p;
-	size_t low = digits(p, r->end);
-	size_t high = 0;
-	bool comma;
+/**
+ * struct repeats - "{low,high}"
+ * @high:  -1: without an end
+ * @used:  bytes, with the end; 0: it is no interval
+ */
+struct repeats {
+	int low;
+	int high;
+	size_t used;
+};
 
-	p += low;
-	comma = p < r->end && *p == ',';
-	if (comma) {
-		high = digits(++p, r->end);
-		p += high;
+static struct repeats read_repeats(const struct reader *r, const char *from)
+{
+	const char *p = from;
+	struct repeats n = {.low = number(&p, r->end)};
+
+	n.high = n.low;
+	if (p < r->end && *p == ',') {
+		p++;
+		n.high = number(&p, r->end);
+		n.low = n.low < 0 ? 0 : n.low;
 	}
-	if ((low == 0 && !comma) || low > REPEAT_DIGITS_MAX || high > REPEAT_DIGITS_MAX)
-		return 0;
-	snprintf(text, 32, "{%.*s%s%.*s}", low > 0 ? (int)low : 1, low > 0 ? from : "0",
-		 comma ? "," : "", (int)high, p - high);
 	if (!r->extended && (p == r->end || *p++ != '\\'))
-		return 0;
-	return p < r->end && *p == '}' ? (size_t)(p + 1 - from) : 0;
+		return n;
+	if (p < r->end && *p == '}')
+		n.used = (size_t)(p + 1 - from);
+	return n;
+}
+
+/* As glibc's parse_dup_op() tells the two apart. */
+static int bad_repeats(const struct reader *r, const char *from)
+{
+	const char *p = from;
+
+	while (p < r->end && (isdigit((unsigned char)*p) || *p == ','))
+		p++;
+	for (; p < r->end; p++)
+		if (*p == ',' || (*p == '\\' && p + 1 < r->end && p[1] == '}'))
+			return fail(r, "Invalid content of \\{\\}");
+	return fail(r, "Unmatched \\{");
+}
+
+/* "{" where there is nothing to repeat: basic syntax takes it as it is, extended ignores the interval. */
+static int repeat_nothing(struct reader *r, size_t used, size_t len)
+{
+	if (!r->extended)
+		r->p += used - 1;
+	else if (len > 0)
+		r->p += used + len;
+	return r->extended && len > 0 ? 0 : literal(r);
 }
 
 static int interval(struct reader *r, size_t used)
 {
+	const char *from = r->p + used;
+	struct repeats n = read_repeats(r, from);
 	char text[32];
-	size_t len = read_interval(r, r->p + used, text);
 
-	if (len > 0 && r->has_atom)
-		return repeat(r, text, used + len);
-	if (r->extended)
-		return literal(r);
-	return fail(r,
-		    len > 0 ? "Invalid preceding regular expression" : "Invalid content of \\{\\}");
+	if (!r->has_atom && !r->extended)
+		return repeat_nothing(r, used, n.used);
+	if (n.used == 0)
+		return r->extended ? literal(r) : bad_repeats(r, from);
+	if (n.low < 0 || (n.high >= 0 && n.low > n.high))
+		return fail(r, "Invalid content of \\{\\}");
+	if (n.low > REPEATS_MAX || n.high > REPEATS_MAX)
+		return fail(r, "Regular expression too big");
+	if (!r->has_atom)
+		return repeat_nothing(r, used, n.used);
+	if (n.high < 0)
+		snprintf(text, sizeof(text), "{%d,}", n.low);
+	else if (n.high == n.low)
+		snprintf(text, sizeof(text), "{%d}", n.low);
+	else
+		snprintf(text, sizeof(text), "{%d,%d}", n.low, n.high);
+	return repeat(r, text, used + n.used);
 }
 
 static int open_group(struct reader *r, size_t used)
 {
 	if (r->depth == GROUPS_MAX)
 		return fail(r, "parentheses are too deeply nested");
-	r->groups[r->depth++] = r->out->len;
+	r->groups[r->depth].at = r->out->len;
+	r->groups[r->depth++].number = ++r->opened;
 	fl_text_adds(r->out, "(");
 	r->p += used;
 	no_atom(r, true);
@@ -191,12 +243,16 @@ static int open_group(struct reader *r, size_t used)
 
 static int close_group(struct reader *r, size_t used)
 {
+	unsigned number;
+
 	if (r->depth == 0)
-		return fail(r, "Unmatched ) or \\)");
+		return r->extended ? literal(r) : fail(r, "Unmatched ) or \\)");
 	fl_text_adds(r->out, ")");
 	r->p += used;
 	begin_atom(r);
-	r->atom = r->groups[--r->depth];
+	r->atom = r->groups[--r->depth].at;
+	number = r->groups[r->depth].number;
+	r->closed |= number <= 9 ? 1u << number : 0;
 	return 0;
 }
 
@@ -216,6 +272,38 @@ static int anchor(struct reader *r, const char *text, size_t used)
 	return 0;
 }
 
+static int set(struct reader *r, const char *text, size_t used)
+{
+	begin_atom(r);
+	fl_text_adds(r->out, text);
+	r->p += used;
+	return 0;
+}
+
+/* To grep -E what follows "^" and "$" may repeat them: with "^*" a line may begin here, or not. */
+static int line_edge(struct reader *r)
+{
+	const char text[2] = {*r->p, '\0'};
+	size_t at = r->out->len;
+
+	anchor(r, text, 1);
+	if (r->extended) {
+		r->has_atom = r->repeated = true;
+		r->atom = at;
+	}
+	return 0;
+}
+
+static int back_reference(struct reader *r, char digit)
+{
+	char text[8];
+
+	if ((r->closed >> (digit - '0') & 1) == 0)
+		return fail(r, "Invalid back reference");
+	snprintf(text, sizeof(text), "\\g{%c}", digit);
+	return set(r, text, 2);
+}
+
 /* "\<" and "\>" are half of "\b"; beside a literal word character "\b" says it all. */
 static int word_edge(struct reader *r, char c)
 {
@@ -229,14 +317,6 @@ static int word_edge(struct reader *r, char c)
 	if (c == '>' && r->has_atom && r->word)
 		return anchor(r, "\\b", 2);
 	return anchor(r, c == '<' ? "\\b(?=\\w)" : "\\b(?<=\\w)", 2);
-}
-
-static int set(struct reader *r, const char *text, size_t used)
-{
-	begin_atom(r);
-	fl_text_adds(r->out, text);
-	r->p += used;
-	return 0;
 }
 
 static int escape_of_basic(struct reader *r, char c)
@@ -286,10 +366,8 @@ static int escape(struct reader *r)
 	case '\'':
 		return anchor(r, "$", 2);
 	default:
-		if (c >= '1' && c <= '9') {
-			snprintf(text, sizeof(text), "\\g{%c}", c);
-			return set(r, text, 2);
-		}
+		if (c >= '1' && c <= '9')
+			return back_reference(r, c);
 		if (!r->extended)
 			return escape_of_basic(r, c);
 		r->p++;
@@ -364,21 +442,40 @@ static int bracket_char(struct reader *r, const char **ret, size_t *ret_len)
 	return 0;
 }
 
-static int bracket_item(struct reader *r)
+/* A hyphen that neither begins nor ends the expression stands between two characters. */
+static bool is_lost_hyphen(const struct reader *r, bool first)
 {
-	const char *c;
-	size_t len;
-	int err = bracket_char(r, &c, &len);
+	return !first && *r->p == '-' && r->p + 1 < r->end && r->p[1] != ']';
+}
 
+/* UTF-8's bytes are in the order of what they stand for. */
+static bool is_before(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+
+	return order < 0 || (order == 0 && a_len < b_len);
+}
+
+static int bracket_item(struct reader *r, bool first)
+{
+	const char *low, *c;
+	size_t low_len, len;
+	int err;
+
+	if (is_lost_hyphen(r, first))
+		return fail(r, "Invalid range end");
+	err = bracket_char(r, &low, &low_len);
 	if (err != 0)
 		return err < 0 ? err : 0;
-	quote_char(r->out, c, len);
+	quote_char(r->out, low, low_len);
 	if (r->end - r->p < 2 || r->p[0] != '-' || r->p[1] == ']')
 		return 0;
 	r->p++;
 	err = bracket_char(r, &c, &len);
-	if (err != 0)
-		return err < 0 ? err : fail(r, "Invalid range end");
+	if (err < 0)
+		return err;
+	if (err > 0 || is_before(c, len, low, low_len))
+		return fail(r, "Invalid range end");
 	fl_text_adds(r->out, "-");
 	quote_char(r->out, c, len);
 	return 0;
@@ -396,8 +493,10 @@ static int bracket(struct reader *r)
 		fl_text_adds(r->out, "^");
 		r->p++;
 	}
+	if (r->p == r->end)
+		return fail(r, "Invalid regular expression");
 	for (first = r->p; r->p < r->end && (*r->p != ']' || r->p == first);) {
-		err = bracket_item(r);
+		err = bracket_item(r, r->p == first);
 		if (err < 0)
 			return err;
 	}
@@ -452,9 +551,9 @@ static int piece(struct reader *r)
 	case '*':
 		return simple_repeat(r, '*', 1);
 	case '^':
-		return r->extended || r->fresh ? anchor(r, "^", 1) : literal(r);
+		return r->extended || r->fresh ? line_edge(r) : literal(r);
 	case '$':
-		return is_end_anchor(r) ? anchor(r, "$", 1) : literal(r);
+		return is_end_anchor(r) ? line_edge(r) : literal(r);
 	default:
 		return r->extended ? extended_only(r) : literal(r);
 	}
