@@ -103,7 +103,8 @@ static int print_selected(struct fl_scan_sum *sum, const struct item *item)
 
 	sum->selected = sum->context.selected;
 	if (item->rec.flags & FL_SCAN_RECORD_BAD) {
-		sum->binary = true;
+		/* With -I grep does not say so. */
+		sum->binary = !(sum->flags & FL_SCAN_SKIP_BINARY);
 		return 0;
 	}
 	if (item->rec.flags & FL_SCAN_RECORD_LINE)
