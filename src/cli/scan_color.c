@@ -50,20 +50,32 @@ static void set_color(enum part part, const char *value)
 	colors[part] = strdup(value);
 }
 
+static const char *color_of(enum part part)
+{
+	return colors[part] != NULL ? colors[part] : "";
+}
+
+/* As in grep a name without a value does what it can: "mt" gives contexts the colour of selected matches. */
 static void set_capability(const char *name, const char *value)
 {
-	if (value == NULL) {
-		reverse |= strcmp(name, "rv") == 0;
-		no_erase |= strcmp(name, "ne") == 0;
-		return;
-	}
-	if (strcmp(name, "mt") == 0) {
-		set_color(PART_SELECTED_MATCH, value);
-		set_color(PART_CONTEXT_MATCH, value);
-	}
-	for (int i = 0; i < PARTS; i++)
-		if (strcmp(name, part_names[i]) == 0)
+	int both = strcmp(name, "mt") == 0;
+
+	reverse |= strcmp(name, "rv") == 0;
+	no_erase |= strcmp(name, "ne") == 0;
+	for (int i = 0; i < PARTS && value != NULL; i++)
+		if (strcmp(both ? "ms" : name, part_names[i]) == 0)
 			set_color((enum part)i, value);
+	if (both)
+		set_color(PART_CONTEXT_MATCH, color_of(PART_SELECTED_MATCH));
+}
+
+/* grep takes nothing from the first thing on that is no name, or no list of numbers. */
+static int is_capability(const char *item)
+{
+	const char *value = strchr(item, '=');
+
+	return value == NULL ||
+	       (value > item && value[1 + strspn(value + 1, "0123456789;")] == '\0');
 }
 
 void scan_color_init(void)
@@ -77,22 +89,14 @@ void scan_color_init(void)
 
 	for (int i = 0; i < PARTS; i++)
 		set_color((enum part)i, defaults[i]);
-	while (copy != NULL && (item = strsep(&rest, ":")) != NULL) {
+	while (copy != NULL && (item = strsep(&rest, ":")) != NULL && is_capability(item)) {
 		char *value = strchr(item, '=');
 
 		if (value != NULL)
 			*value++ = '\0';
-		/* grep takes nothing from the first value on that is no list of numbers. */
-		if (value != NULL && value[strspn(value, "0123456789;")] != '\0')
-			break;
 		set_capability(item, value);
 	}
 	free(copy);
-}
-
-static const char *color_of(enum part part)
-{
-	return colors[part] != NULL ? colors[part] : "";
 }
 
 static void begin(enum part part)
@@ -174,26 +178,57 @@ static enum part part_of(const struct scan_color *c, const struct fl_scan_event 
 	return context ? PART_CONTEXT : PART_SELECTED;
 }
 
-static void put_text(const struct scan_color *c, const struct fl_scan_event *e)
+static void begin_line(struct scan_color *c, const struct fl_scan_event *e)
 {
-	const char *text = e->text;
-	size_t len = e->len;
-	int cr = 0;
+	if (*color_of(part_of(c, e)) != '\0')
+		begin(part_of(c, e));
+	c->in_line = 1;
+}
 
+/* The colour of lines goes on up to a match, which ends it, also where nothing precedes that. */
+static void put_match(struct scan_color *c, const struct fl_scan_event *e)
+{
+	struct fl_scan_event around = {.flags = e->flags & ~FL_SCAN_EVENT_MATCH};
+
+	if (!c->in_line && !(c->flags & FL_SCAN_ONLY_MATCHING))
+		begin_line(c, &around);
+	c->in_line = 0;
+	put(part_of(c, e), e->text, e->len);
+}
+
+/* Matches without a colour are like what stands around them. */
+static int has_own_color(const struct scan_color *c, const struct fl_scan_event *e)
+{
+	return (e->flags & FL_SCAN_EVENT_MATCH) && e->len > 0 &&
+	       ((c->flags & FL_SCAN_ONLY_MATCHING) || *color_of(part_of(c, e)) != '\0');
+}
+
+static void put_around(struct scan_color *c, const struct fl_scan_event *event)
+{
+	struct fl_scan_event around = *event;
+	const struct fl_scan_event *e = &around;
 	/* grep leaves a CR before the line's end without colour. */
-	if (!(e->flags & FL_SCAN_EVENT_MATCH) && (e->flags & FL_SCAN_EVENT_TAIL) && len > 0 &&
-	    text[len - 1] == '\r')
-		cr = 1;
-	len -= (size_t)cr;
-	if (len > 0)
-		put(part_of(c, e), text, len);
-	if (cr)
+	size_t cr = (e->flags & FL_SCAN_EVENT_TAIL) && e->len > 0 && e->text[e->len - 1] == '\r';
+	size_t len = e->len - cr;
+
+	around.flags &= ~FL_SCAN_EVENT_MATCH;
+	if (len > 0) {
+		if (!c->in_line)
+			begin_line(c, e);
+		outbuf_write(e->text, len);
+	}
+	if ((e->flags & FL_SCAN_EVENT_TAIL) && c->in_line) {
+		if (*color_of(part_of(c, e)) != '\0')
+			end();
+		c->in_line = 0;
+	}
+	if (cr > 0)
 		outbuf_write("\r", 1);
 }
 
 int scan_color_event(void *arg, const struct fl_scan_event *event)
 {
-	const struct scan_color *c = arg;
+	struct scan_color *c = arg;
 
 	if (event->flags & FL_SCAN_EVENT_GAP) {
 		scan_color_mark("--");
@@ -202,7 +237,10 @@ int scan_color_event(void *arg, const struct fl_scan_event *event)
 	}
 	if (event->flags & FL_SCAN_EVENT_HEAD)
 		put_head(c, event);
-	put_text(c, event);
+	if (has_own_color(c, event))
+		put_match(c, event);
+	else
+		put_around(c, event);
 	if (event->flags & FL_SCAN_EVENT_TAIL)
 		outbuf_write(&c->eol, 1);
 	return outbuf_error();

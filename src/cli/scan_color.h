@@ -9,11 +9,13 @@
  * @flags:  FL_SCAN_... of the search
  * @name:   of the file, or NULL where it is not shown
  * @eol:    ends a line
+ * @in_line: the colour of what stands around matches has begun; 0 at first
  */
 struct scan_color {
 	unsigned flags;
 	const char *name;
 	char eol;
+	int in_line;
 };
 
 /** scan_color_wanted() - @when: "always", "never", "auto" or others. Return: 1, 0, -1: others. */
