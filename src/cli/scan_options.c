@@ -68,6 +68,16 @@ static const struct argp_option scan_table[] = {
 	{.name = "after-context", .key = 'A', .arg = "N", .doc = "Print N lines after each, too"},
 	{.name = "before-context", .key = 'B', .arg = "N", .doc = "Print N lines before each, too"},
 	{.name = "context", .key = 'C', .arg = "N", .doc = "Both"},
+	{.name = "-NUM", .flags = OPTION_DOC, .doc = "The same, as -2"},
+	{.key = '1', .arg = "N", .flags = OPTION_ARG_OPTIONAL | OPTION_HIDDEN},
+	{.key = '2', .arg = "N", .flags = OPTION_ARG_OPTIONAL | OPTION_HIDDEN},
+	{.key = '3', .arg = "N", .flags = OPTION_ARG_OPTIONAL | OPTION_HIDDEN},
+	{.key = '4', .arg = "N", .flags = OPTION_ARG_OPTIONAL | OPTION_HIDDEN},
+	{.key = '5', .arg = "N", .flags = OPTION_ARG_OPTIONAL | OPTION_HIDDEN},
+	{.key = '6', .arg = "N", .flags = OPTION_ARG_OPTIONAL | OPTION_HIDDEN},
+	{.key = '7', .arg = "N", .flags = OPTION_ARG_OPTIONAL | OPTION_HIDDEN},
+	{.key = '8', .arg = "N", .flags = OPTION_ARG_OPTIONAL | OPTION_HIDDEN},
+	{.key = '9', .arg = "N", .flags = OPTION_ARG_OPTIONAL | OPTION_HIDDEN},
 	{.name = "only-matching", .key = 'o', .doc = "Print only what matched, each on its line"},
 	{.name = "line-number", .key = 'n', .doc = "Print the number of the line"},
 	{.name = "byte-offset", .key = 'b', .doc = "Print the offset of the line, or match (-o)"},
@@ -111,6 +121,7 @@ static const struct argp_option scan_table[] = {
 	 .arg = "WHEN",
 	 .flags = OPTION_ARG_OPTIONAL,
 	 .doc = "always, never or auto (default)"},
+	{.name = "colour", .flags = OPTION_ALIAS | OPTION_HIDDEN},
 	{.name = "follow",
 	 .key = KEY_FOLLOW,
 	 .doc = "Go on as FILE grows, is cut or replaced, as tail -F does"},
@@ -446,6 +457,48 @@ static error_t parse_switch(int key, struct scan_options *opt)
 	}
 }
 
+static const struct argp_option *option_of(int key)
+{
+	for (const struct argp_option *o = scan_table; o->name != NULL || o->key != 0; o++)
+		if (o->key == key)
+			return o;
+	return NULL;
+}
+
+static error_t parse_scan(int key, char *arg, struct argp_state *state);
+
+/* What follows the digits of "-2n". */
+static error_t parse_letters(char *letters, struct argp_state *state)
+{
+	for (char *p = letters; *p != '\0'; p++) {
+		const struct argp_option *option = option_of(*p);
+
+		if (option == NULL || isdigit((unsigned char)*p))
+			message_usage("invalid option -- '%c'", *p);
+		if (option->arg == NULL) {
+			parse_scan(*p, NULL, state);
+			continue;
+		}
+		if (p[1] == '\0' && state->next == state->argc)
+			message_usage("option requires an argument -- '%c'", *p);
+		return parse_scan(*p, p[1] != '\0' ? p + 1 : state->argv[state->next++], state);
+	}
+	return 0;
+}
+
+/* -NUM (-0 is that of --files-from): to argp the first digit is an option and all others its argument. */
+static error_t take_lines(struct scan_options *opt, int digit, char *rest, struct argp_state *state)
+{
+	size_t n = rest != NULL ? strspn(rest, "0123456789") : 0;
+	char *text = NULL;
+
+	if (asprintf(&text, "%c%.*s", digit, (int)n, n > 0 ? rest : "") < 0)
+		no_memory();
+	opt->both = context_value("--context", text);
+	free(text);
+	return rest != NULL ? parse_letters(rest + n, state) : 0;
+}
+
 static error_t parse_scan(int key, char *arg, struct argp_state *state)
 {
 	struct scan_options *opt = state->input;
@@ -454,6 +507,8 @@ static error_t parse_scan(int key, char *arg, struct argp_state *state)
 		opt->scan.flags |= flag_of(key);
 		return 0;
 	}
+	if (key >= '1' && key <= '9')
+		return take_lines(opt, key, arg, state);
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &opt->common;

@@ -51,3 +51,37 @@ same_message() {
 		same_message "-G -e '$p' odd"
 	done
 }
+
+@test "scan: GREP_COLORS gives each part the colour that grep gives it" {
+	local c o
+	for c in '' sl=1:cx=2 sl=1:cx=2:rv sl=1:cx=2:ne mt=1 ms=1:mt ms=2:mc=3 mc=3:mt=1 ms=:sl=1 ne ne=1 \
+		fn=34:ln=33:bn=36:se=31 se= =1:fn=3 fn=1=2:ln=3 mt=x:fn=3 zz=1:fn=3; do
+		for o in '' -Hnb -on -v -vC1 -nA1 -cH -l -L -w 'nowhere -e foo'; do
+			some || continue
+			same_as "GREP_COLORS=$c $scan --color=always $o -e foo foo" \
+				"GREP_COLORS=$c grep --colour=always $o -e foo foo"
+		done
+	done
+	expect 0 "$FAULTLINE" scan --colour=never -c foo foo
+	equal "$out" 4
+}
+
+@test "scan: -NUM is as many lines of context" {
+	local o
+	for o in -1 -2 -10 -1n -n1 -1nb -1m1 '-1m 1' '-2 -1' '-1 -2n' '-C3 -1' '-1 -C3' '-1 -A0' -12c; do
+		some || continue
+		same_as "$scan $o Foo foo" "grep $o Foo foo"
+	done
+	expect 2 "$FAULTLINE" scan -1% Foo foo
+	[[ $err == *"invalid option -- '%'"* ]]
+	expect 2 "$FAULTLINE" scan Foo -1m
+	[[ $err == *"requires an argument -- 'm'"* ]]
+}
+
+@test "scan: -I says nothing of lines that are not text, and skips them" {
+	printf 'abc\nfoo\200bar\nfoo\n' >bad
+	for o in '' -n -c -l -o -q -v -H; do
+		same_as "LC_ALL=C.UTF-8 $scan -I $o foo bad" "LC_ALL=C.UTF-8 grep -I $o foo bad"
+		equal "$(<.ours.err)" ""
+	done
+}
