@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "ops/regex/graphemes.h"
 
 /**
  * struct piecewise - a line that is written, or only measured, piece by piece
@@ -16,6 +17,8 @@
  * @matches: so many of them
  * @hidden:  of these, so many begin behind what may be written
  * @instead: matches are replaced
+ * @seen:    NULL, or what is measured: characters that a reader sees
+ * @from, @to: matches that begin at one of these bytes of the line as it is to be seen are @within
  */
 struct piecewise {
 	struct fl_scan_mapping *m;
@@ -27,26 +30,23 @@ struct piecewise {
 	uint64_t matches;
 	uint64_t hidden;
 	bool instead;
+	struct fl_graphemes *seen;
+	uint64_t from;
+	uint64_t to;
+	uint64_t within;
 };
-
-/* What ends within a character is cut before it. */
-static size_t cut(const struct fl_scan_mapping *m, const unsigned char *p, size_t len)
-{
-	if (m->job->plan.is_utf_locale)
-		while (len > 0 && (p[len] & 0xC0) == 0x80)
-			len--;
-	return len;
-}
 
 static int put(struct piecewise *w, const unsigned char *p, size_t len, uint64_t off)
 {
 	struct fl_scan_bytes text = {.p = p, .len = len, .off = off};
 
 	w->bytes += len;
+	if (w->seen)
+		fl_graphemes_add(w->seen, p, len);
 	if (!w->rec || len == 0)
 		return 0;
 	if (w->limited && len > w->left) {
-		text.len = cut(w->m, p, (size_t)w->left);
+		text.len = (size_t)w->left;
 		w->left = 0;
 	} else if (w->limited) {
 		w->left -= len;
@@ -112,6 +112,7 @@ static int add_piece(void *arg, const struct fl_span *match)
 	w->told = match->end;
 	w->matches++;
 	w->hidden += w->limited && w->left == 0;
+	w->within += w->bytes >= w->from && w->bytes < w->to;
 	if (w->rec) {
 		w->rec->flags |= FL_SCAN_RECORD_MATCH;
 		w->rec->pattern = fl_scan_pattern_of_match(w->m);
@@ -146,12 +147,23 @@ static bool is_context(const struct fl_scan_record *rec)
 	return (rec->flags & FL_SCAN_RECORD_CONTEXT) != 0;
 }
 
+/* With --crlf a line that does not bring its own end along gets CR LF, as in ripgrep. */
+static int end_line(struct fl_scan_mapping *m, struct fl_scan_record *rec)
+{
+	struct fl_scan_bytes cr = {.p = (const unsigned char *)"\r",
+				   .len = m->job->plan.is_crlf,
+				   .off = rec->begin_off};
+
+	return fl_scan_emit_bytes(m, rec, &cr, 0);
+}
+
 static int emit_notice(struct fl_scan_mapping *m, struct fl_scan_record *rec, const char *text)
 {
 	struct fl_scan_bytes bytes = {
 		.p = (const unsigned char *)text, .len = strlen(text), .off = rec->begin_off};
+	int r = fl_scan_emit_bytes(m, rec, &bytes, FL_SCAN_RECORD_MORE);
 
-	return fl_scan_emit_bytes(m, rec, &bytes, 0);
+	return r != 0 ? r : end_line(m, rec);
 }
 
 /* ripgrep counts a line's matches where something else wants to know them. */
@@ -175,27 +187,27 @@ static int omit(struct fl_scan_mapping *m, struct fl_scan_record *rec, uint64_t 
 	return emit_notice(m, rec, text);
 }
 
-static int end_preview(struct fl_scan_mapping *m, struct fl_scan_record *rec,
-		       const struct piecewise *w)
+static int end_preview(struct fl_scan_mapping *m, struct fl_scan_record *rec, uint64_t hidden)
 {
 	char text[64];
 
-	if (!wants_number(m, rec))
-		return emit_notice(m, rec, " [... omitted end of long line]");
-	/* Only its end was too much, which ripgrep does not count here. */
-	if (w->instead && w->bytes <= m->job->max_columns)
-		return emit_notice(m, rec, "");
-	snprintf(text, sizeof(text), " [... %" PRIu64 " more match%s]", w->hidden,
-		 w->hidden == 1 ? "" : "es");
+	snprintf(text, sizeof(text), " [... %" PRIu64 " more match%s]", hidden,
+		 hidden == 1 ? "" : "es");
 	return emit_notice(m, rec, text);
 }
 
-/* ripgrep counts the line's end, too. */
-static bool is_too_long(const struct fl_scan_job *job, const struct fl_scan_record *rec,
+static bool is_replaced(const struct fl_scan_mapping *m, const struct fl_scan_record *rec)
+{
+	return m->job->plan.replaces && fl_scan_has_matches(m, rec->flags);
+}
+
+/* ripgrep counts the line's end, too, unless the line is made anew. */
+static bool is_too_long(const struct fl_scan_mapping *m, const struct fl_scan_record *rec,
 			uint64_t bytes)
 {
-	return job->max_columns > 0 &&
-	       bytes + !(rec->flags & FL_SCAN_RECORD_OPEN) > job->max_columns;
+	bool has_end = !(rec->flags & FL_SCAN_RECORD_OPEN) && !is_replaced(m, rec);
+
+	return m->job->max_columns > 0 && bytes + has_end > m->job->max_columns;
 }
 
 static struct line_pieces pieces_of(struct fl_scan_mapping *m, struct fl_scan_record *rec)
@@ -203,29 +215,83 @@ static struct line_pieces pieces_of(struct fl_scan_mapping *m, struct fl_scan_re
 	return (struct line_pieces){.w = {.m = m, .rec = rec, .instead = m->job->plan.replaces}};
 }
 
+/* Without the CR that belongs to its end. */
+static struct fl_span body_of(const struct fl_scan_mapping *m, const struct fl_span *line)
+{
+	struct fl_span body = *line;
+
+	if (m->job->plan.is_crlf && body.end > body.begin && m->in->data[body.end - 1] == '\r')
+		body.end--;
+	return body;
+}
+
+/*
+ * In UTF-8 ripgrep previews so many characters, not bytes: @tell tells @p the text.
+ * Return: 0, with the bytes of the text that they take; an error.
+ */
+static int preview_bytes(struct line_pieces *p,
+			 int (*tell)(struct line_pieces *p, const struct fl_span *span,
+				     bool matches),
+			 const struct fl_span *span, bool matches, uint64_t *ret_bytes)
+{
+	const struct fl_scan_job *job = p->w.m->job;
+	struct fl_graphemes seen;
+	int r, error;
+
+	*ret_bytes = job->max_columns;
+	if (!job->plan.is_utf_locale)
+		return 0;
+	fl_graphemes_init(&seen, job->max_columns);
+	p->w.seen = &seen;
+	r = tell(p, span, matches);
+	p->w.seen = NULL;
+	error = fl_graphemes_end(&seen, ret_bytes);
+	return r != 0 ? r : error;
+}
+
 /* Return: 1 and the notice is written; 0 the line is to be written, as far as @w->left allows. */
 static int measure(struct fl_scan_mapping *m, struct fl_scan_record *rec,
 		   const struct fl_span *line, struct piecewise *w)
 {
 	const struct fl_scan_job *job = m->job;
-	bool matches = fl_scan_has_matches(m, rec->flags);
+	bool replaced = is_replaced(m, rec);
 	bool number = wants_number(m, rec);
+	struct fl_span body = body_of(m, line);
 	struct line_pieces p = pieces_of(m, NULL);
 	int r;
 
-	if (job->max_columns == 0 ||
-	    (!is_too_long(job, rec, line->end - line->begin) && !(job->plan.replaces && matches)))
+	if (job->max_columns == 0 || (!is_too_long(m, rec, line->end - line->begin) && !replaced))
 		return 0;
-	r = each_piece(&p, line, matches && number);
-	if (r < 0 || !is_too_long(job, rec, p.w.bytes))
+	r = each_piece(&p, replaced ? &body : line, number);
+	if (r < 0 || !is_too_long(m, rec, p.w.bytes))
 		return r;
 	if (!(job->flags & FL_SCAN_PREVIEW)) {
 		r = omit(m, rec, p.w.matches);
 		return r < 0 ? r : 1;
 	}
 	w->limited = true;
-	w->left = job->max_columns;
-	return 0;
+	return preview_bytes(&p, each_piece, &body, replaced, &w->left);
+}
+
+/* Text that does not bring its line's end along. What events tell of a last line is the file's bytes. */
+static bool needs_cr(const struct fl_scan_mapping *m, const struct fl_scan_record *rec)
+{
+	const struct fl_scan_job *job = m->job;
+
+	return job->plan.is_crlf &&
+	       (is_replaced(m, rec) || (job->flags & FL_SCAN_ONLY_MATCHING) ||
+		((rec->flags & FL_SCAN_RECORD_OPEN) && !(job->flags & FL_SCAN_EMPTIES)));
+}
+
+static int emit_last(struct fl_scan_mapping *m, struct fl_scan_record *rec,
+		     const struct fl_span *text)
+{
+	int r;
+
+	if (!needs_cr(m, rec))
+		return fl_scan_emit_span(m, rec, text, 0);
+	r = fl_scan_emit_span(m, rec, text, FL_SCAN_RECORD_MORE);
+	return r != 0 ? r : end_line(m, rec);
 }
 
 int fl_scan_render(struct fl_scan_mapping *m, struct fl_scan_record *rec,
@@ -234,43 +300,84 @@ int fl_scan_render(struct fl_scan_mapping *m, struct fl_scan_record *rec,
 	bool matches =
 		fl_scan_has_matches(m, rec->flags) &&
 		(m->job->spans || m->job->plan.replaces || (m->job->flags & FL_SCAN_PREVIEW));
-	struct line_pieces p = pieces_of(m, rec);
+	struct fl_span body = body_of(m, line);
 	struct fl_span none = {.begin = line->end, .end = line->end};
+	struct line_pieces p = pieces_of(m, rec);
 	int r = measure(m, rec, line, &p.w);
 
 	if (r != 0)
 		return r < 0 ? r : 0;
 	if (!matches && !p.w.limited)
-		return fl_scan_emit_span(m, rec, line, 0);
-	r = each_piece(&p, line, matches);
+		return emit_last(m, rec, line);
+	r = each_piece(&p, p.w.limited || is_replaced(m, rec) ? &body : line, matches);
 	if (r != 0)
 		return r;
-	return p.w.limited ? end_preview(m, rec, &p.w) : fl_scan_emit_span(m, rec, &none, 0);
+	if (!p.w.limited)
+		return emit_last(m, rec, &none);
+	return wants_number(m, rec) ? end_preview(m, rec, p.w.hidden)
+				    : emit_notice(m, rec, " [... omitted end of long line]");
+}
+
+static int tell_match(struct line_pieces *p, const struct fl_span *match, bool replaced)
+{
+	return replaced ? put_replacement(&p->w, match, p->base)
+			: put_span(&p->w, match->begin, match->end);
+}
+
+/*
+ * ripgrep takes the places of the line's matches for places in this one, and tells how many begin between what
+ * of it is seen and its length. While fl_search_each() tells a match of a line it may be asked for all.
+ */
+static int end_match_preview(struct fl_scan_mapping *m, struct fl_scan_record *rec, uint64_t seen,
+			     uint64_t bytes)
+{
+	struct line_pieces p = pieces_of(m, NULL);
+	struct fl_span line = {.begin = (size_t)(rec->begin_off - m->in->off),
+			       .end = (size_t)(rec->end_off - m->in->off)};
+	int r;
+
+	p.w.from = seen;
+	p.w.to = bytes;
+	r = each_piece(&p, &line, true);
+	return r != 0 ? r : end_preview(m, rec, p.w.within);
+}
+
+/* Return: 1 and the notice is written; 0 the match is to be written, as far as @w->left allows. */
+static int measure_match(struct fl_scan_mapping *m, struct fl_scan_record *rec,
+			 const struct fl_span *match, struct line_pieces *p)
+{
+	uint64_t max = m->job->max_columns;
+	int r = max > 0 ? tell_match(p, match, p->w.instead) : 0;
+
+	if (r != 0 || p->w.bytes <= max)
+		return r;
+	if (!(m->job->flags & FL_SCAN_PREVIEW)) {
+		r = omit(m, rec, 0);
+		return r < 0 ? r : 1;
+	}
+	p->w.limited = true;
+	p->w.to = p->w.bytes;
+	return preview_bytes(p, tell_match, match, p->w.instead, &p->w.left);
 }
 
 int fl_scan_render_match(struct fl_scan_mapping *m, struct fl_scan_record *rec,
 			 const struct fl_span *match)
 {
-	struct line_pieces p = pieces_of(m, NULL);
 	struct fl_span none = {.begin = match->end, .end = match->end};
-	size_t base = (size_t)(rec->begin_off - m->in->off);
-	uint64_t max = m->job->max_columns;
-	int r = 0;
+	struct line_pieces p = pieces_of(m, NULL);
+	uint64_t seen;
+	int r;
 
-	if (max > 0) {
-		r = p.w.instead ? put_replacement(&p.w, match, base)
-				: put_span(&p.w, match->begin, match->end);
-		if (p.w.bytes > max && !(m->job->flags & FL_SCAN_PREVIEW))
-			return omit(m, rec, 0);
-	}
-	p.w.rec = rec;
-	p.w.limited = max > 0 && p.w.bytes > max;
-	p.w.left = max;
+	p.base = (size_t)(rec->begin_off - m->in->off);
+	r = measure_match(m, rec, match, &p);
+	if (r != 0)
+		return r < 0 ? r : m->head.closed != 0;
 	if (!p.w.instead && !p.w.limited)
-		return fl_scan_emit_span(m, rec, match, 0);
-	r = p.w.instead ? put_replacement(&p.w, match, base)
-			: put_span(&p.w, match->begin, match->end);
+		return emit_last(m, rec, match);
+	seen = p.w.left;
+	p.w.rec = rec;
+	r = tell_match(&p, match, p.w.instead);
 	if (r != 0)
 		return r;
-	return p.w.limited ? end_preview(m, rec, &p.w) : fl_scan_emit_span(m, rec, &none, 0);
+	return p.w.limited ? end_match_preview(m, rec, seen, p.w.to) : emit_last(m, rec, &none);
 }
