@@ -193,15 +193,20 @@ static int find_first(struct fl_scan_mapping *m, const struct fl_span *line,
 		      struct fl_scan_record *rec)
 {
 	struct first first = {.m = m};
+	bool empties = m->search.empties;
 	int r;
 
 	if (!(m->job->flags & (FL_SCAN_COLUMN | FL_SCAN_PATTERN_ID)) ||
 	    !fl_scan_has_matches(m, rec->flags))
 		return 0;
+	m->search.empties = true;
 	r = fl_search_each(&m->search, line, first_match, &first);
+	m->search.empties = empties;
 	if (r > 0) {
-		rec->column = first.match.begin - line->begin + 1;
 		rec->pattern = first.pattern;
+		/* Behind a last line without an end there is no place for one, to ripgrep. */
+		if (first.match.begin < line->end || !(rec->flags & FL_SCAN_RECORD_OPEN))
+			rec->column = first.match.begin - line->begin + 1;
 	}
 	return r < 0 ? r : 0;
 }
