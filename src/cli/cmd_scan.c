@@ -169,7 +169,13 @@ static int set_base_line(struct scan_run *run, const char *name)
 	return 1;
 }
 
-static void print_name(const struct scan_run *run, const char *name, char behind)
+/* With --crlf all that is no line of the file ends as its lines do, as in ripgrep. */
+static const char *line_end(const struct scan_run *run)
+{
+	return run->opt->scan.flags & FL_SCAN_CRLF ? "\r\n" : "\n";
+}
+
+static void print_name(const struct scan_run *run, const char *name, const char *behind)
 {
 	if (run->opt->color)
 		scan_color_name(shown_name(run, name));
@@ -177,10 +183,10 @@ static void print_name(const struct scan_run *run, const char *name, char behind
 		outbuf_printf("%s", shown_name(run, name));
 	if (run->opt->scan.flags & FL_SCAN_NULL)
 		outbuf_write("", 1);
-	else if (run->opt->color && behind == ':')
-		scan_color_mark(":");
+	else if (run->opt->color && *behind == ':')
+		scan_color_mark(behind);
 	else
-		outbuf_write(&behind, 1);
+		outbuf_write(behind, strlen(behind));
 }
 
 static void report_file(struct scan_run *run, const char *name, const struct fl_scan_result *result)
@@ -190,14 +196,15 @@ static void report_file(struct scan_run *run, const char *name, const struct fl_
 
 	if (list != LIST_NONE && !(flags & FL_SCAN_QUIET)) {
 		if ((result->selected > 0) == (list == LIST_MATCHING))
-			print_name(run, name, '\n');
+			print_name(run, name, line_end(run));
 	} else if (flags & FL_SCAN_QUIET) {
 		return;
 	} else if (flags & FL_SCAN_COUNT) {
 		if (run->prefixed)
-			print_name(run, name, ':');
-		outbuf_printf("%" PRIu64 "\n",
-			      flags & FL_SCAN_COUNT_MATCHES ? result->matches : result->selected);
+			print_name(run, name, ":");
+		outbuf_printf("%" PRIu64 "%s",
+			      flags & FL_SCAN_COUNT_MATCHES ? result->matches : result->selected,
+			      line_end(run));
 	} else if (result->binary && result->selected > 0 && run->json == NULL) {
 		message_error("%s: binary file matches", shown_name(run, name));
 	}

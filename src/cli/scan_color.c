@@ -232,7 +232,7 @@ int scan_color_event(void *arg, const struct fl_scan_event *event)
 
 	if (event->flags & FL_SCAN_EVENT_GAP) {
 		scan_color_mark("--");
-		outbuf_write("\n", 1);
+		outbuf_printf(c->flags & FL_SCAN_CRLF ? "\r\n" : "\n");
 		return outbuf_error();
 	}
 	if (event->flags & FL_SCAN_EVENT_HEAD)

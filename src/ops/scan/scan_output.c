@@ -122,7 +122,7 @@ int fl_scan_output_gap(struct fl_scan_output *out)
 	int r;
 
 	if (!out->event)
-		return put(out, "--\n", 3);
+		return out->flags & FL_SCAN_CRLF ? put(out, "--\r\n", 4) : put(out, "--\n", 3);
 	r = out->event(out->arg, &e);
 	return r < 0 ? r : 0;
 }

@@ -1,0 +1,70 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# faultline scan against ripgrep, where grep has no such option: --crlf, --max-columns, --replace, --column.
+
+load helpers
+
+setup() {
+	[[ $(rg --version 2>&1) == "ripgrep 13."* ]] || skip "it knows ripgrep 13 only"
+	make_work
+	export LC_ALL=C.UTF-8
+	printf 'foo bar\nbaz foo foo\n\nFoo\nxfoo foo_ foo\nlast foo' >ends
+	printf 'foo\r\nbar\r\n\r\nfoo bar\r\nfoo' >crlf
+	# Combined letters, a family, flags, Hangul in parts, broken bytes.
+	printf 'e\u0301e\u0301 foo e\u0301 foo e\u0301\n\U1F468\u200d\U1F469\u200d\U1F467 foo \U1F1E9\U1F1EA\U1F1EB\U1F1F7\U1F1EE foo\n' >seen
+	printf '\u65e5\u672c foo \u1112\u1161\u11ab\n\xff\xfe foo \xe2\x82 foo \u0301\nab\tfoo\r\r\nfoo\n' >>seen
+}
+
+teardown() {
+	[[ -z ${work-} ]] || remove_work
+}
+
+# as_rg WORDS of the shell
+as_rg() {
+	same_as "'$FAULTLINE' scan $1" "rg --no-config --no-heading ${2--N} $1"
+}
+
+@test "scan: --crlf ends what is no line of the file with CR LF" {
+	local f o
+	for f in ends crlf; do
+		for o in '' -o -c --count-matches -l '-b' '-o --replace "<\$0>"' '--replace X' \
+			'-C1 --replace X' '-M8' '-M8 --max-columns-preview' --passthru '-o -b' -v -m1; do
+			some || continue
+			as_rg "--crlf $o foo $f"
+		done
+		as_rg "--crlf -C1 'baz|last' $f"
+		as_rg "--crlf -H -c foo $f"
+	done
+	# Not what is told of the file itself.
+	"$FAULTLINE" scan --json --crlf foo ends | tail -n 3 | grep -F '"lines":{"text":"last foo"}'
+}
+
+@test "scan: --max-columns-preview counts what a reader takes for a character" {
+	local n o f
+	for n in 1 2 5 8 12 20; do
+		for o in '' -o --column '--replace X' '--replace ééé' -v '-o --replace ééé' -C1; do
+			for f in ends crlf seen; do
+				some || continue
+				as_rg "-a -M$n --max-columns-preview $o foo $f"
+				as_rg "-a -M$n $o foo $f"
+			done
+		done
+	done
+}
+
+@test "scan: --max-columns-preview of a long line in many pieces, and in bytes where there is no UTF-8" {
+	printf 'e\u0301%.0s' {1..9000} >long
+	printf ' foo\n' >>long
+	as_rg "-M 8000 --max-columns-preview foo long"
+	as_rg "-M 9002 --max-columns-preview foo long"
+	as_rg "-M 20 --max-columns-preview -o '.*foo' long"
+	LC_ALL=C expect 0 "$FAULTLINE" scan -a -M4 --max-columns-preview foo long
+	equal "$out" "$(printf 'e\u0301e') [... omitted end of long line]"
+}
+
+@test "scan: --column is also that of a match that is empty" {
+	local p
+	for p in '^' '$' 'x*' '.*' 'o*$' '\b'; do
+		as_rg "--column '$p' ends"
+	done
+}
