@@ -87,7 +87,8 @@ int job_next(struct job *job, const char **ret_name)
 		}
 		if (rc == 0 || **ret_name != '\0')
 			return rc;
-		message_error("invalid zero-length file name");
+		if (!job->common->quiet)
+			message_error("invalid zero-length file name");
 		job->trouble = 1;
 	}
 }
