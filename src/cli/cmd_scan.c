@@ -295,7 +295,8 @@ int cmd_scan(int argc, char **argv)
 	job_begin(&run.job, &opt.common);
 	job_add(&run.job, fl_scan_operator(run.scan), run.scan);
 	run.prefixed = opt.prefix == PREFIX_ALWAYS ||
-		       (opt.prefix == PREFIX_AUTO && inputs_may_be_several(&run.job.inputs));
+		       (opt.prefix == PREFIX_AUTO && inputs_may_be_several(&run.job.inputs) &&
+			!inputs_are_one_file(&run.job.inputs));
 	if (!opt.stop || opt.list == LIST_OTHERS)
 		scan_files(&run);
 	if (run.json != NULL)

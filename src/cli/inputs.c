@@ -104,7 +104,7 @@ int inputs_next(struct inputs *in, const char **ret)
 			refuse_link(in, *ret);
 			return 1;
 		}
-		rc = walk_open(&in->walk, *ret, walk);
+		rc = walk_open(&in->walk, *ret, inputs_are_implied(in), walk);
 		if (rc < 0)
 			return rc;
 	}
@@ -132,6 +132,14 @@ int inputs_may_be_several(const struct inputs *in)
 {
 	return in->common->files_from != NULL || in->common->walk.recursive ||
 	       in->common->file_count > 1;
+}
+
+int inputs_are_one_file(const struct inputs *in)
+{
+	struct stat st;
+
+	return in->common->files_from == NULL && in->common->file_count == 1 &&
+	       (stat(in->common->files[0], &st) < 0 || !S_ISDIR(st.st_mode));
 }
 
 void inputs_done(struct inputs *in)

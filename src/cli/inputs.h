@@ -50,6 +50,9 @@ int inputs_are_implied(const struct inputs *in);
 /** inputs_may_be_several() - Return: 1 when output lines should begin with a file name */
 int inputs_may_be_several(const struct inputs *in);
 
+/** inputs_are_one_file() - Return: 1 when one name was given, and it is no directory's */
+int inputs_are_one_file(const struct inputs *in);
+
 /** inputs_done() - free */
 void inputs_done(struct inputs *in);
 

@@ -10,31 +10,56 @@
 struct walk {
 	FTS *fts;
 	const struct walk_options *opt;
+	int implied;
 };
 
-/* As grep does: "*.c" is to match "src/a.c", and "a.c" too. */
-static int name_matches(const char *pattern, const char *name)
+/* A name that was given: "*.c" is to match "src/a.c", and "a.c" too. */
+static int given_matches(const char *pattern, const char *name)
 {
-	for (const char *at = name; at != NULL; at = strchr(at, '/')) {
-		at += at != name;
-		if (fnmatch(pattern, at, 0) == 0)
-			return 1;
+	const char *at = name;
+
+	while (fnmatch(pattern, at, 0) != 0) {
+		at = strchr(at, '/');
+		if (at == NULL)
+			return 0;
+		at++;
 	}
-	return 0;
+	return 1;
 }
 
-int walk_excludes(const struct walk_options *opt, const char *name)
+/* @found: in a directory, where grep looks at nothing but the name that it has there */
+static int name_matches(const char *pattern, const char *name, int found)
+{
+	return found ? fnmatch(pattern, name, 0) == 0 : given_matches(pattern, name);
+}
+
+static int is_excluded(const struct walk_options *opt, const char *name, int found)
 {
 	for (size_t i = opt->rule_count; i-- > 0;)
-		if (name_matches(opt->rules[i].pattern, name))
+		if (name_matches(opt->rules[i].pattern, name, found))
 			return !opt->rules[i].include;
 	return opt->rule_count > 0 && opt->rules[0].include;
 }
 
-static int is_no_dir(const struct walk_options *opt, const char *name)
+int walk_excludes(const struct walk_options *opt, const char *name)
 {
+	return is_excluded(opt, name, 0);
+}
+
+static const char *name_of(const FTSENT *entry)
+{
+	return entry->fts_level == FTS_ROOTLEVEL ? entry->fts_path : entry->fts_name;
+}
+
+static int is_no_dir(const struct walk *walk, const FTSENT *entry)
+{
+	const struct walk_options *opt = walk->opt;
+	int found = entry->fts_level != FTS_ROOTLEVEL;
+
+	if (!found && walk->implied)
+		return 0;
 	for (size_t i = 0; i < opt->no_dir_count; i++)
-		if (name_matches(opt->no_dirs[i], name))
+		if (name_matches(opt->no_dirs[i], name_of(entry), found))
 			return 1;
 	return 0;
 }
@@ -44,7 +69,7 @@ static int by_name(const FTSENT **a, const FTSENT **b)
 	return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
-int walk_open(struct walk **ret, const char *start, const struct walk_options *opt)
+int walk_open(struct walk **ret, const char *start, int implied, const struct walk_options *opt)
 {
 	/* Without chdir the names stay true for those who open them, on other threads. */
 	int flags = FTS_PHYSICAL | FTS_NOCHDIR | (opt->no_dereference ? 0 : FTS_COMFOLLOW);
@@ -60,6 +85,7 @@ int walk_open(struct walk **ret, const char *start, const struct walk_options *o
 		return -ENOMEM;
 	}
 	walk->opt = opt;
+	walk->implied = implied;
 	*ret = walk;
 	return 0;
 }
@@ -105,11 +131,12 @@ int walk_next(struct walk *walk, const char **ret_name, const char **ret_problem
 		entry = fts_read(walk->fts);
 		if (entry == NULL)
 			return -errno;
-		if (entry->fts_info == FTS_D && is_no_dir(walk->opt, entry->fts_path))
+		if (entry->fts_info == FTS_D && is_no_dir(walk, entry))
 			fts_set(walk->fts, entry, FTS_SKIP);
 		if (!consider(walk, entry, ret_problem))
 			continue;
-		if (*ret_problem == NULL && walk_excludes(walk->opt, entry->fts_path))
+		if (*ret_problem == NULL &&
+		    is_excluded(walk->opt, name_of(entry), entry->fts_level != FTS_ROOTLEVEL))
 			continue;
 		*ret_name = entry->fts_path;
 		return 1;

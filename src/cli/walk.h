@@ -6,7 +6,8 @@
 
 /**
  * struct walk_rule - --include, --exclude
- * @pattern: of the shell's kind; must match the name, or what follows a slash in it
+ * @pattern: of the shell's kind; must match a name that was given, or what follows a slash in it; in
+ *           directories the name that a file has there
  */
 struct walk_rule {
 	const char *pattern;
@@ -34,7 +35,7 @@ struct walk_options {
 	size_t no_dir_count;
 };
 
-/** walk_excludes() - do the rules leave out a file of this name? */
+/** walk_excludes() - do the rules leave out a file that was given this name? */
 int walk_excludes(const struct walk_options *opt, const char *name);
 
 /**
@@ -47,8 +48,12 @@ int walk_excludes(const struct walk_options *opt, const char *name);
  */
 struct walk;
 
-/** walk_open() - begin at @start. Return: 0; -ENOMEM. */
-int walk_open(struct walk **ret, const char *start, const struct walk_options *opt);
+/**
+ * walk_open() - begin at @start
+ * @implied: nobody named it: no --exclude-dir is meant for it
+ * Return: 0; -ENOMEM.
+ */
+int walk_open(struct walk **ret, const char *start, int implied, const struct walk_options *opt);
 
 /**
  * walk_next() - the next file

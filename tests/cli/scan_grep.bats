@@ -85,3 +85,36 @@ same_message() {
 		equal "$(<.ours.err)" ""
 	done
 }
+
+# In a directory ours come in the order of their names.
+same_files() {
+	same_as "$scan $1 | sort" "grep $1 | sort"
+}
+
+@test "scan: which files and directories are meant is what it is to grep" {
+	local o t
+	mkdir -p tree/sub/deep tree/.hid
+	for o in a.log b.txt .h.log sub/c.log sub/deep/e.log .hid/f.log '[z].log'; do echo foo >"tree/$o"; done
+	ln -s sub tree/link
+	cd tree
+	for o in --include='*.log' --include=a.log --include='sub/*' --exclude='a*' --exclude='\[z].log' \
+		'--include="*.log" --exclude="a*"' '--exclude="a*" --include="*.log"' --exclude-dir=sub --exclude-dir=sub/deep \
+		--exclude-dir='.*' --exclude-dir=. '--exclude-dir="*e*"' --exclude-dir=sub/ --include=c.log; do
+		for t in '' . sub sub/c.log 'sub a.log' link "'$PWD'" "'$PWD/a.log'"; do
+			some || continue
+			same_files "-rl $o foo $t"
+		done
+		same_files "-l $o foo a.log b.txt ./a.log sub/c.log '$PWD/a.log'"
+	done
+	cd ..
+}
+
+@test "scan: -r of one file needs no names" {
+	mkdir d
+	echo foo >d/f
+	for t in foo d d/f 'foo foo' ./foo '- <foo'; do
+		for o in '' -c -n -h -H; do
+			same_files "-r $o 'last foo' $t"
+		done
+	done
+}

@@ -63,7 +63,7 @@ static const char *walked(const char *start, const struct walk_options *opt)
 	int r;
 
 	text[0] = '\0';
-	cr_assert_eq(walk_open(&walk, start, opt), 0);
+	cr_assert_eq(walk_open(&walk, start, 0, opt), 0);
 	while ((r = walk_next(walk, &name, &problem)) > 0) {
 		strcat(text, *text ? " " : "");
 		strcat(text, name);
@@ -138,7 +138,7 @@ Test(walk, a_directory_that_may_not_be_read)
 
 Test(walk, rules_the_last_that_matches_decides)
 {
-	struct walk_rule rules[] = {{"*.c", 1}, {"z*", 0}, {"a/z.c", 1}};
+	struct walk_rule rules[] = {{"*.c", 1}, {"z*", 0}, {"?.c", 1}, {"a/z.c", 0}};
 	struct walk_options opt = {.recursive = 1, .pass_over = 1, .rules = rules, .rule_count = 1};
 
 	/* The first is an include: what no rule knows is left out. */
@@ -147,6 +147,11 @@ Test(walk, rules_the_last_that_matches_decides)
 	cr_assert_str_eq(walked("t", &opt), "t/a.c");
 	opt.rule_count = 3;
 	cr_assert_str_eq(walked("t", &opt), "t/a/z.c t/a.c");
+	/* In a directory a name has no slash. */
+	opt.rule_count = 4;
+	cr_assert_str_eq(walked("t", &opt), "t/a/z.c t/a.c");
+	cr_assert_eq(walk_excludes(&opt, "t/a/z.c"), 1);
+	cr_assert_eq(walk_excludes(&opt, "/a.c"), 0);
 	opt.rules = rules + 1;
 	opt.rule_count = 1;
 	cr_assert_str_eq(walked("t", &opt), "t/B t/a/sub/x.h t/a.c t/b.h");
@@ -156,11 +161,15 @@ Test(walk, rules_the_last_that_matches_decides)
 
 Test(walk, directories_that_are_not_entered)
 {
-	const char *no_dirs[] = {"sub", "t/a"};
+	const char *no_dirs[] = {"sub", "a", "t/a"};
 	struct walk_options opt = {
 		.recursive = 1, .pass_over = 1, .no_dirs = no_dirs, .no_dir_count = 1};
 
 	cr_assert_str_eq(walked("t", &opt), "t/B t/a/z.c t/a.c t/b.h");
+	opt.no_dirs = no_dirs + 2;
+	cr_assert_str_eq(walked("t", &opt), "t/B t/a/sub/x.h t/a/z.c t/a.c t/b.h");
+	cr_assert_str_eq(walked("t/a", &opt), "");
+	opt.no_dirs = no_dirs;
 	opt.no_dir_count = 2;
 	cr_assert_str_eq(walked("t", &opt), "t/B t/a.c t/b.h");
 	cr_assert_str_eq(walked("t/a/sub", &opt), "");
@@ -173,7 +182,7 @@ Test(walk, closing_in_the_middle)
 	struct walk *walk = NULL;
 
 	walk_close(NULL);
-	cr_assert_eq(walk_open(&walk, "t", &opt), 0);
+	cr_assert_eq(walk_open(&walk, "t", 0, &opt), 0);
 	cr_assert_eq(walk_next(walk, &name, &problem), 1);
 	walk_close(walk);
 }
