@@ -108,3 +108,11 @@ wait_until() {
 in_dev_shm() {
 	find /dev/shm -mindepth 1 -maxdepth 1 ! -name 'bxfi_*' ! -name '*flt-*' ! -name 'faultline-board-*' | sort
 }
+
+# signal_at SIGNAL N WORD...: the program is ended by the signal, which comes before its N-th write at an offset
+signal_at() {
+	local rc=0
+	"${abs_top_builddir-$BATS_TEST_DIRNAME/../..}/tests/support/signal_at" "$1" "$2" "$FAULTLINE" "${@:3}" || rc=$?
+	((rc != 77)) || skip "the kernel tells nobody of a program's writes"
+	equal "$rc" $((128 + $1))
+}
