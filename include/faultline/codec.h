@@ -119,8 +119,11 @@ FL_API void fl_compress_free(struct fl_compress *c);
  * zstd, or of gzip, xz, bzip2 or lz4 where the build reads these, all jobs then see the
  * decompressed bytes: offsets, lines and ranges are theirs. Files whose frames say how long they are (zstd says so, unless it
  * reads from a pipe) are decoded on all threads, and from any offset, if several
- * frames fit into the run's memory; others are decoded in order. A format that is known
- * but not built in is -FL_EUNSUPPORTED.
+ * frames fit into the run's memory. Blocks of bzip2, blocks of xz where there are several (xz -T, or
+ * --block-size), independent blocks of lz4, and members of gzip that tell their length (BGZF) are decoded on all
+ * threads, but read in order: of regular files, if two of them fit into the memory that
+ * window_log_max allows a decoder. Others are decoded in order by one thread while others work on
+ * what has been decoded. A format that is known but not built in is -FL_EUNSUPPORTED.
  *
  * Errors name the offset in the compressed file.
  */

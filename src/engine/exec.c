@@ -246,6 +246,7 @@ static int set_up(struct fl_exec *x, struct fl_error *reterr)
 	if ((pl->opt.flags & FL_RUN_COLD) && fl_source_seekable(x->src) &&
 	    !(x->choice.fed && !fl_resident_is_exact(x->src->file.fd)))
 		(void)fl_coldset_new(&x->src->file, x->plan.size, &x->coldset);
+	x->src->threads = x->plan.threads;
 	if (x->choice.fed) {
 		r = start_feeder(x, reterr);
 		if (r < 0)

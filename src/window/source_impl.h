@@ -60,6 +60,7 @@ struct fl_frames {
  * @raw_pos: how much of it fl_source_raw_read() has read
  * @decoder: the decoder's own; NULL: there is none
  * @frames:  of a decoder, or NULL: it can only be read in order
+ * @threads: that the run has; a decoder may use as many
  */
 struct fl_source {
 	const struct fl_source_ops *ops;
@@ -70,6 +71,7 @@ struct fl_source {
 	uint64_t raw_pos;
 	void *decoder;
 	const struct fl_frames *frames;
+	unsigned threads;
 };
 
 /**

@@ -129,3 +129,29 @@ stays_small() {
 		equal "$("$FAULTLINE" count -c file)" "$(stat -c %s file) file"
 	done
 }
+
+# $1 makes files of several pieces, which threads decode apart: blocks of bzip2, xz and lz4, and members
+# that tell their length (BGZF).
+several_threads() {
+	local how
+	case $1 in
+	gzip)
+		command -v bgzip >/dev/null || return 0
+		bgzip -c log >x
+		;;
+	bzip2) { bzip2 -1 -c log && head -n 9 log | bzip2 -c; } >x ;;
+	xz) { xz -0 --block-size=30000 -c log && head -n 9 log | xz -c; } >x ;;
+	lz4) { lz4 -qc -B4 log && head -n 9 log | lz4 -qc; } >x ;;
+	esac
+	"$1" -dc x >plain
+	for how in -j1 -j2 '-j7 --chunk-size=20011'; do
+		same_as "\$FAULTLINE scan $how -n -b 'error|fail|9$' x" "grep -P -n -b 'error|fail|9$' plain"
+	done
+	same_as "\$FAULTLINE scan -j3 --range=100000:50000 -b 7 x" "\$FAULTLINE scan --range=100000:50000 -b 7 plain"
+	same_as "\$FAULTLINE scan -j3 -m 3 7 x x" "\$FAULTLINE scan -j1 -m 3 7 x x"
+	equal "$("$FAULTLINE" count -lwc -j3 <x | xargs)" "$(wc -lwc <plain | xargs)"
+}
+
+@test "formats: pieces are decoded by several threads" {
+	each_format several_threads
+}

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/size.h"
+#include "ops/codec/apart.h"
 #include "ops/codec/seek_table.h"
 #include "ops/codec/unpack.h"
 #include "ops/codec/zstd_frames.h"
@@ -31,7 +32,12 @@ enum format {
  * struct decoder - of a source, in its `decoder`
  * @format:  UNDECIDED for a stream of which nothing has been read
  * @unpack:  OTHER: which
- * @state:   of @unpack, or NULL: nothing has been decoded
+ * @state:   of @unpack, or NULL: nothing has been decoded in order
+ * @apart:   OTHER: pieces are decoded by several threads; NULL: they are not, or not yet
+ * @begun:   something has been read
+ * @ended:   so has everything, by way of @apart
+ * @given:   bytes that have been read, by way of @apart
+ * @skip:    bytes that come again: they are among @given
  * @in, @in_bytes: memory that @packed is in
  * @in_off:  of in[0] in the file
  * @error:   of the last read that failed
@@ -44,6 +50,11 @@ struct decoder {
 	struct fl_zstd_stream *zstd;
 	const struct fl_unpack *unpack;
 	void *state;
+	struct fl_apart *apart;
+	bool begun;
+	bool ended;
+	uint64_t given;
+	uint64_t skip;
 	unsigned char *in;
 	struct fl_packed packed;
 	uint64_t in_off;
@@ -68,6 +79,7 @@ static void decoder_free(struct decoder *d)
 {
 	if (!d)
 		return;
+	fl_apart_free(d->apart);
 	drop_state(d);
 	fl_zstd_stream_free(d->zstd);
 	fl_zstd_frames_done(&d->frames);
@@ -213,6 +225,51 @@ static int64_t decode_some(struct decoder *d, void *buf, size_t n)
 		     : d->unpack->decode(d->state, &d->packed, buf, n, &d->error);
 }
 
+/* From @off of the file on, as if it began there. */
+static void go_on_at(struct fl_source *src, uint64_t off)
+{
+	struct decoder *d = src->decoder;
+
+	src->raw_pos = off;
+	d->in_off = off;
+	d->packed = (struct fl_packed){.data = d->in};
+}
+
+static void leave_apart(struct fl_source *src, uint64_t off)
+{
+	struct decoder *d = src->decoder;
+
+	fl_apart_free(d->apart);
+	d->apart = NULL;
+	go_on_at(src, off);
+}
+
+/* Return: bytes; 0: go on in order; or an error. */
+static int64_t read_apart(struct fl_source *src, void *buf, size_t n)
+{
+	struct decoder *d = src->decoder;
+	uint64_t off = 0;
+	int64_t got = 0;
+	int r = 0;
+
+	if (!d->begun && d->format == OTHER && src->raw.kind == FL_SOURCE_REGULAR)
+		r = fl_apart_new(src, d->unpack, src->threads, window_log_max(&d->opt), &d->apart);
+	d->begun = true;
+	if (r < 0)
+		return fl_error_set(&d->error, r, FL_OFF_NONE, NULL);
+	if (!d->apart)
+		return 0;
+	got = fl_apart_read(d->apart, buf, n, &off);
+	if (got > 0) {
+		d->given += (uint64_t)got;
+		return got;
+	}
+	d->skip = got < 0 ? d->given : 0;
+	d->ended = got == 0 && off == src->raw.size_bytes;
+	leave_apart(src, off);
+	return 0;
+}
+
 static int64_t plain_read(struct fl_source *src, void *buf, size_t n)
 {
 	struct decoder *d = src->decoder;
@@ -225,16 +282,12 @@ static int64_t plain_read(struct fl_source *src, void *buf, size_t n)
 	return (int64_t)held;
 }
 
-static int64_t decoder_read(struct fl_source *src, void *buf, size_t n)
+static int64_t read_in_order(struct fl_source *src, void *buf, size_t n)
 {
 	struct decoder *d = src->decoder;
 	int64_t got;
-	int r = d->format == UNDECIDED ? look(src) : 0;
+	int r;
 
-	if (r < 0)
-		return r;
-	if (d->format == PLAIN)
-		return plain_read(src, buf, n);
 	for (;;) {
 		got = decode_some(d, buf, n);
 		if (got < 0 && d->error.off != FL_OFF_NONE)
@@ -245,6 +298,30 @@ static int64_t decoder_read(struct fl_source *src, void *buf, size_t n)
 		if (r < 0)
 			return r;
 	}
+}
+
+static int64_t decoder_read(struct fl_source *src, void *buf, size_t n)
+{
+	struct decoder *d = src->decoder;
+	int64_t got;
+	int r = d->format == UNDECIDED ? look(src) : 0;
+
+	if (r < 0)
+		return r;
+	if (d->format == PLAIN)
+		return plain_read(src, buf, n);
+	got = read_apart(src, buf, n);
+	if (got != 0 || d->ended)
+		return got;
+	while (d->skip > 0) {
+		got = read_in_order(src, buf, (size_t)fl_min_u64(n, d->skip));
+		if (got == 0)
+			got = fl_error_set(&d->error, -FL_ECHANGED, FL_OFF_NONE, NULL);
+		if (got < 0)
+			return got;
+		d->skip -= (uint64_t)got;
+	}
+	return read_in_order(src, buf, n);
 }
 
 static bool decoder_ready(struct fl_source *src)
@@ -266,9 +343,9 @@ static void begin_anew(struct fl_source *src)
 {
 	struct decoder *d = src->decoder;
 
-	src->raw_pos = 0;
-	d->in_off = 0;
-	d->packed = (struct fl_packed){.data = d->in};
+	leave_apart(src, 0);
+	d->begun = d->ended = false;
+	d->given = d->skip = 0;
 	d->error.code = 0;
 	drop_state(d);
 	fl_zstd_stream_reset(d->zstd);
@@ -276,7 +353,9 @@ static void begin_anew(struct fl_source *src)
 
 static void decoder_rewind(struct fl_source *src)
 {
-	if (src->raw_pos > 0 && src->raw.size_bytes != FL_SIZE_UNKNOWN)
+	const struct decoder *d = src->decoder;
+
+	if ((src->raw_pos > 0 || d->begun) && src->raw.size_bytes != FL_SIZE_UNKNOWN)
 		begin_anew(src);
 }
 

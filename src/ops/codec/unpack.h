@@ -10,22 +10,28 @@
 
 #include "ops/codec/packed_bytes.h"
 
+struct fl_cutter;
+
 /* Bytes that tell all formats. */
 #define FL_UNPACK_MAGIC_BYTES 10
 
 /**
- * struct fl_unpack - a compressed format that is read in order
+ * struct fl_unpack - a compressed format
  * @name:   of it
  * @create: state of a stream; @window_log_max: of the memory it may take. Return: 0; -ENOMEM.
  *          NULL: this build cannot read the format
  * @decode: as fl_zstd_stream_decode()
+ * @again:  after the end of a file: begin with another one. NULL: there is nothing to do
+ * @cutter: of files whose pieces can be decoded apart; or NULL
  */
 struct fl_unpack {
 	const char *name;
 	int (*create)(unsigned window_log_max, void **ret);
 	int64_t (*decode)(void *state, struct fl_packed *in, void *out, size_t n,
 			  struct fl_error *reterr);
+	int (*again)(void *state, unsigned window_log_max);
 	void (*free)(void *state);
+	const struct fl_cutter *cutter;
 };
 
 /** fl_unpack_of() - the format that begins with these @n bytes, or NULL */

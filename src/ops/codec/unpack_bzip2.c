@@ -9,19 +9,65 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include <bzlib.h>
 
 #include "base/size.h"
+#include "ops/codec/cutter.h"
 
 #define NAME "bzip2"
 
-/** struct bzip2 - @between: no stream is open */
+/* What the library asks for at the beginning of a stream: its state, and one array or two. */
+#define BLOCKS 3
+
+union block {
+	size_t bytes;
+	max_align_t align;
+};
+
+/**
+ * struct bzip2 - @between: no stream is open
+ * @kept: memory of the stream before, up to 3.6 MB: the next one asks for the same
+ */
 struct bzip2 {
 	bz_stream z;
 	bool between;
+	union block *kept[BLOCKS];
 };
+
+static void *take(void *opaque, int items, int size)
+{
+	struct bzip2 *b = opaque;
+	size_t bytes = (size_t)items * (size_t)size;
+	union block *block;
+
+	for (unsigned i = 0; i < BLOCKS; i++)
+		if (b->kept[i] && b->kept[i]->bytes == bytes) {
+			block = b->kept[i];
+			b->kept[i] = NULL;
+			return block + 1;
+		}
+	block = malloc(sizeof(*block) + bytes);
+	if (!block)
+		return NULL;
+	block->bytes = bytes;
+	return block + 1;
+}
+
+static void give(void *opaque, void *memory)
+{
+	struct bzip2 *b = opaque;
+	union block *block = memory ? (union block *)memory - 1 : NULL;
+
+	for (unsigned i = 0; block && i < BLOCKS; i++)
+		if (!b->kept[i]) {
+			b->kept[i] = block;
+			return;
+		}
+	free(block);
+}
 
 static int bzip2_create(unsigned window_log_max, void **ret)
 {
@@ -41,6 +87,8 @@ static void bzip2_free(void *state)
 
 	if (!b->between)
 		BZ2_bzDecompressEnd(&b->z);
+	for (unsigned i = 0; i < BLOCKS; i++)
+		free(b->kept[i]);
 	free(b);
 }
 
@@ -55,7 +103,7 @@ static int step(struct bzip2 *b, struct fl_packed *in, void *out, unsigned room)
 	int code = BZ_OK;
 
 	if (b->between) {
-		b->z = (bz_stream){0};
+		b->z = (bz_stream){.bzalloc = take, .bzfree = give, .opaque = b};
 		code = BZ2_bzDecompressInit(&b->z, 0, 0);
 		if (code != BZ_OK)
 			return code;
@@ -100,7 +148,10 @@ static int64_t bzip2_decode(void *state, struct fl_packed *in, void *out, size_t
 	return (int64_t)got;
 }
 
-const struct fl_unpack fl_unpack_bzip2 = {
-	.name = NAME, .create = bzip2_create, .decode = bzip2_decode, .free = bzip2_free};
+const struct fl_unpack fl_unpack_bzip2 = {.name = NAME,
+					  .create = bzip2_create,
+					  .decode = bzip2_decode,
+					  .free = bzip2_free,
+					  .cutter = &fl_cutter_bzip2};
 
 #endif

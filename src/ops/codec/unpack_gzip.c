@@ -16,6 +16,7 @@
 #include <zlib.h>
 
 #include "base/size.h"
+#include "ops/codec/cutter.h"
 
 #define NAME "gzip"
 
@@ -92,7 +93,10 @@ static int64_t gzip_decode(void *state, struct fl_packed *in, void *out, size_t 
 	return (int64_t)(room - g->z.avail_out);
 }
 
-const struct fl_unpack fl_unpack_gzip = {
-	.name = NAME, .create = gzip_create, .decode = gzip_decode, .free = gzip_free};
+const struct fl_unpack fl_unpack_gzip = {.name = NAME,
+					 .create = gzip_create,
+					 .decode = gzip_decode,
+					 .free = gzip_free,
+					 .cutter = &fl_cutter_bgzf};
 
 #endif

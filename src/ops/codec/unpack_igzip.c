@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/library.h"
 #include "base/size.h"
+#include "ops/codec/cutter.h"
 
 #ifdef HAVE_ISAL
 
@@ -167,8 +168,11 @@ static int64_t igzip_decode(void *state, struct fl_packed *in, void *out, size_t
 	return got;
 }
 
-const struct fl_unpack fl_unpack_igzip = {
-	.name = NAME, .create = igzip_create, .decode = igzip_decode, .free = free};
+const struct fl_unpack fl_unpack_igzip = {.name = NAME,
+					  .create = igzip_create,
+					  .decode = igzip_decode,
+					  .free = free,
+					  .cutter = &fl_cutter_bgzf};
 
 #else
 

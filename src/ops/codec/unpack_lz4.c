@@ -12,6 +12,8 @@
 
 #include <lz4frame.h>
 
+#include "ops/codec/cutter.h"
+
 #define NAME "lz4"
 
 /** struct lz4 - @hint: what the last call returned: 0 at the end of a frame */
@@ -62,7 +64,10 @@ static int64_t lz4_decode(void *state, struct fl_packed *in, void *out, size_t n
 	return (int64_t)gave;
 }
 
-const struct fl_unpack fl_unpack_lz4 = {
-	.name = NAME, .create = lz4_create, .decode = lz4_decode, .free = lz4_free};
+const struct fl_unpack fl_unpack_lz4 = {.name = NAME,
+					.create = lz4_create,
+					.decode = lz4_decode,
+					.free = lz4_free,
+					.cutter = &fl_cutter_lz4};
 
 #endif

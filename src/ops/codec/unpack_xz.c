@@ -13,21 +13,29 @@
 #include <lzma.h>
 
 #include "base/error.h"
+#include "ops/codec/cutter.h"
 
 #define NAME "xz"
 
 /* What a decoder takes besides its dictionary: 64 MiB of it are 65 MiB (xz(1), -9). */
 #define MORE_BYTES ((uint64_t)2 << 20)
 
+/* Of a state that has been used, it uses the memory again. */
+static int xz_again(void *state, unsigned window_log_max)
+{
+	uint64_t limit = (UINT64_C(1) << window_log_max) + MORE_BYTES;
+
+	return lzma_stream_decoder(state, limit, LZMA_CONCATENATED) == LZMA_OK ? 0 : -ENOMEM;
+}
+
 static int xz_create(unsigned window_log_max, void **ret)
 {
 	lzma_stream *z = calloc(1, sizeof(*z));
-	uint64_t limit = (UINT64_C(1) << window_log_max) + MORE_BYTES;
 
 	if (!z)
 		return -ENOMEM;
 	*z = (lzma_stream)LZMA_STREAM_INIT;
-	if (lzma_stream_decoder(z, limit, LZMA_CONCATENATED) != LZMA_OK) {
+	if (xz_again(z, window_log_max) < 0) {
 		free(z);
 		return -ENOMEM;
 	}
@@ -82,7 +90,11 @@ static int64_t xz_decode(void *state, struct fl_packed *in, void *out, size_t n,
 	return (int64_t)(n - z->avail_out);
 }
 
-const struct fl_unpack fl_unpack_xz = {
-	.name = NAME, .create = xz_create, .decode = xz_decode, .free = xz_free};
+const struct fl_unpack fl_unpack_xz = {.name = NAME,
+				       .create = xz_create,
+				       .decode = xz_decode,
+				       .again = xz_again,
+				       .free = xz_free,
+				       .cutter = &fl_cutter_xz};
 
 #endif
