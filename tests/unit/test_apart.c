@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifdef HAVE_BZIP2
@@ -313,8 +314,8 @@ Test(apart, long_pieces)
 	for (size_t k = 0; formats[k].name; k++) {
 		struct fl_error err = {0};
 
-		make_text(9 << 20, (unsigned)k);
-		memset(text, 'x', 5 << 20);
+		make_text(6 << 20, (unsigned)k);
+		memset(text, 'x', 4 << 20);
 		write_file(k, SIZE_MAX / 2);
 		cr_assert(run(3, &err) == 0, "%s: %s", formats[k].name, err.text);
 		cr_assert(out_len == text_len && memcmp(out, text, text_len) == 0, "%s",
@@ -449,4 +450,65 @@ Test(apart, an_early_end_of_the_reading)
 		cr_assert(src->ops->read(src, some, sizeof(some)) > 0);
 		fl_source_close(src);
 	}
+}
+
+/* What a map waits for, and whether it came. */
+static _Atomic bool second_seen, first_done;
+
+/* The first view is not done with before one of a later chunk has been decoded, and is mapped. */
+static int wait_for_second(const void *op, void *scratch, const struct fl_view *in,
+			   struct fl_part *part, struct fl_error *reterr)
+{
+	(void)op;
+	(void)scratch;
+	(void)part;
+	(void)reterr;
+	if (in->off >= 2 << 20)
+		second_seen = true;
+	for (int ms = 0; in->off == 0 && ms < 60000 && !second_seen; ms++)
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+	if (in->off == 0)
+		first_done = second_seen;
+	return 0;
+}
+
+static int fold_nothing(void *op, const struct fl_part *part, struct fl_error *reterr)
+{
+	(void)op;
+	(void)part;
+	(void)reterr;
+	return 0;
+}
+
+static const struct fl_operator waiter = {.size = sizeof(waiter),
+					  .name = "waiter",
+					  .cut = FL_CUT_RECORD,
+					  .map = wait_for_second,
+					  .fold = fold_nothing};
+
+/* As one piece, which no helper decodes, and as several. */
+Test(apart, decoding_goes_on_while_others_map)
+{
+	for (size_t k = 0; formats[k].name; k++)
+		for (size_t each = 300000; each != 0; each = each == 300000 ? SIZE_MAX / 2 : 0) {
+			struct fl_source *src = NULL;
+			struct fl_pipeline *pl = NULL;
+			struct fl_options opt;
+
+			make_text(5 << 19, 3);
+			for (size_t i = 100; i < text_len; i += 100)
+				text[i] = '\n';
+			write_file(k, each);
+			fl_options_init(&opt);
+			opt.threads = 2;
+			second_seen = first_done = false;
+			cr_assert(fl_source_open(path, &src, NULL) == 0);
+			cr_assert(fl_source_decode(src, NULL, NULL) == 1);
+			cr_assert(fl_pipeline_new(&opt, &pl, NULL) == 0);
+			cr_assert(fl_pipeline_add(pl, &waiter, pl) == 0);
+			cr_assert(fl_pipeline_run(pl, src, NULL) == 0);
+			cr_assert(first_done, "%s", formats[k].name);
+			fl_pipeline_free(pl);
+			fl_source_close(src);
+		}
 }
