@@ -155,3 +155,16 @@ several_threads() {
 @test "formats: pieces are decoded by several threads" {
 	each_format several_threads
 }
+
+@test "formats: hash is that of the file, run decompress then hash that of the text" {
+	local text
+	text=$(sha256sum <log)
+	digests_differ() {
+		$1 -c log >x
+		equal "$("$FAULTLINE" hash -a sha256 x)" "$(sha256sum x)"
+		"$FAULTLINE" run decompress 'then' hash -a sha256 -- x 2>&1 | grep -q "${text%% *}"
+		"$FAULTLINE" decompress -c x | cmp - log
+		"$FAULTLINE" decompress -qt x
+	}
+	each_format digests_differ
+}
