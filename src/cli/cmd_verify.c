@@ -45,7 +45,7 @@ struct wanted {
 /**
  * struct verify - a run
  * @entry, @have_entry: line of a file that has been read ahead
- * @wanted: sorted; none: all files
+ * @wanted: sorted, each once; all files where none was named
  */
 struct verify {
 	struct job job;
@@ -112,7 +112,7 @@ static int is_wanted(struct verify *v, const char *name)
 		else
 			high = middle;
 	}
-	return v->wanted_count == 0;
+	return inputs_are_implied(&v->job.inputs);
 }
 
 /* All leaves of the file whose line has been read. */
@@ -313,6 +313,22 @@ static int file_is_done(void *arg, void *slot)
 	return job_interrupted() || outbuf_error() != 0;
 }
 
+/* Of two the second one would never be found. */
+static void sort_wanted(struct verify *v)
+{
+	size_t kept = 0;
+
+	if (v->wanted_count > 0)
+		qsort(v->wanted, v->wanted_count, sizeof(*v->wanted), by_name);
+	for (size_t i = 0; i < v->wanted_count; i++) {
+		if (kept > 0 && by_name(&v->wanted[kept - 1], &v->wanted[i]) == 0)
+			free(v->wanted[i].name);
+		else
+			v->wanted[kept++] = v->wanted[i];
+	}
+	v->wanted_count = kept;
+}
+
 static int read_wanted(struct verify *v)
 {
 	const char *name;
@@ -331,8 +347,7 @@ static int read_wanted(struct verify *v)
 			return -ENOMEM;
 		v->wanted_count++;
 	}
-	if (v->wanted_count > 0)
-		qsort(v->wanted, v->wanted_count, sizeof(*v->wanted), by_name);
+	sort_wanted(v);
 	return 0;
 }
 

@@ -139,6 +139,19 @@ plain: OK"
 	expect 2 "$FAULTLINE" verify m plain other
 	equal "$out" "plain: OK"
 	equal "$err" "faultline verify: other: not in m"
+	expect 0 "$FAULTLINE" verify m plain long plain plain
+	equal "$out" $'plain: OK\nlong: OK'
+	expect 2 "$FAULTLINE" verify m other plain other
+	equal "$err" "faultline verify: other: not in m"
+}
+
+@test "verify: an empty list of files is none, and one that cannot be read is not all" {
+	"$FAULTLINE" hash --manifest=m plain long
+	expect 0 "$FAULTLINE" verify --files-from=/dev/null m
+	equal "$out" ""
+	expect 2 "$FAULTLINE" verify --files-from=. m
+	equal "$out" ""
+	equal "$err" "faultline verify: .: Is a directory"
 }
 
 @test "verify: a manifest that is damaged itself accuses nobody" {
