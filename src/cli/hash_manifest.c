@@ -88,8 +88,8 @@ static int is_old_manifest(const struct make *m, const char *name)
 {
 	struct stat st;
 
-	return m->opt->common.walk.recursive && m->st.st_ino != 0 && stat(name, &st) == 0 &&
-	       st.st_dev == m->st.st_dev && st.st_ino == m->st.st_ino;
+	return m->st.st_ino != 0 && stat(name, &st) == 0 && st.st_dev == m->st.st_dev &&
+	       st.st_ino == m->st.st_ino;
 }
 
 static int is_of_checkpoint(const struct make *m, const char *name)
@@ -158,6 +158,8 @@ static int next_file(void *arg, void *slot)
 		set_problem(item, -EINVAL, "invalid zero-length file name");
 	else if (!m->from_old && m->job->inputs.problem != NULL)
 		set_problem(item, -EINVAL, m->job->inputs.problem);
+	else if (is_old_manifest(m, name))
+		set_problem(item, -EINVAL, "is what the manifest is written to");
 	return 1;
 }
 
@@ -613,7 +615,7 @@ static int begin_checkpoint(struct make *m)
 		rc = take_over(m);
 	if (rc < 0)
 		message_error("%s: %s", m->out.temp != NULL ? m->out.temp : m->opt->manifest,
-			      fl_strerror(rc));
+			      manifest_out_problem(rc));
 	return rc;
 }
 
@@ -645,7 +647,10 @@ static int begin(struct make *m)
 	if (rc == 0)
 		rc = manifest_out_begin(&m->out, m->choice.leaf_bytes);
 	if (rc < 0)
-		message_error("%s: %s", m->opt->manifest, fl_strerror(rc));
+		message_error("%s: %s",
+			      m->sums_path != NULL && m->sums.file == NULL ? m->sums_path
+									   : m->opt->manifest,
+			      manifest_out_problem(rc));
 	return rc;
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/inputs.h"
+#include "cli/manifest_merge.h"
 #include "cli/outbuf.h"
 
 static int64_t read_file(void *arg, void *buf, size_t n)
@@ -144,14 +145,45 @@ static int open_temp(struct manifest_out *out)
 	return 0;
 }
 
+/* With OUT and FILE mixed up, or OUT forgotten, what would be replaced is what the user has. */
+static int check_replaced(const char *path)
+{
+	static const char *const magics[] = {"faultline-manifest ", SUMS_MAGIC};
+	char begin[32] = "";
+	struct stat st;
+	FILE *file;
+	int rc = -EEXIST;
+
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
+		return 0;
+	file = fopen(path, "re");
+	if (file == NULL)
+		return -errno;
+	(void)!fread(begin, 1, sizeof(begin) - 1, file);
+	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)
+		if (strncmp(begin, magics[i], strlen(magics[i])) == 0)
+			rc = 0;
+	fclose(file);
+	return rc;
+}
+
+const char *manifest_out_problem(int rc)
+{
+	return rc == -EEXIST ? "exists, and is no manifest" : fl_strerror(rc);
+}
+
 int manifest_out_open(struct manifest_out *out, const char *path)
 {
 	struct stat st;
+	int rc;
 
 	memset(out, 0, sizeof(*out));
 	if (strcmp(path, "-") == 0)
 		return 0;
 	out->path = path;
+	rc = check_replaced(path);
+	if (rc < 0)
+		return rc;
 	if (stat(path, &st) < 0 || S_ISREG(st.st_mode))
 		return open_temp(out);
 	out->file = fopen(path, "we");
@@ -173,18 +205,18 @@ int manifest_out_open_partial(struct manifest_out *out, const char *path, int re
 {
 	char *old = joined(path, PARTIAL_SUFFIX ".old");
 	struct stat st;
-	int rc = 0;
+	int rc = check_replaced(path);
 
 	memset(out, 0, sizeof(*out));
 	out->path = path;
 	out->keep = 1;
-	out->temp = joined(path, PARTIAL_SUFFIX);
-	if (old == NULL || out->temp == NULL)
+	out->temp = rc == 0 ? joined(path, PARTIAL_SUFFIX) : NULL;
+	if (rc == 0 && (old == NULL || out->temp == NULL))
 		rc = -ENOMEM;
 	/* An old one is there when the run before was killed while it copied: it is whole. */
-	else if (resume && stat(old, &st) < 0 && rename(out->temp, old) < 0)
+	if (rc == 0 && resume && stat(old, &st) < 0 && rename(out->temp, old) < 0)
 		rc = -errno;
-	else if ((out->file = fopen(out->temp, "we")) == NULL)
+	if (rc == 0 && (out->file = fopen(out->temp, "we")) == NULL)
 		rc = -errno;
 	free(old);
 	return rc;

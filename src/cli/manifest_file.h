@@ -44,15 +44,21 @@ struct manifest_out {
 
 #define PARTIAL_SUFFIX ".partial"
 
-/** manifest_out_open() - @path: "-" is standard output. Return: 0; -errno. */
+/**
+ * manifest_out_open() - @path: "-" is standard output
+ * Return: 0; -EEXIST: there is something else than a manifest or its block sums; another -errno.
+ */
 int manifest_out_open(struct manifest_out *out, const char *path);
+
+/** manifest_out_problem() - what to say of such an error */
+const char *manifest_out_problem(int rc);
 
 /**
  * manifest_out_open_partial() - the same for a manifest that is written in several runs
  *
  * It is called @path.partial before it is complete. What an earlier run has written is renamed to
  * @path.partial.old, for manifest_out_copy(). @resume: there is something to be gone on with.
- * Return: 0; -errno.
+ * Return: as for manifest_out_open().
  */
 int manifest_out_open_partial(struct manifest_out *out, const char *path, int resume);
 

@@ -339,7 +339,7 @@ static int open_all(struct merge *m, char **names)
 	rc = manifest_out_open(&m->out, m->output);
 	if (rc == 0)
 		rc = manifest_out_begin(&m->out, m->leaf_bytes);
-	return rc < 0 ? complain(m->output, rc, NULL) : 0;
+	return rc < 0 ? complain(m->output, rc, manifest_out_problem(rc)) : 0;
 }
 
 static void close_all(struct merge *m)

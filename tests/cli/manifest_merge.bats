@@ -65,7 +65,7 @@ part() {
 	part p1 0:400K large
 	part p2 400K:400K large
 	part p3 800K:1G large
-	printf 'keep\n' >merged
+	printf 'faultline-manifest keep\n' >merged
 	expect 2 "$FAULTLINE" manifest merge -o merged p1 p3
 	equal "$err" "faultline manifest: large: no part of it begins at byte 409600"
 	expect 2 "$FAULTLINE" manifest merge -o merged p2 p3
@@ -78,7 +78,7 @@ part() {
 	part p3 800K:1G large
 	expect 2 "$FAULTLINE" manifest merge -o merged p1 p2 p3
 	contains "$err" "large: it changed between its parts"
-	equal "$(cat merged)" "keep"
+	equal "$(cat merged)" "faultline-manifest keep"
 	equal "$(echo merged.*)" "merged.*"
 }
 

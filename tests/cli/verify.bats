@@ -224,6 +224,33 @@ d/plain"
 	equal "$(sed -n 's/^part .* //p' m)" $'./e/nul\n./long\n./plain'
 }
 
+@test "manifest: it replaces manifests only" {
+	cp plain saved
+	"$FAULTLINE" hash --manifest=part --leaf-size=4K --range=0:4K long
+	for options in --manifest=plain "--manifest=plain long" "--manifest=plain plain" \
+		"--manifest=plain --checkpoint=cp long" "--manifest=plain --range=0:8M long"; do
+		# shellcheck disable=SC2086 # words
+		expect 2 "$FAULTLINE" hash $options
+		equal "$err" "faultline hash: plain: exists, and is no manifest"
+		cmp plain saved
+	done
+	expect 2 "$FAULTLINE" manifest merge -o plain part
+	equal "$err" "faultline manifest: plain: exists, and is no manifest"
+	cp plain m.sums
+	expect 2 "$FAULTLINE" hash --manifest=m --range=0:8M long
+	equal "$err" "faultline hash: m.sums: exists, and is no manifest"
+	cmp plain saved
+	cmp m.sums saved
+	[[ ! -e cp && ! -e m ]]
+	equal "$(echo plain*)" plain
+	: >m
+	expect 0 "$FAULTLINE" hash --manifest=m plain
+	# As with a second "hash --manifest=m *".
+	expect 2 "$FAULTLINE" hash --manifest=m long m plain
+	equal "$err" "faultline hash: m: is what the manifest is written to"
+	equal "$(grep -c ^file m)" 2
+}
+
 @test "manifest: --update reads only what has another size or time" {
 	make_large
 	"$FAULTLINE" hash --manifest=m --leaf-size=4K large plain long
