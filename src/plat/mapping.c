@@ -147,6 +147,9 @@ void *fl_map_anon_large(size_t len)
 	size_t room = len > SIZE_MAX / 2 ? len : (size_t)fl_round_up(len, fl_page_bytes());
 	void *p = map_aligned(room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
 
+	/* Where the address space is scarce, there may be no room to choose from. */
+	if (!p)
+		p = fl_map_anon(len);
 	if (p)
 		(void)madvise(p, len, MADV_HUGEPAGE);
 	return p;
