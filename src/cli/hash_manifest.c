@@ -422,8 +422,9 @@ static int go_on(struct make *m, struct make_item *item)
 {
 	int rc = leaf_list_open(&item->leaves, m->leaves_path, m->resume.leaves);
 
+	/* The list is gone, not the file. */
 	if (rc < 0)
-		return rc;
+		return rc == -ENOENT ? -EINVAL : rc;
 	item->result.ranged = 1;
 	item->result.range_off = m->resume.off;
 	item->result.range_len = item->file.size_bytes - m->resume.off;

@@ -129,12 +129,23 @@ bytes_read() {
 	expect 0 "$FAULTLINE" hash --manifest=m --leaf-size=64K "${slow[@]}" unit large
 	cmp m expected
 	equal "$(echo cp* m*)" "cp* m"
-	kill_after 0 KILL "$FAULTLINE" hash -a xxh3 "${slow[@]}" large || status=$?
+	kill_after 0 KILL "$FAULTLINE" hash -a xxh3 "${slow[@]}" large || true
 	[[ -s cp ]]
 	cp cp keep
 	expect 2 "$FAULTLINE" hash -a xxh3 "${slow[@]}" unit
 	contains "$err" "faultline hash: cp: the checkpoint is of another file, large"
 	cmp cp keep
+}
+
+@test "checkpoint: the list of leaves is lost" {
+	local status=0
+	"$FAULTLINE" hash --manifest=expected --leaf-size=64K large
+	kill_after 0.05 KILL "$FAULTLINE" hash --manifest=m --leaf-size=64K "${slow[@]}" large || status=$?
+	equal "$status" 137
+	rm cp.leaves
+	expect 0 "$FAULTLINE" hash --manifest=m --leaf-size=64K "${slow[@]}" large
+	equal "$err" "faultline hash: large: not as it was when the checkpoint was written: read from its beginning"
+	cmp m expected
 }
 
 @test "checkpoint: what it is not for" {
