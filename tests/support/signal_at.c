@@ -32,7 +32,7 @@
 #define SECCOMP_USER_NOTIF_FLAG_CONTINUE (1UL << 0)
 #endif
 
-static void cannot(const char *what)
+static _Noreturn void cannot(const char *what)
 {
 	fprintf(stderr, "signal_at: %s: %s\n", what, strerror(errno));
 	_exit(SKIPPED);
