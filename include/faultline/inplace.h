@@ -23,7 +23,7 @@
 enum fl_inplace_sync {
 	FL_INPLACE_SYNC_BATCH, /* (default) what a crash needs is on the device in time */
 	FL_INPLACE_SYNC_NONE,  /* survives a crash of the process, not of the machine */
-	FL_INPLACE_SYNC_FULL   /* as BATCH, in small groups, each one stored and synced by itself */
+	FL_INPLACE_SYNC_FULL   /* as BATCH, in small groups, each one synced before it is stored */
 };
 
 #define FL_INPLACE_NO_JOURNAL 1u  /* a crash leaves a mixture of old and new */

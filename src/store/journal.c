@@ -54,7 +54,7 @@ int fl_journal_create(struct fl_durable *durable, const struct fl_target *t, con
 	return 0;
 }
 
-static int failed(const struct fl_journal *j, int code, struct fl_error *reterr)
+int fl_journal_failed(const struct fl_journal *j, int code, struct fl_error *reterr)
 {
 	return fl_error_set(reterr, code, FL_OFF_NONE, "journal %s: %s", j->name,
 			    fl_strerror(code));
@@ -73,7 +73,7 @@ int fl_journal_reserve(struct fl_journal *j, uint64_t bytes, struct fl_error *re
 		return 0;
 	r = fl_durable_allocate(j->durable, j->fd, want);
 	if (r < 0)
-		return failed(j, r, reterr);
+		return fl_journal_failed(j, r, reterr);
 	j->reserved_bytes = want;
 	return 0;
 }
@@ -95,8 +95,11 @@ static int write_out(struct filler *f)
 	int r;
 
 	for (size_t k = 0; k < f->in; k++)
-		fl_jblock_seal(f->j->buffer + k * FL_JBLOCK_BYTES, f->j->nonce, f->j->seq,
-			       f->number + k);
+		fl_jblock_seal(f->j->buffer + k * FL_JBLOCK_BYTES,
+			       &(struct fl_jblock_tag){.nonce = f->j->nonce,
+						       .seq = f->j->seq,
+						       .number = f->number + k,
+						       .ahead = f->j->ahead});
 	r = fl_durable_write(f->j->durable, f->j->fd, f->j->buffer, len,
 			     f->number * FL_JBLOCK_BYTES);
 	f->number += f->in;
@@ -150,7 +153,7 @@ int fl_journal_append(struct fl_journal *j, enum fl_jgroup_type type, const uint
 	for (size_t k = 0; k < count; k++)
 		len += pieces[k].len;
 	if (len > FL_JGROUP_BYTES_MAX)
-		return failed(j, -FL_ELIMIT, reterr);
+		return fl_journal_failed(j, -FL_ELIMIT, reterr);
 	r = fl_journal_reserve(j, fl_journal_space(len), reterr);
 	if (r < 0)
 		return r;
@@ -161,7 +164,7 @@ int fl_journal_append(struct fl_journal *j, enum fl_jgroup_type type, const uint
 	if (r == 0)
 		r = write_out(&f);
 	if (r < 0)
-		return failed(j, r, reterr);
+		return fl_journal_failed(j, r, reterr);
 	j->blocks = f.number;
 	j->seq++;
 	return 0;
@@ -172,14 +175,14 @@ int fl_journal_write_at(struct fl_journal *j, uint64_t off, const void *data, si
 {
 	int r = fl_durable_write(j->durable, j->fd, data, len, off);
 
-	return r < 0 ? failed(j, r, reterr) : 0;
+	return r < 0 ? fl_journal_failed(j, r, reterr) : 0;
 }
 
 int fl_journal_sync(struct fl_journal *j, struct fl_error *reterr)
 {
 	int r = fl_durable_sync(j->durable, j->fd);
 
-	return r < 0 ? failed(j, r, reterr) : 0;
+	return r < 0 ? fl_journal_failed(j, r, reterr) : 0;
 }
 
 int fl_journal_remove(struct fl_journal *j, struct fl_error *reterr)
@@ -189,7 +192,7 @@ int fl_journal_remove(struct fl_journal *j, struct fl_error *reterr)
 	if (r == 0)
 		r = fl_durable_sync_all(j->durable, j->dir_fd);
 	if (r < 0)
-		r = failed(j, r, reterr);
+		r = fl_journal_failed(j, r, reterr);
 	fl_journal_close(j);
 	return r;
 }

@@ -63,6 +63,7 @@ struct fl_jpiece {
  * @dir_fd:     where @name stands; the caller's
  * @nonce:      of all of its blocks
  * @seq:        of the next group
+ * @ahead:      groups so far that are not known to be durable; the caller's business, 0 where all are
  * @blocks:     where it goes
  * @reserved_bytes: space that is set aside
  * @limit_bytes:    --journal-max
@@ -75,6 +76,7 @@ struct fl_journal {
 	char *name;
 	uint64_t nonce;
 	uint64_t seq;
+	uint32_t ahead;
 	uint64_t blocks;
 	uint64_t reserved_bytes;
 	uint64_t limit_bytes;
@@ -115,6 +117,9 @@ int fl_journal_write_at(struct fl_journal *j, uint64_t off, const void *data, si
 
 /** fl_journal_sync() - all groups so far are durable when this returns 0. Return: 0 or -errno. */
 int fl_journal_sync(struct fl_journal *j, struct fl_error *reterr);
+
+/** fl_journal_failed() - tell of an error of a call on it. Return: @code. */
+int fl_journal_failed(const struct fl_journal *j, int code, struct fl_error *reterr);
 
 /**
  * fl_journal_remove() - the name goes, durably; the journal is closed

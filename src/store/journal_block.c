@@ -40,12 +40,12 @@ static uint32_t crc_of(const unsigned char *block)
 	return fl_crc32c(reg, block + FL_JBLOCK_TAG_BYTES, FL_JBLOCK_PAYLOAD);
 }
 
-void fl_jblock_seal(unsigned char *block, uint64_t nonce, uint64_t seq, uint64_t number)
+void fl_jblock_seal(unsigned char *block, const struct fl_jblock_tag *tag)
 {
-	fl_put64(block, nonce);
-	fl_put64(block + 8, seq);
-	fl_put64(block + 16, number);
-	fl_put32(block + 24, 0);
+	fl_put64(block, tag->nonce);
+	fl_put64(block + 8, tag->seq);
+	fl_put64(block + 16, tag->number);
+	fl_put32(block + 24, tag->ahead);
 	fl_put32(block + CRC_AT, crc_of(block));
 }
 
@@ -55,13 +55,18 @@ static int is_zero(const unsigned char *block)
 }
 
 enum fl_jblock_state fl_jblock_check(const unsigned char *block, uint64_t nonce, uint64_t number,
-				     uint64_t *ret_seq)
+				     struct fl_jblock_tag *ret)
 {
+	struct fl_jblock_tag tag = {.nonce = fl_get64(block),
+				    .seq = fl_get64(block + 8),
+				    .number = fl_get64(block + 16),
+				    .ahead = fl_get32(block + 24)};
+
 	if (is_zero(block))
 		return FL_JBLOCK_ZERO;
-	if (fl_get32(block + CRC_AT) != crc_of(block) || fl_get32(block + 24) != 0 ||
-	    fl_get64(block + 16) != number || (nonce != 0 && fl_get64(block) != nonce))
+	if (fl_get32(block + CRC_AT) != crc_of(block) || tag.number != number ||
+	    tag.ahead > tag.seq || (nonce != 0 && tag.nonce != nonce))
 		return FL_JBLOCK_BAD;
-	*ret_seq = fl_get64(block + 8);
+	*ret = tag;
 	return FL_JBLOCK_GOOD;
 }

@@ -16,7 +16,8 @@
  *     bytes 0-7    nonce of the journal
  *     bytes 8-15   sequence number of the group that the block belongs to
  *     bytes 16-23  number of the block in the file
- *     bytes 24-27  zero
+ *     bytes 24-27  how many groups before its own may never have been written: those that were not
+ *                  synced yet when the block was made
  *     bytes 28-31  CRC32C of all other bytes
  *
  * A block of zeros was never written. Anything else that does not carry the right tag is damaged.
@@ -32,16 +33,27 @@ enum fl_jblock_state {
 	FL_JBLOCK_BAD
 };
 
+/**
+ * struct fl_jblock_tag - what a block says of itself
+ * @ahead: groups before its own that may be missing
+ */
+struct fl_jblock_tag {
+	uint64_t nonce;
+	uint64_t seq;
+	uint64_t number;
+	uint32_t ahead;
+};
+
 /** fl_jblock_seal() - write the tag of a block whose payload is complete */
-void fl_jblock_seal(unsigned char *block, uint64_t nonce, uint64_t seq, uint64_t number);
+void fl_jblock_seal(unsigned char *block, const struct fl_jblock_tag *tag);
 
 /**
  * fl_jblock_check() - what is a block that should be number @number?
  * @nonce:   of the journal; 0 = any (the first block tells)
- * @ret_seq: of a good block
+ * @ret:     of a good block
  */
 enum fl_jblock_state fl_jblock_check(const unsigned char *block, uint64_t nonce, uint64_t number,
-				     uint64_t *ret_seq);
+				     struct fl_jblock_tag *ret);
 
 /** fl_put64(), fl_get64(), fl_put32(), fl_get32(): little-endian numbers at any address */
 static inline void fl_put64(unsigned char *to, uint64_t value)

@@ -52,11 +52,15 @@ static int corrupt(uint64_t number, struct fl_error *reterr)
 			    (unsigned long long)number);
 }
 
-/* Behind a group that is not whole only its other blocks may stand. */
+/*
+ * Behind a group that is not whole its other blocks may stand, and groups that were written when it
+ * was not synced yet: nothing of all these was stored.
+ */
 static int check_rest(struct fl_jscan *s, uint64_t number, struct fl_error *reterr)
 {
 	unsigned char block[FL_JBLOCK_BYTES];
-	uint64_t seq, data;
+	struct fl_jblock_tag tag;
+	uint64_t data;
 	int r;
 
 	while (number < s->blocks) {
@@ -67,11 +71,11 @@ static int check_rest(struct fl_jscan *s, uint64_t number, struct fl_error *rete
 		r = read_block(s, number, block, reterr);
 		if (r < 0)
 			return r;
-		switch (fl_jblock_check(block, s->nonce, number, &seq)) {
+		switch (fl_jblock_check(block, s->nonce, number, &tag)) {
 		case FL_JBLOCK_ZERO:
 			break;
 		case FL_JBLOCK_GOOD:
-			if (seq == s->seq)
+			if (tag.seq >= s->seq && tag.seq - tag.ahead <= s->seq)
 				break;
 			return corrupt(number, reterr);
 		default:
@@ -101,12 +105,12 @@ static int reserve(struct fl_jscan *s, uint64_t len, struct fl_error *reterr)
 static int take_block(struct fl_jscan *s, uint64_t number, size_t *used, struct fl_error *reterr)
 {
 	unsigned char block[FL_JBLOCK_BYTES];
-	uint64_t seq;
+	struct fl_jblock_tag tag;
 	int r = read_block(s, number, block, reterr);
 
 	if (r < 0)
 		return r;
-	switch (fl_jblock_check(block, s->nonce, number, &seq)) {
+	switch (fl_jblock_check(block, s->nonce, number, &tag)) {
 	case FL_JBLOCK_ZERO:
 		return 0;
 	case FL_JBLOCK_BAD:
@@ -114,10 +118,9 @@ static int take_block(struct fl_jscan *s, uint64_t number, size_t *used, struct 
 	case FL_JBLOCK_GOOD:
 		break;
 	}
-	if (seq != s->seq)
+	if (tag.seq != s->seq)
 		return corrupt(number, reterr);
-	if (s->nonce == 0)
-		s->nonce = fl_get64(block);
+	s->nonce = tag.nonce;
 	r = reserve(s, *used + FL_JBLOCK_PAYLOAD, reterr);
 	if (r < 0)
 		return r;

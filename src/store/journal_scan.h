@@ -52,7 +52,7 @@ void fl_jscan_rewind(struct fl_jscan *s);
  * fl_jscan_next() - the next group that is there as a whole
  *
  * The first group of which a block was never written ends the journal, for what it covers never
- * began; but behind it there may be nothing that was written later.
+ * began; but behind it there may be nothing that was written when it was durable.
  * Return: 1; 0 at the end; -FL_ECORRUPT; -ENOMEM; -errno.
  */
 int fl_jscan_next(struct fl_jscan *s, struct fl_jgroup *ret, struct fl_error *reterr);

@@ -9,6 +9,9 @@
 #include "base/size.h"
 #include "store/journal_block.h"
 
+/* Without a journal nothing is gained by many: what they change is still in the caches, then. */
+#define LOOSE_BYTES FL_KIB(256)
+
 void fl_same_init(struct fl_same_store *s, struct fl_store_job *job, uint64_t from)
 {
 	const struct fl_jset *set = &job->set;
@@ -17,19 +20,32 @@ void fl_same_init(struct fl_same_store *s, struct fl_store_job *job, uint64_t fr
 				    .done_end = from,
 				    .end = set->count > 0 ? fl_jset_start(set, set->index + 1)
 							  : job->target.size_bytes,
-				    .group_bytes = FL_GROUP_BYTES};
+				    .group_bytes = job->small_groups ? 1
+						   : job->journaled  ? FL_GROUP_BYTES_FIRST
+								     : LOOSE_BYTES};
 }
 
 void fl_same_done(struct fl_same_store *s)
 {
-	free(s->pending);
-	s->pending = NULL;
+	fl_sync_ahead_stop(s->ahead);
+	s->ahead = NULL;
+	for (size_t i = 0; i < FL_SAME_GROUPS; i++) {
+		free(s->groups[i].data);
+		s->groups[i] = (struct fl_same_group){0};
+	}
+}
+
+static struct fl_same_group *group(struct fl_same_store *s, uint64_t number)
+{
+	return &s->groups[number % FL_SAME_GROUPS];
 }
 
 uint64_t fl_same_space(uint64_t payload)
 {
 	uint64_t groups = payload / FL_GROUP_BYTES + 1;
 
+	for (size_t n = FL_GROUP_BYTES_FIRST; n < FL_GROUP_BYTES; n *= 2)
+		groups++;
 	/* A last block that is not full, per group, and one for its head. */
 	return fl_journal_space(payload) + groups * 2 * FL_JBLOCK_BYTES;
 }
@@ -39,71 +55,126 @@ uint64_t fl_same_space(uint64_t payload)
  * apart, so a change of n bytes stands for n + 5 of the file at least (but for the last one) and
  * takes 2 n + 3, up to five bytes more with long numbers.
  */
-static uint64_t space_needed(const struct fl_same_store *s, bool all)
+static uint64_t space_needed(struct fl_same_store *s, bool all)
 {
+	size_t len = group(s, s->written)->len;
 	uint64_t rest;
 
 	if (s->exact_space > 0)
 		return s->exact_space;
 	if (all)
-		return fl_same_space(s->pending_len);
+		return fl_same_space(len);
 	rest = s->end - fl_min_u64(s->end, s->pending_end);
-	return fl_same_space(s->pending_len + 2 * rest + rest / 16);
+	return fl_same_space(len + 2 * rest + rest / 16);
 }
 
-static int reserve(struct fl_same_store *s, size_t len, struct fl_error *reterr)
+static int reserve(struct fl_same_group *g, size_t len, struct fl_error *reterr)
 {
-	size_t cap = s->pending_cap ? s->pending_cap : FL_KIB(64);
+	size_t cap = g->cap ? g->cap : FL_KIB(64);
 	unsigned char *bigger;
 
-	while (cap - s->pending_len < len && cap <= SIZE_MAX / 4)
+	while (cap - g->len < len && cap <= SIZE_MAX / 4)
 		cap *= 2;
-	if (cap == s->pending_cap)
+	if (cap == g->cap)
 		return 0;
-	bigger = realloc(s->pending, cap);
+	bigger = realloc(g->data, cap);
 	if (!bigger)
 		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
-	s->pending = bigger;
-	s->pending_cap = cap;
+	g->data = bigger;
+	g->cap = cap;
 	return 0;
+}
+
+/* Stores the groups that are durable, after waiting until no more than @most are not. */
+static int store_durable(struct fl_same_store *s, uint64_t most, struct fl_error *reterr)
+{
+	int r = 0;
+
+	for (; r == 0 && s->stored < s->written; s->stored++) {
+		struct fl_same_group *g = group(s, s->stored);
+
+		if (s->ahead && !fl_sync_ahead_has(s->ahead, g->number)) {
+			if (s->written - s->stored <= most)
+				break;
+			r = fl_sync_ahead_wait(s->ahead, g->number);
+			if (r < 0)
+				return fl_journal_failed(&s->job->journal, r, reterr);
+		}
+		r = fl_same_apply(s->job, g->data, g->len, false, reterr);
+		g->len = 0;
+	}
+	return r;
+}
+
+/* Groups that are written but not known to be durable: none of their stores has begun. */
+static uint32_t not_durable(struct fl_same_store *s)
+{
+	uint32_t n = 0;
+
+	for (uint64_t k = s->stored; s->ahead && k < s->written; k++)
+		n += !fl_sync_ahead_has(s->ahead, group(s, k)->number);
+	return n;
+}
+
+/* The pending group goes into the journal. */
+static int write_group(struct fl_same_store *s, bool all, struct fl_error *reterr)
+{
+	struct fl_store_job *job = s->job;
+	struct fl_same_group *g = group(s, s->written);
+	struct fl_jpiece piece = {g->data, g->len};
+	uint64_t numbers[FL_JGROUP_NUMBERS] = {s->done_end, s->pending_end};
+	int r = fl_store_job_journal(job, space_needed(s, all), reterr);
+
+	if (r == 0 && job->open && !s->ahead) {
+		r = fl_sync_ahead_start(&job->durable, job->journal.fd, &s->ahead);
+		if (r < 0)
+			return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
+	}
+	job->journal.ahead = not_durable(s);
+	if (r == 0)
+		r = fl_store_job_put(job, FL_JGROUP_CHANGES, numbers, &piece, 1, reterr);
+	if (r == 0 && s->ahead)
+		g->number = fl_sync_ahead_wrote(s->ahead);
+	return r;
 }
 
 static int flush(struct fl_same_store *s, bool all, struct fl_error *reterr)
 {
 	struct fl_store_job *job = s->job;
-	struct fl_jpiece piece = {s->pending, s->pending_len};
-	uint64_t numbers[FL_JGROUP_NUMBERS] = {s->done_end, s->pending_end};
-	int r;
+	int r = 0;
 
-	if (s->pending_len == 0)
-		return 0;
-	r = fl_store_job_check_size(job, job->target.size_bytes, reterr);
-	if (r == 0)
-		r = fl_store_job_journal(job, space_needed(s, all), reterr);
-	if (r == 0)
-		r = fl_store_job_append(job, FL_JGROUP_CHANGES, numbers, &piece, 1, reterr);
-	if (r == 0)
-		r = fl_same_apply(job, s->pending, s->pending_len, false, reterr);
-	s->done_end = s->pending_end;
-	s->pending_len = 0;
-	return r;
+	if (group(s, s->written)->len > 0) {
+		r = fl_store_job_check_size(job, job->target.size_bytes, reterr);
+		if (r == 0)
+			r = write_group(s, all, reterr);
+		if (r < 0)
+			return r;
+		s->written++;
+		s->done_end = s->pending_end;
+		if (job->journaled && !job->small_groups)
+			s->group_bytes = fl_min_size(2 * s->group_bytes, FL_GROUP_BYTES);
+	}
+	return store_durable(s, all ? 0 : FL_SAME_GROUPS - 1, reterr);
 }
 
 int fl_same_add(struct fl_same_store *s, uint64_t off, uint64_t end, const unsigned char *p,
 		size_t len, struct fl_error *reterr)
 {
+	struct fl_same_group *g = group(s, s->written);
 	int r = 0;
 
-	if (s->pending_len >= s->group_bytes && off >= s->pending_end)
+	if (g->len >= s->group_bytes && off >= s->pending_end) {
 		r = flush(s, false, reterr);
+		g = group(s, s->written);
+	}
 	if (r == 0)
-		r = reserve(s, len + FL_RUN_HEAD_BYTES, reterr);
+		r = reserve(g, len + FL_RUN_HEAD_BYTES, reterr);
 	if (r < 0)
 		return r;
-	fl_put64(s->pending + s->pending_len, off);
-	fl_put64(s->pending + s->pending_len + 8, len);
-	memcpy(s->pending + s->pending_len + FL_RUN_HEAD_BYTES, p, len);
-	s->pending_len += len + FL_RUN_HEAD_BYTES;
+	fl_put64(g->data + g->len, off);
+	fl_put64(g->data + g->len + 8, len);
+	memcpy(g->data + g->len + FL_RUN_HEAD_BYTES, p, len);
+	g->len += len + FL_RUN_HEAD_BYTES;
 	s->pending_end = end;
 	return 0;
 }
@@ -112,6 +183,9 @@ int fl_same_finish(struct fl_same_store *s, struct fl_error *reterr)
 {
 	int r = flush(s, true, reterr);
 
+	fl_sync_ahead_stop(s->ahead);
+	s->ahead = NULL;
+	s->job->journal.ahead = 0;
 	if (r < 0 || (!s->job->stored && !s->job->open))
 		return r;
 	/* COMMIT is for journal 0 when all processes have come so far. */

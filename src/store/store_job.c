@@ -192,18 +192,24 @@ int fl_store_job_join(struct fl_store_job *job, char **ret_main, struct fl_error
 	return fl_error_set(reterr, r, FL_OFF_NONE, "journal: %s", fl_strerror(r));
 }
 
-int fl_store_job_append(struct fl_store_job *job, enum fl_jgroup_type type, const uint64_t *numbers,
-			const struct fl_jpiece *pieces, size_t count, struct fl_error *reterr)
+int fl_store_job_put(struct fl_store_job *job, enum fl_jgroup_type type, const uint64_t *numbers,
+		     const struct fl_jpiece *pieces, size_t count, struct fl_error *reterr)
 {
 	int r;
 
 	if (!job->open)
 		return 0;
 	r = fl_journal_append(&job->journal, type, numbers, pieces, count, reterr);
-	if (r == 0)
-		r = fl_journal_sync(&job->journal, reterr);
 	job->stats.journal_bytes = job->journal.blocks * UINT64_C(4096);
 	return r;
+}
+
+int fl_store_job_append(struct fl_store_job *job, enum fl_jgroup_type type, const uint64_t *numbers,
+			const struct fl_jpiece *pieces, size_t count, struct fl_error *reterr)
+{
+	int r = fl_store_job_put(job, type, numbers, pieces, count, reterr);
+
+	return r == 0 && job->open ? fl_journal_sync(&job->journal, reterr) : r;
 }
 
 int fl_store_job_check_size(struct fl_store_job *job, uint64_t bytes, struct fl_error *reterr)

@@ -85,7 +85,11 @@ int fl_store_job_open(const char *path, struct fl_store_job *job, struct fl_erro
  */
 int fl_store_job_journal(struct fl_store_job *job, uint64_t space, struct fl_error *reterr);
 
-/** fl_store_job_append() - fl_journal_append() and fl_journal_sync(); nothing without a journal */
+/** fl_store_job_put() - fl_journal_append(); nothing without a journal */
+int fl_store_job_put(struct fl_store_job *job, enum fl_jgroup_type type, const uint64_t *numbers,
+		     const struct fl_jpiece *pieces, size_t count, struct fl_error *reterr);
+
+/** fl_store_job_append() - fl_store_job_put() and fl_journal_sync() */
 int fl_store_job_append(struct fl_store_job *job, enum fl_jgroup_type type, const uint64_t *numbers,
 			const struct fl_jpiece *pieces, size_t count, struct fl_error *reterr);
 

@@ -113,6 +113,37 @@ Test(journal, a_hole_before_a_later_group_is_damage)
 	cr_assert_eq(groups(), -FL_ECORRUPT);
 }
 
+/* Unless it was written while the other one's sync was under way. */
+Test(journal, a_hole_before_a_group_that_was_written_ahead_ends_it)
+{
+	unsigned char zeros[4096] = {0};
+
+	append(10, 1);
+	append(10, 2);
+	append(9000, 3);
+	journal.ahead = 1;
+	append(9000, 4);
+	journal.ahead = 2;
+	append(10, 5);
+	/* Groups 0 and 1 were durable then. */
+	for (off_t block = 0; block < 9; block++) {
+		unsigned char kept[4096];
+
+		cr_assert_eq(pread(journal.fd, kept, 4096, block * 4096), 4096);
+		cr_assert_eq(pwrite(journal.fd, zeros, 4096, block * 4096), 4096);
+		cr_assert_eq(groups(), block < 2   ? -FL_ECORRUPT
+				       : block < 5 ? 2
+				       : block < 8 ? 3
+						   : 4);
+		cr_assert_eq(pwrite(journal.fd, kept, 4096, block * 4096), 4096);
+	}
+	journal.ahead = 0;
+	append(10, 6);
+	cr_assert_eq(groups(), 6);
+	cr_assert_eq(pwrite(journal.fd, zeros, 4096, 5 * 4096), 4096);
+	cr_assert_eq(groups(), -FL_ECORRUPT);
+}
+
 Test(journal, cut_at_any_byte)
 {
 	append(10, 1);
@@ -186,17 +217,18 @@ Test(journal_name, long_names_are_hashed)
 Test(journal_block, each_bit_counts)
 {
 	unsigned char block[FL_JBLOCK_BYTES];
-	uint64_t seq;
+	struct fl_jblock_tag tag = {.nonce = 77, .seq = 5, .number = 9, .ahead = 2};
 
 	memset(block, 'x', sizeof(block));
-	fl_jblock_seal(block, 77, 5, 9);
-	cr_assert_eq(fl_jblock_check(block, 77, 9, &seq), FL_JBLOCK_GOOD);
-	cr_assert_eq(seq, 5u);
-	cr_assert_eq(fl_jblock_check(block, 77, 8, &seq), FL_JBLOCK_BAD);
-	cr_assert_eq(fl_jblock_check(block, 78, 9, &seq), FL_JBLOCK_BAD);
+	fl_jblock_seal(block, &tag);
+	tag = (struct fl_jblock_tag){0};
+	cr_assert_eq(fl_jblock_check(block, 77, 9, &tag), FL_JBLOCK_GOOD);
+	cr_assert(tag.seq == 5 && tag.ahead == 2);
+	cr_assert_eq(fl_jblock_check(block, 77, 8, &tag), FL_JBLOCK_BAD);
+	cr_assert_eq(fl_jblock_check(block, 78, 9, &tag), FL_JBLOCK_BAD);
 	for (size_t bit = 0; bit < sizeof(block) * 8; bit++) {
 		block[bit / 8] ^= (unsigned char)(1u << bit % 8);
-		cr_assert_eq(fl_jblock_check(block, 77, 9, &seq), FL_JBLOCK_BAD);
+		cr_assert_eq(fl_jblock_check(block, 77, 9, &tag), FL_JBLOCK_BAD);
 		block[bit / 8] ^= (unsigned char)(1u << bit % 8);
 	}
 }

@@ -24,8 +24,8 @@ struct same {
 static bool lacks_room(const struct fl_same_store *store, int r)
 {
 	return (r == -ENOSPC || r == -EDQUOT || r == -EFBIG || r == -FL_ELIMIT) &&
-	       !store->job->stored && (!store->job->open || store->job->set.count > 0) &&
-	       store->exact_space == 0;
+	       !store->job->stored && store->written == 0 &&
+	       (!store->job->open || store->job->set.count > 0) && store->exact_space == 0;
 }
 
 static int same_fold(void *op, const struct fl_part *part, struct fl_error *reterr)
@@ -90,8 +90,6 @@ int fl_inplace_same(struct fl_store_job *job, const struct fl_inplace_edit *edit
 		opt.flags |= FL_RUN_AT_RECORD;
 	}
 	fl_same_init(&store, job, from);
-	if (job->small_groups)
-		store.group_bytes = 1;
 	r = run_pass(&same, job, &opt, true, reterr);
 	if (r == 0 && same.measures) {
 		fl_same_done(&store);
