@@ -290,6 +290,32 @@ static void draw_patterns(struct test_case *t, bool exact)
 	}
 }
 
+static void replace_all(struct text *t, const char *from, const char *to)
+{
+	size_t len = strlen(from);
+	char *p = memmem(t->bytes, t->len, from, len);
+
+	for (; p; p = memmem(p, t->len - (size_t)(p - t->bytes), from, len))
+		memcpy(p, to, len);
+}
+
+/*
+ * Where grep 3.8 -E and -G contradict themselves in UTF-8. Of "a\xED\xA0\x80b", half a surrogate pair, -o '.'
+ * prints three matches, and 'a.b' does not match it. In "\u017Fxbar\xC3" -i does not find '\wbar', which
+ * is found without -i, as is 'xbar' with it.
+ */
+static void avoid_contradictions(struct test_case *t, bool exact)
+{
+	if (!utf_locale || !(has(&t->options, "-E") || has(&t->options, "-G")))
+		return;
+	for (unsigned i = 0; i < t->files; i++) {
+		if (exact)
+			replace_all(&t->text[i], "\xed\xa0\x80", "\x80\x80\x80");
+		if (has(&t->options, "-i"))
+			replace_all(&t->text[i], "\u017f", "ks");
+	}
+}
+
 static void draw_how(struct test_case *t)
 {
 	static const char *const ios[] = {"mmap", "mmap", "read", "auto", "direct", "uring"};
@@ -319,6 +345,7 @@ static void draw(struct test_case *t)
 	draw_output(t, &exact);
 	draw_kind(t, exact);
 	draw_patterns(t, exact);
+	avoid_contradictions(t, exact);
 	draw_how(t);
 }
 
