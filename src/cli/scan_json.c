@@ -263,8 +263,10 @@ static void put_line(struct scan_json *json)
 	}
 	puts_(json, "]}}\n");
 	json->pending = 0;
-	if (!context)
-		json->file.lines += json->head.flags & FL_SCAN_EVENT_BLOCK ? lines_in(json) : 1;
+	/* Those of lines that -v left out are told, and not counted. */
+	if (context)
+		return;
+	json->file.lines += json->head.flags & FL_SCAN_EVENT_BLOCK ? lines_in(json) : 1;
 	json->file.matches += json->count;
 }
 

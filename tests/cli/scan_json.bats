@@ -64,6 +64,7 @@ untimed() {
 		same "$o <mixed" "$rg --json foo <mixed"
 	done
 	same "--label=name foo <mixed | grep -v stats" "$rg --json foo <mixed | sed 's/<stdin>/name/' | grep -v stats"
+	same "-v -C1 foo mixed" "$rg --json -v -C1 foo mixed"
 	same "--crlf 'o\$' crlf" "$rg --json --crlf 'o\$' crlf"
 	same "-z foo binary" "$rg --json --null-data foo binary"
 	cp mixed $'na"\xffme'
