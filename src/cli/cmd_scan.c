@@ -229,6 +229,30 @@ static void end_json(struct scan_run *run)
 	scan_json_end(run->json, &of_run);
 }
 
+/*
+ * As in grep: what is written there would be read again, and found, and written. Where nothing is written, or but
+ * one line, that cannot be.
+ */
+static bool is_output(const struct scan_run *run, const char *name)
+{
+	const struct fl_scan_options *scan = &run->opt->scan;
+	struct stat in, out;
+
+	if ((scan->flags & (FL_SCAN_QUIET | FL_SCAN_COUNT)) || run->opt->list != LIST_NONE ||
+	    scan->max_count == 1 || crew_follows())
+		return false;
+	return stat("/dev/stdout", &out) == 0 && S_ISREG(out.st_mode) &&
+	       stat(input_is_stdin(name) ? "/dev/stdin" : name, &in) == 0 &&
+	       in.st_ino == out.st_ino && in.st_dev == out.st_dev;
+}
+
+static void refuse_output(struct scan_run *run, const char *name)
+{
+	if (!run->opt->common.quiet)
+		message_error("%s: input file is also the output", shown_name(run, name));
+	run->job.trouble = 1;
+}
+
 static void scan_files(struct scan_run *run)
 {
 	unsigned flags = run->opt->scan.flags;
@@ -238,6 +262,10 @@ static void scan_files(struct scan_run *run)
 	int rc;
 
 	while (job_next(&run->job, &name)) {
+		if (is_output(run, name)) {
+			refuse_output(run, name);
+			continue;
+		}
 		memset(&result, 0, sizeof(result));
 		set_prefix(run, name);
 		if (!set_base_line(run, name))

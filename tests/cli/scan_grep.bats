@@ -118,3 +118,19 @@ same_files() {
 		done
 	done
 }
+
+@test "scan: an input file that is also the output is refused where it could grow without an end" {
+	local o
+	for o in '' -n -v -o -m2 -A1 -s; do
+		same_as "cp foo io; $scan $o foo foo io >>io; echo \$?; cat io" "cp foo io; grep $o foo foo io >>io; echo \$?; cat io"
+	done
+	cp foo ours
+	run bash -c "'$FAULTLINE' scan foo ours 2>&1 >>ours"
+	equal "$status $output" "2 faultline scan: ours: input file is also the output"
+	run bash -c "'$FAULTLINE' scan foo <ours 2>&1 >>ours"
+	equal "$status $output" "2 faultline scan: (standard input): input file is also the output"
+	for o in -c -q -l -m1; do
+		"$FAULTLINE" scan $o foo ours >>ours
+	done
+	"$FAULTLINE" scan -L foo ours >>ours || (($? == 1))
+}
