@@ -134,3 +134,12 @@ same_files() {
 	done
 	"$FAULTLINE" scan -L foo ours >>ours || (($? == 1))
 }
+
+@test "scan: Hyperscan's places within a character are not where a word begins" {
+	printf '\303\251x1\303x\n' >t
+	same_as "LC_ALL=C.UTF-8 $scan -c -w -a -G -e '[]x].' -e bkx t" \
+		"LC_ALL=C.UTF-8 grep -c -w -a -G -e '[]x].' -e bkx t"
+	"$FAULTLINE" scan -q --engine=hs . foo || skip "there is no Hyperscan here"
+	same_as "LC_ALL=C.UTF-8 $scan --engine=hs -c -w -a -G -e '[]x].' -e bkx t" \
+		"LC_ALL=C.UTF-8 grep -c -w -a -G -e '[]x].' -e bkx t"
+}

@@ -165,7 +165,7 @@ static int line_matches_near(struct fl_search *s, const struct fl_span *line, si
 	if (from == line->begin)
 		return line_matches(s, line);
 	r = fl_matcher_line(s->matcher, s->data + line->begin, text_len(s, line), &subject);
-	if (r == 0 && from - line->begin < subject.len && subject.options == 0)
+	if (r == 0 && from - line->begin < subject.len && subject.code == s->matcher->re->bytes)
 		r = fl_matcher_find(s->matcher, &subject, from - line->begin, &match);
 	return r == 0 ? line_matches(s, line) : r;
 }
