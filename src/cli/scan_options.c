@@ -406,6 +406,9 @@ static error_t parse_switch(int key, struct scan_options *opt)
 	case 'E':
 	case 'F':
 	case 'G':
+		if (opt->matcher != 0 && opt->matcher != key)
+			message_usage("conflicting matchers specified");
+		opt->matcher = key;
 		opt->syntax = syntax_of(key);
 		return 0;
 	case 'S':

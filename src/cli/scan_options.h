@@ -24,7 +24,8 @@ enum list_files {
  * @pattern_len:  bytes; files may hold NUL
  * @no_pattern:   -f was given files without a line: nothing matches
  * @smart_case:   -S
- * @syntax:       FL_SCAN_FIXED, FL_SCAN_BASIC, FL_SCAN_EXTENDED or 0: the last one given
+ * @matcher:      which of -E, -F, -G, -P was given, or 0; as grep, there is only one
+ * @syntax:       FL_SCAN_FIXED, FL_SCAN_BASIC, FL_SCAN_EXTENDED or 0
  * @before, @after, @both: lines, -1: not given
  * @stop:         -m 0: nothing is searched
  * @color:        matches are coloured
@@ -39,6 +40,7 @@ struct scan_options {
 	size_t pattern_len;
 	int no_pattern;
 	int smart_case;
+	int matcher;
 	unsigned syntax;
 	enum prefix_when prefix;
 	enum list_files list;

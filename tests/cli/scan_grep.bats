@@ -135,6 +135,18 @@ same_files() {
 	"$FAULTLINE" scan -L foo ours >>ours || (($? == 1))
 }
 
+@test "scan: there is one syntax for all patterns" {
+	local a b
+	for a in E F G P; do
+		expect 0 "$FAULTLINE" scan -q -$a -$a foo foo
+		for b in E F G P; do
+			[[ $a != "$b" ]] || continue
+			expect 2 "$FAULTLINE" scan "-$a$b" foo foo
+			equal "${err%%$'\n'*}" "faultline scan: $(grep "-$a$b" foo foo 2>&1 | sed 's/^grep: //')"
+		done
+	done
+}
+
 @test "scan: Hyperscan's places within a character are not where a word begins" {
 	printf '\303\251x1\303x\n' >t
 	same_as "LC_ALL=C.UTF-8 $scan -c -w -a -G -e '[]x].' -e bkx t" \
