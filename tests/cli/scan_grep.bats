@@ -147,6 +147,20 @@ same_files() {
 	done
 }
 
+@test "scan: with -I, what ends at a line ends there as in grep, however the file is cut" {
+	local o c
+	{ yes abc | head -c 300000; printf '\0'; yes abc | head -n 9; } >late
+	{ yes abc | head -n 5; printf '\0'; yes abc | head -n 5; } >early
+	for o in -c -c\ -m3 -c\ -m200000 -l -L -q -l\ -m3 -m3 -lv -c\ -o\ -m2 -c\ -m2\ -A1; do
+		for c in 7 64 16K 4M; do
+			some || continue
+			same_as "$scan -I $o --chunk-size=$c abc early" "grep -I $o abc early"
+			((c == 7 || c == 64)) ||
+				same_as "$scan -I $o --chunk-size=$c abc late" "grep -I $o abc late"
+		done
+	done
+}
+
 @test "scan: Hyperscan's places within a character are not where a word begins" {
 	printf '\303\251x1\303x\n' >t
 	same_as "LC_ALL=C.UTF-8 $scan -c -w -a -G -e '[]x].' -e bkx t" \

@@ -160,17 +160,34 @@ static int options_check(const struct fl_scan_options *opt)
 	return 0;
 }
 
-/* Whether a file is binary is not known before its last byte: -I cannot stop early. */
-static unsigned flags_of(const struct fl_scan_options *opt)
+static int write_nothing(void *arg FL_UNUSED, const void *data FL_UNUSED, size_t len FL_UNUSED)
 {
-	if ((opt->flags & FL_SCAN_SKIP_BINARY) && (opt->flags & FL_SCAN_QUIET))
-		return (opt->flags & ~FL_SCAN_QUIET) | FL_SCAN_COUNT;
-	return opt->flags;
+	return 0;
+}
+
+/*
+ * With -I, lines count only up to where the file turns binary. What ends at some line, without being
+ * printed, has to know which ones these are: it prints them to nowhere.
+ */
+static void settle_lines(struct fl_scan *scan, const struct fl_scan_options *opt)
+{
+	unsigned quiet = opt->flags & FL_SCAN_QUIET, count = opt->flags & FL_SCAN_COUNT;
+
+	if (!(opt->flags & FL_SCAN_SKIP_BINARY) || !(quiet || (count && opt->max_count > 0)))
+		return;
+	scan->job.flags &= ~(FL_SCAN_QUIET | FL_SCAN_COUNT | FL_SCAN_ONLY_MATCHING |
+			     FL_SCAN_CONTEXT | FL_SCAN_PASSTHRU);
+	scan->job.before = scan->job.after = 0;
+	scan->job.spans = scan->job.empties = false;
+	scan->sum.flags = scan->sum.output.flags = scan->job.flags;
+	scan->sum.output.write = write_nothing;
+	scan->sum.output.event = NULL;
+	scan->sum.context = (struct fl_scan_context){.max_count = quiet ? 1 : opt->max_count};
 }
 
 static void take_options(struct fl_scan *scan, const struct fl_scan_options *opt)
 {
-	unsigned flags = flags_of(opt);
+	unsigned flags = opt->flags;
 
 	scan->job.flags = scan->sum.flags = scan->sum.output.flags = flags;
 	scan->job.before = scan->sum.context.before = opt->before;
@@ -187,6 +204,7 @@ static void take_options(struct fl_scan *scan, const struct fl_scan_options *opt
 	scan->job.eol = '\n';
 	scan->job.chain = &scan->sum.chain;
 	scan->sum.output.eol = '\n';
+	settle_lines(scan, opt);
 }
 
 int fl_scan_new(const struct fl_scan_options *opt, struct fl_scan **ret, struct fl_error *reterr)

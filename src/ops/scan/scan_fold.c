@@ -227,10 +227,12 @@ static int fold_records(struct fl_scan_sum *sum, const struct fl_part *part, uin
 	return r;
 }
 
-/* With -I a NUL byte anywhere says that nothing was selected. */
+/* With -I a NUL byte says that nothing was selected, unless all that is wanted stands before it. */
 static bool is_skipped(struct fl_scan_sum *sum)
 {
 	if (!(sum->flags & FL_SCAN_SKIP_BINARY) || sum->nul_off == FL_OFF_NONE)
+		return false;
+	if (fl_scan_context_full(&sum->context))
 		return false;
 	sum->selected = sum->matches = 0;
 	return true;
