@@ -136,10 +136,13 @@ int inputs_may_be_several(const struct inputs *in)
 
 int inputs_are_one_file(const struct inputs *in)
 {
+	const char *name;
 	struct stat st;
 
-	return in->common->files_from == NULL && in->common->file_count == 1 &&
-	       (stat(in->common->files[0], &st) < 0 || !S_ISDIR(st.st_mode));
+	if (in->common->files_from != NULL || in->common->file_count != 1)
+		return 0;
+	name = in->common->files[0];
+	return input_is_stdin(name) || (stat(name, &st) == 0 && !S_ISDIR(st.st_mode));
 }
 
 void inputs_done(struct inputs *in)
