@@ -140,6 +140,8 @@ struct fl_scan_options {
  * @matches:    with FL_SCAN_COUNT_MATCHES
  * @binary:     1: selected lines were not written, because they are binary
  * @binary_off: of the first NUL byte, where one was seen, else UINT64_MAX
+ * @end_off:    of the end of the last line selected, before its newline, where max_count ended an
+ *              output of lines, else UINT64_MAX
  * @plan:       "literal 'Failed password'", "pcre2-jit on whole views", ...
  */
 struct fl_scan_result {
@@ -147,6 +149,7 @@ struct fl_scan_result {
 	uint64_t matches;
 	int binary;
 	uint64_t binary_off;
+	uint64_t end_off;
 	const char *plan;
 };
 

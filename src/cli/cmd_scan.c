@@ -253,12 +253,35 @@ static void refuse_output(struct scan_run *run, const char *name)
 	run->job.trouble = 1;
 }
 
+/*
+ * As grep does, for whoever reads on: standard input is left behind the last line that -m allowed.
+ * Return: where standard input stands, or -1.
+ */
+static off_t stdin_position(const char *name)
+{
+	return input_is_stdin(name) ? lseek(STDIN_FILENO, 0, SEEK_CUR) : -1;
+}
+
+static void leave_rest(const struct scan_run *run, off_t began, const struct fl_scan_result *result)
+{
+	off_t end, next;
+
+	if (began < 0 || result->end_off == UINT64_MAX || run->job.kind != FL_SOURCE_REGULAR)
+		return;
+	/* The last line may have no newline. */
+	end = lseek(STDIN_FILENO, 0, SEEK_END);
+	next = began + (off_t)result->end_off + 1;
+	if (next < end)
+		(void)lseek(STDIN_FILENO, next, SEEK_SET);
+}
+
 static void scan_files(struct scan_run *run)
 {
 	unsigned flags = run->opt->scan.flags;
 	int countable = (flags & FL_SCAN_COUNT) != 0 || run->opt->list == LIST_OTHERS;
 	struct fl_scan_result result;
 	const char *name;
+	off_t began;
 	int rc;
 
 	while (job_next(&run->job, &name)) {
@@ -272,10 +295,13 @@ static void scan_files(struct scan_run *run)
 			continue;
 		if (run->json != NULL)
 			scan_json_begin(run->json, shown_name(run, name));
+		began = stdin_position(name);
 		rc = job_run(&run->job, name);
 		end_json(run);
-		if (rc == 0 && !run->opt->stop)
+		if (rc == 0 && !run->opt->stop) {
 			fl_scan_result(run->scan, &result);
+			leave_rest(run, began, &result);
+		}
 		run->selected |= result.selected > 0;
 		/* grep can open a directory: it complains, and -c prints 0. */
 		if (rc == 0 || (rc == -EISDIR && countable))

@@ -136,6 +136,14 @@ static int job_open(const struct inputs *in, const char *name, struct fl_source 
 	return err->code;
 }
 
+static void note_kind(struct job *job, const struct fl_source *src)
+{
+	struct fl_source_info info = {.size = sizeof(info)};
+
+	(void)fl_source_info(src, &info);
+	job->kind = info.kind;
+}
+
 int job_run(struct job *job, const char *name)
 {
 	struct fl_source *src = NULL;
@@ -151,6 +159,7 @@ int job_run(struct job *job, const char *name)
 	crew_share(job->pl, name, NULL, 0);
 	rc = fl_pipeline_run(job->pl, src, &err);
 	run_stats_add(&job->stats, job->pl);
+	note_kind(job, src);
 	fl_source_close(src);
 	input_consume(name);
 	if (rc < 0)

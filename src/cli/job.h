@@ -14,6 +14,7 @@
  * @trouble: something failed: the exit status will be 2
  * @complain: says what is wrong with a file, instead of message_file(); @was_run: the pipeline
  *            returned the error; or NULL
+ * @kind:     of the source of the last run
  * @order:    on followers (crew.h): what job_next() was told
  */
 struct job {
@@ -24,6 +25,7 @@ struct job {
 	int trouble;
 	void (*complain)(struct job *job, const char *name, const struct fl_error *err,
 			 int was_run);
+	enum fl_source_kind kind;
 	struct crew_order order;
 };
 

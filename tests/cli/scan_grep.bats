@@ -169,3 +169,16 @@ same_files() {
 	same_as "LC_ALL=C.UTF-8 $scan --engine=hs -c -w -a -G -e '[]x].' -e bkx t" \
 		"LC_ALL=C.UTF-8 grep -c -w -a -G -e '[]x].' -e bkx t"
 }
+
+@test "scan: -m leaves standard input behind the last line that it selected" {
+	local o
+	seq 1 30000 >numbers
+	for o in '-m1 5' '-m3 7' '-m2 -A2 30' '-m1 -v 1' '-m1 30000' '-m2 -n -b 29' '-m5 nothing' '-o -m2 9' '-m9999999 1'; do
+		same_as "{ $scan $o; cat; } <numbers" "{ grep $o; cat; } <numbers"
+		same_as "{ read -r a; read -r b; $scan $o; cat; } <numbers" "{ read -r a; read -r b; grep $o; cat; } <numbers"
+	done
+	printf 'a\nb' >open
+	same_as "{ $scan -m1 b; cat; } <open" "{ grep -m1 b; cat; } <open"
+	zstd -q numbers || skip "zstd is not installed"
+	equal "$({ "$FAULTLINE" scan -m1 5; cat; } <numbers.zst)" 5
+}

@@ -266,6 +266,7 @@ void fl_scan_result(const struct fl_scan *scan, struct fl_scan_result *ret)
 	ret->matches = scan->sum.matches;
 	ret->binary = scan->sum.binary;
 	ret->binary_off = scan->sum.nul_off;
+	ret->end_off = fl_scan_context_done_off(&scan->sum.context);
 	ret->plan = scan->job.plan.text;
 }
 

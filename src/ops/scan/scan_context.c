@@ -35,6 +35,11 @@ bool fl_scan_context_full(const struct fl_scan_context *c)
 	return is_done(c) && !c->blocks && c->after_left == 0 && !c->more && !c->everything;
 }
 
+uint64_t fl_scan_context_done_off(const struct fl_scan_context *c)
+{
+	return is_done(c) ? c->selected_end : FL_OFF_NONE;
+}
+
 bool fl_scan_context_gap(const struct fl_scan_context *c, uint64_t off)
 {
 	return c->any && (c->last_end == FL_OFF_NONE || off > c->last_end + 1);

@@ -62,6 +62,9 @@ enum fl_scan_fate fl_scan_context_fate(struct fl_scan_context *c, const struct f
 /** fl_scan_context_full() - max_count was reached, and what is behind has been printed, too */
 bool fl_scan_context_full(const struct fl_scan_context *c);
 
+/** fl_scan_context_done_off() - the end of the last line that max_count allows, or FL_OFF_NONE */
+uint64_t fl_scan_context_done_off(const struct fl_scan_context *c);
+
 /** fl_scan_context_gap() - the last line printed is not the one before that at @off? */
 bool fl_scan_context_gap(const struct fl_scan_context *c, uint64_t off);
 
