@@ -204,7 +204,7 @@ static void make_plan(struct fl_exec *x, unsigned *ret_frames)
 	if (x->plan.threads > threads)
 		x->plan.threads = threads;
 	if (opt.chunk_bytes == 0)
-		fl_plan_cut(&x->plan, frames->ends, frames->count);
+		fl_plan_cut(&x->plan, &x->needs, frames->ends, frames->count);
 }
 
 static int choose_loader(struct fl_exec *x, unsigned frames)

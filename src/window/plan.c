@@ -164,16 +164,30 @@ static uint64_t first_beyond(const uint64_t *ends, uint64_t count, uint64_t off)
 	return low;
 }
 
-void fl_plan_cut(struct fl_plan *plan, const uint64_t *ends, uint64_t count)
+/* At least eight frames and FL_WINDOW_BYTES, but four chunks for each thread. */
+static uint64_t frames_per_chunk(const struct fl_plan *plan, const struct fl_needs *needs,
+				 uint64_t frames)
 {
-	uint64_t last;
+	uint64_t bytes = (plan->end - plan->begin) / frames, most = frames / (4 * plan->threads);
+
+	if (!needs->records || most == 0)
+		return 1;
+	return fl_min_u64(most, fl_max_u64(8, FL_WINDOW_BYTES / fl_max_u64(bytes, 1)));
+}
+
+void fl_plan_cut(struct fl_plan *plan, const struct fl_needs *needs, const uint64_t *ends,
+		 uint64_t count)
+{
+	uint64_t frames;
 
 	plan->ends = ends;
 	plan->first = first_beyond(ends, count, plan->begin);
 	plan->chunks = 0;
 	if (plan->begin < plan->end) {
-		last = first_beyond(ends, count, plan->end - 1);
-		plan->chunks = last - plan->first + 1;
+		plan->last = first_beyond(ends, count, plan->end - 1);
+		frames = plan->last - plan->first + 1;
+		plan->per_chunk = frames_per_chunk(plan, needs, frames);
+		plan->chunks = frames / plan->per_chunk + !!(frames % plan->per_chunk);
 	}
 	plan->threads = (unsigned)fl_max_u64(1, fl_min_u64(plan->threads, plan->chunks));
 }
@@ -197,9 +211,10 @@ void fl_plan_chunk(const struct fl_plan *plan, uint64_t k, uint64_t *ret_off, ui
 	uint64_t off = plan->from + k * plan->chunk_bytes;
 
 	if (plan->ends) {
-		off = k == 0 ? plan->begin : plan->ends[plan->first + k - 1];
-		*ret_off = off;
-		*ret_end = fl_min_u64(plan->end, plan->ends[plan->first + k]);
+		uint64_t next = plan->first + (k + 1) * plan->per_chunk;
+
+		*ret_off = k == 0 ? plan->begin : plan->ends[next - plan->per_chunk - 1];
+		*ret_end = fl_min_u64(plan->end, plan->ends[fl_min_u64(next - 1, plan->last)]);
 		return;
 	}
 	*ret_off = off;

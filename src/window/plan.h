@@ -48,7 +48,8 @@ struct fl_needs {
  * @size:            of the source at open, or FL_SIZE_UNKNOWN
  * @chunk_bytes:     chunk k is [from + k * chunk_bytes, ...), clipped to @to
  * @chunks:          how many; UINT64_MAX when unknown
- * @ends, @first:    where chunk k ends is ends[first + k], clipped to the range; NULL: equal chunks
+ * @ends:            NULL: equal chunks. Else chunk k ends where the last of @per_chunk frames does, which
+ *                   end at ends[first + k * per_chunk] and so on, to ends[last]; clipped to the range
  * @window_bytes:    address range per thread
  * @slice_bytes:     most that a map is given at once, long records aside
  * @threads:         computing threads
@@ -69,6 +70,8 @@ struct fl_plan {
 	uint64_t chunks;
 	const uint64_t *ends;
 	uint64_t first;
+	uint64_t last;
+	uint64_t per_chunk;
 	size_t window_bytes;
 	size_t slice_bytes;
 	unsigned threads;
@@ -112,10 +115,16 @@ void fl_plan_make(const struct fl_options *opt, const struct fl_needs *needs, ui
 void fl_plan_share(struct fl_plan *plan, unsigned index, unsigned count);
 
 /**
- * fl_plan_cut() - chunks that end at @ends, ascending, the last one at the source's end
+ * fl_plan_cut() - chunks of frames, which end at @ends, ascending, the last one at the source's end
+ *
+ * A chunk is one frame, or, where records are wanted, several: the record that crosses into the
+ * next frame waits for whoever decodes that. With one frame each, two threads wait for one another
+ * all the time (`scan -c` of 300 MB in frames of 2 MiB, -j2: 0.155 s, as with one thread; with four
+ * frames 0.095, with eight 0.075).
  * For sources in frames; before the plan is used.
  */
-void fl_plan_cut(struct fl_plan *plan, const uint64_t *ends, uint64_t count);
+void fl_plan_cut(struct fl_plan *plan, const struct fl_needs *needs, const uint64_t *ends,
+		 uint64_t count);
 
 /**
  * fl_plan_widen() - longer chunks, where the file is long and parts are short

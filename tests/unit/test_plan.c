@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 
+#include <inttypes.h>
 #include <stdint.h>
 
 #include "plat/mapping.h"
@@ -235,4 +236,67 @@ Test(plan, chunks_are_wide_for_nobody_else)
 	fl_plan_make(&opt, &needs, 4500 * MIB, 1, 2, &p);
 	fl_plan_widen(&p, &opt, &needs);
 	cr_assert(p.window_bytes <= MIB);
+}
+
+static void check_cut(const struct fl_plan *p, const uint64_t *ends, uint64_t count)
+{
+	uint64_t at = p->begin, off, end, frame = 0;
+
+	for (uint64_t k = 0; k < p->chunks; k++, at = end) {
+		fl_plan_chunk(p, k, &off, &end);
+		cr_assert_eq(off, at);
+		cr_assert_gt(end, off);
+		while (frame < count && ends[frame] < end)
+			frame++;
+		cr_assert(end == p->end || end == ends[frame], "chunk %" PRIu64, k);
+	}
+	cr_assert_eq(at, p->end);
+}
+
+Test(plan, chunks_of_frames_tile_every_range)
+{
+	struct fl_needs needs[2] = {{.unit_bytes = 1},
+				    {.records = true, .unit_bytes = 1, .delimiter = '\n'}};
+	uint64_t ends[100], at = 0;
+
+	for (unsigned k = 0; k < 100; k++)
+		ends[k] = at += k % 7 == 0 ? 5 * MIB : 100 + k;
+	for (unsigned begin = 0; begin < 100; begin += 9) {
+		for (unsigned end = begin; end < 100; end += 11) {
+			for (unsigned records = 0; records < 2; records++) {
+				struct fl_options opt = defaults();
+				struct fl_plan p;
+
+				opt.range_off = begin > 0 ? ends[begin - 1] + begin % 2 : 0;
+				opt.range_len = ends[end] - opt.range_off - end % 3;
+				fl_plan_make(&opt, &needs[records], at, 1, 2, &p);
+				fl_plan_cut(&p, &needs[records], ends, 100);
+				check_cut(&p, ends, 100);
+				cr_assert(records || p.chunks <= end - begin + 1);
+			}
+		}
+	}
+}
+
+Test(plan, records_want_several_frames_in_a_chunk)
+{
+	struct fl_needs needs = {.records = true, .unit_bytes = 1, .delimiter = '\n'};
+	struct fl_options opt = defaults();
+	uint64_t ends[400];
+	struct fl_plan p;
+
+	for (unsigned k = 0; k < 400; k++)
+		ends[k] = (k + 1) * 2 * MIB;
+	fl_plan_make(&opt, &needs, 800 * MIB, 1, 2, &p);
+	fl_plan_cut(&p, &needs, ends, 400);
+	cr_assert_eq(p.chunks, 50);
+	needs.records = false;
+	fl_plan_make(&opt, &needs, 800 * MIB, 1, 2, &p);
+	fl_plan_cut(&p, &needs, ends, 400);
+	cr_assert_eq(p.chunks, 400);
+	/* All threads have something to do. */
+	needs.records = true;
+	fl_plan_make(&opt, &needs, 20 * MIB, 1, 2, &p);
+	fl_plan_cut(&p, &needs, ends, 10);
+	cr_assert_eq(p.chunks, 10);
 }
