@@ -95,8 +95,10 @@ duel() {
 	shift
 	ours=("$@")
 	for ((i = 0; i < runs; i++)); do
+		${before_each-true}
 		timed "$work/peer" "${peer[@]}" || return 1
 		b+=("$seconds")
+		${before_each-true}
 		timed "$work/ours" "${ours[@]}" || return 1
 		a+=("$seconds")
 		agree "$work/ours" "$work/peer" "$what"

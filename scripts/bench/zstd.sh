@@ -25,11 +25,12 @@ failures=0
 pattern='Failed password'
 cat "$file" >/dev/null
 
-# Each run makes a new file: replacing one is another job.
-make_new() {
+# Each run makes a new file: replacing one is another job, and removing it none.
+forget() {
+	# shellcheck disable=SC2317 # called by duel
 	rm -f "$work/new"
-	"$@"
 }
+before_each=forget
 count_zst() {
 	zstd -q -dc "$work/theirs.zst" | rg --no-config -c "$pattern"
 }
@@ -45,11 +46,11 @@ echo
 echo "| output | faultline / peer | s | GB/s | peer s | peer GB/s | times as fast |"
 echo "|---|---|---|---|---|---|---|"
 duel 'new file' '`compress -3` / `zstd -3 -T2`' none \
-	make_new zstd -q -3 -T2 -o "$work/new" "$file" \
-	-- make_new "$faultline" compress -q -3 -o "$work/new" "$file" || failures=$((failures + 1))
+	zstd -q -3 -T2 -o "$work/new" "$file" \
+	-- "$faultline" compress -q -3 -o "$work/new" "$file" || failures=$((failures + 1))
 duel 'new file' '`decompress` of ours / `zstd -d` of its own' none \
-	make_new zstd -q -d -o "$work/new" "$work/theirs.zst" \
-	-- make_new "$faultline" decompress -q -o "$work/new" "$work/ours.zst" ||
+	zstd -q -d -o "$work/new" "$work/theirs.zst" \
+	-- "$faultline" decompress -q -o "$work/new" "$work/ours.zst" ||
 	failures=$((failures + 1))
 duel none '`decompress -t` / `zstd -t`' none zstd -q -t "$work/theirs.zst" \
 	-- "$faultline" decompress -q -t "$work/ours.zst" || failures=$((failures + 1))
