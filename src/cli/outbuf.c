@@ -14,6 +14,9 @@
 /* What a pipe holds by default, pipe(7): a larger write waits for its reader in between. */
 #define HELD_BYTES 65536
 
+/* As much as cat writes at a time: longer writes to a file may be slower (src/plat/output.c). */
+#define WRITE_BYTES ((size_t)131072)
+
 static char held[HELD_BYTES];
 static size_t held_len;
 static int first_error;
@@ -23,7 +26,7 @@ static FILE *captured;
 static int write_all(const char *data, size_t len)
 {
 	while (len > 0) {
-		ssize_t n = write(STDOUT_FILENO, data, len);
+		ssize_t n = write(STDOUT_FILENO, data, len < WRITE_BYTES ? len : WRITE_BYTES);
 
 		if (n < 0 && errno == EINTR)
 			continue;
