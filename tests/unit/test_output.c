@@ -162,7 +162,6 @@ Test(output, a_name_for_others_from_the_beginning)
 	struct fl_output *out = NULL;
 	struct stat st;
 
-	enter();
 	cr_assert(fl_output_open(&opt, &out, NULL) == 0);
 	cr_assert(fl_output_temp(out) && strncmp(fl_output_temp(out), ".out.", 5) == 0);
 	cr_assert(stat(fl_output_temp(out), &st) == 0 && (st.st_mode & 07777) == 0600);
@@ -179,7 +178,6 @@ Test(output, a_name_for_others_from_the_beginning)
 	cr_assert(fl_output_open(&opt, &out, NULL) == 0);
 	cr_assert(fl_output_temp(out) == NULL || entries() == 2);
 	fl_output_discard(out);
-	leave();
 }
 
 Test(output, devices_are_written_as_they_are)
