@@ -6,9 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <sys/random.h>
-
 #include "base/error.h"
+#include "base/random.h"
 #include "base/size.h"
 #include "store/journal_block.h"
 #include "store/journal_name.h"
@@ -22,11 +21,12 @@ uint64_t fl_journal_space(uint64_t len)
 
 static int make_nonce(uint64_t *ret)
 {
-	do {
-		if (getrandom(ret, sizeof(*ret), 0) != (ssize_t)sizeof(*ret))
-			return -EIO;
-	} while (*ret == 0);
-	return 0;
+	int r;
+
+	do
+		r = fl_random_bytes(ret, sizeof(*ret));
+	while (r == 0 && *ret == 0);
+	return r;
 }
 
 int fl_journal_create(struct fl_durable *durable, const struct fl_target *t, const char *name,

@@ -4,8 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include <sys/random.h>
-
+#include "base/random.h"
 #include "base/size.h"
 #include "ops/transform/repeats.h"
 
@@ -146,7 +145,7 @@ bool fl_record_tags_equal(const struct fl_record_tag *a, const struct fl_record_
 
 int fl_record_key(unsigned char ret[FL_RECORD_KEY_BYTES])
 {
-	return getrandom(ret, FL_RECORD_KEY_BYTES, 0) == (ssize_t)FL_RECORD_KEY_BYTES ? 0 : -EIO;
+	return fl_random_bytes(ret, FL_RECORD_KEY_BYTES);
 }
 
 /* The first record of the piece. Return: does it equal the last one of the piece before? */
