@@ -19,6 +19,7 @@
 #include "cli/message.h"
 #include "cli/outbuf.h"
 #include "cli/progress_bar.h"
+#include "cli/same_place.h"
 #include "cli/stop_signals.h"
 
 /* Where the leaves of the file that is being read are: the checkpoint's name and this. */
@@ -97,10 +98,10 @@ static int is_of_checkpoint(const struct make *m, const char *name)
 	const char *path = m->opt->checkpoint, *out = m->opt->manifest;
 
 	return path != NULL &&
-	       (manifest_is_path(path, "", name) || manifest_is_path(path, ".new", name) ||
-		manifest_is_path(path, LEAVES_SUFFIX, name) ||
-		manifest_is_path(out, PARTIAL_SUFFIX, name) ||
-		manifest_is_path(out, PARTIAL_SUFFIX ".old", name));
+	       (is_same_place(path, "", name) || is_same_place(path, ".new", name) ||
+		is_same_place(path, LEAVES_SUFFIX, name) ||
+		is_same_place(out, PARTIAL_SUFFIX, name) ||
+		is_same_place(out, PARTIAL_SUFFIX ".old", name));
 }
 
 /* The manifest that is being replaced, and what this run or the one before it that was killed has made,
@@ -113,7 +114,7 @@ static int is_own_file(const struct make *m, const char *name)
 	if (!common->walk.recursive && common->files_from == NULL)
 		return 0;
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-		if (paths[i] != NULL && manifest_is_path(paths[i], "", name))
+		if (paths[i] != NULL && is_same_place(paths[i], "", name))
 			return 1;
 	return is_of_checkpoint(m, name) || is_old_manifest(m, name);
 }

@@ -83,9 +83,6 @@ int manifest_out_write(void *arg, const void *data, size_t len);
 /** manifest_out_commit() - the last line, then give it its name. Return: 0; -errno. */
 int manifest_out_commit(struct manifest_out *out);
 
-/** manifest_is_path() - is @name the file @path@suffix, however its folder is called? */
-int manifest_is_path(const char *path, const char *suffix, const char *name);
-
 /** manifest_out_close() - what was not committed is removed */
 void manifest_out_close(struct manifest_out *out);
 

@@ -11,28 +11,8 @@
 #include "cli/run_failure.h"
 #include "cli/run_inplace.h"
 #include "cli/run_report.h"
+#include "cli/same_place.h"
 #include "cli/verbs.h"
-
-/* The name's last part; *ret_dir: the directory that holds it. Return: NULL where that cannot be seen. */
-static const char *place_of(const char *name, struct stat *ret_dir)
-{
-	const char *last = strrchr(name, '/');
-	char *dir = last != NULL ? strndup(name, (size_t)(last - name) + 1) : strdup(".");
-	int r = dir != NULL ? stat(dir, ret_dir) : -1;
-
-	free(dir);
-	return r < 0 ? NULL : last != NULL ? last + 1 : name;
-}
-
-/* "out" and "./out" are one. */
-static int same_place(const char *a, const char *b)
-{
-	struct stat dir_a, dir_b;
-	const char *last_a = place_of(a, &dir_a), *last_b = place_of(b, &dir_b);
-
-	return last_a != NULL && last_b != NULL && strcmp(last_a, last_b) == 0 &&
-	       dir_a.st_dev == dir_b.st_dev && dir_a.st_ino == dir_b.st_ino;
-}
 
 /* Of two files under one name, one would be lost. A device takes both. */
 static void refuse_twice(const struct run_line *line, const struct run_stage *stage)
@@ -42,7 +22,7 @@ static void refuse_twice(const struct run_line *line, const struct run_stage *st
 	if (stat(stage->out_name, &st) == 0 && !S_ISREG(st.st_mode))
 		return;
 	for (const struct run_stage *other = line->stages; other < stage; other++)
-		if (other->out_name != NULL && same_place(other->out_name, stage->out_name))
+		if (other->out_name != NULL && is_same_place(other->out_name, "", stage->out_name))
 			run_stage_refuse(stage, "%s is the output of stage %u, too",
 					 stage->out_name, other->number);
 }
