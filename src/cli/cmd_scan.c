@@ -231,19 +231,24 @@ static void end_json(struct scan_run *run)
 
 /*
  * As in grep: what is written there would be read again, and found, and written. Where nothing is written, or but
- * one line, that cannot be.
+ * one line, that cannot be. Return: true where standard output, *ret, may be such a file.
  */
-static bool is_output(const struct scan_run *run, const char *name)
+static bool may_be_input(const struct scan_run *run, struct stat *ret)
 {
 	const struct fl_scan_options *scan = &run->opt->scan;
-	struct stat in, out;
 
 	if ((scan->flags & (FL_SCAN_QUIET | FL_SCAN_COUNT)) || run->opt->list != LIST_NONE ||
 	    scan->max_count == 1 || crew_follows())
 		return false;
-	return stat("/dev/stdout", &out) == 0 && S_ISREG(out.st_mode) &&
-	       stat(input_is_stdin(name) ? "/dev/stdin" : name, &in) == 0 &&
-	       in.st_ino == out.st_ino && in.st_dev == out.st_dev;
+	return stat("/dev/stdout", ret) == 0 && S_ISREG(ret->st_mode);
+}
+
+static bool is_file(const struct stat *file, const char *name)
+{
+	struct stat in;
+
+	return stat(input_is_stdin(name) ? "/dev/stdin" : name, &in) == 0 &&
+	       in.st_ino == file->st_ino && in.st_dev == file->st_dev;
 }
 
 static void refuse_output(struct scan_run *run, const char *name)
@@ -281,11 +286,13 @@ static void scan_files(struct scan_run *run)
 	int countable = (flags & FL_SCAN_COUNT) != 0 || run->opt->list == LIST_OTHERS;
 	struct fl_scan_result result;
 	const char *name;
+	struct stat out;
+	bool to_file = may_be_input(run, &out);
 	off_t began;
 	int rc;
 
 	while (job_next(&run->job, &name)) {
-		if (is_output(run, name)) {
+		if (to_file && is_file(&out, name)) {
 			refuse_output(run, name);
 			continue;
 		}
