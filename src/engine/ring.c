@@ -124,9 +124,9 @@ int fl_ring_turn(struct fl_ring *ring, const struct fl_slot *slot)
 
 void fl_ring_yield(struct fl_ring *ring)
 {
+	/* The head is still the slot whose turn it was: nobody else can go on. */
 	pthread_mutex_lock(&ring->lock);
 	ring->folding = false;
-	has_moved(ring);
 	pthread_mutex_unlock(&ring->lock);
 }
 
