@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "plat/attributes.h"
+#include "plat/space_ahead.h"
 
 #define WHILE_INCOMPLETE 0600
 
@@ -30,6 +31,7 @@
  * @direct:  not a regular file: written as it is
  * @like:    take mode, owner and times from here
  * @like_path: its path, for FL_OUTPUT_KEEP
+ * @bytes:   written
  */
 struct fl_output {
 	int fd;
@@ -40,6 +42,8 @@ struct fl_output {
 	char *like_path;
 	struct stat like;
 	unsigned flags;
+	uint64_t bytes;
+	struct fl_space_ahead space;
 };
 
 static void output_free(struct fl_output *out)
@@ -105,16 +109,31 @@ static int open_temp(struct fl_output *out)
 	return r;
 }
 
+/*
+ * Of a file that takes the place of another one, ext4 writes blocks that have no place yet when it gets
+ * the name, so that a crash leaves one of the two. It knows of no others: they would have to be synced.
+ */
+static int open_new(struct fl_output *out, bool replaces)
+{
+	int r = open_temp(out);
+
+	if (r == 0)
+		fl_space_ahead_init(&out->space, out->fd,
+				    !(out->flags & FL_OUTPUT_NAMED) &&
+					    (!replaces || (out->flags & FL_OUTPUT_SYNC)));
+	return r;
+}
+
 static int open_any(struct fl_output *out)
 {
 	struct stat st;
 
 	if (stat(out->path, &st) < 0)
-		return open_temp(out);
+		return open_new(out, false);
 	if (S_ISDIR(st.st_mode))
 		return -EISDIR;
 	if (S_ISREG(st.st_mode))
-		return out->flags & FL_OUTPUT_REPLACE ? open_temp(out) : -EEXIST;
+		return out->flags & FL_OUTPUT_REPLACE ? open_new(out, true) : -EEXIST;
 	out->direct = true;
 	out->fd = open(out->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 	return out->fd < 0 ? -errno : 0;
@@ -165,6 +184,7 @@ int fl_output_write(struct fl_output *out, const void *data, size_t len)
 	const char *p = data;
 	ssize_t n;
 
+	fl_space_ahead_take(&out->space, out->bytes, len);
 	while (len > 0) {
 		n = write(out->fd, p, fl_min_size(len, WRITE_BYTES));
 		if (n < 0 && errno == EINTR)
@@ -173,6 +193,7 @@ int fl_output_write(struct fl_output *out, const void *data, size_t len)
 			return -errno;
 		p += n;
 		len -= (size_t)n;
+		out->bytes += (uint64_t)n;
 	}
 	return 0;
 }
@@ -239,6 +260,14 @@ static int link_temp(struct fl_output *out)
 	return -EEXIST;
 }
 
+/* Another file got the name meanwhile, and is replaced: see open_new(). */
+static int sync_for_rename(const struct fl_output *out)
+{
+	if (!out->space.used || (out->flags & FL_OUTPUT_SYNC))
+		return 0;
+	return fdatasync(out->fd) < 0 ? -errno : 0;
+}
+
 static int give_name(struct fl_output *out)
 {
 	int r;
@@ -247,7 +276,9 @@ static int give_name(struct fl_output *out)
 		r = link_nameless(out->fd, out->path);
 		if (r != -EEXIST || !(out->flags & FL_OUTPUT_REPLACE))
 			return r;
-		r = link_temp(out);
+		r = sync_for_rename(out);
+		if (r == 0)
+			r = link_temp(out);
 		if (r < 0)
 			return r;
 	}
@@ -276,7 +307,9 @@ int fl_output_commit(struct fl_output *out, struct fl_error *reterr)
 	int r = 0;
 
 	if (!out->direct) {
-		r = set_attributes(out);
+		r = fl_space_ahead_trim(&out->space, out->bytes);
+		if (r == 0)
+			r = set_attributes(out);
 		if (r == 0 && sync)
 			r = fsync(out->fd) < 0 ? -errno : 0;
 		if (r == 0)
