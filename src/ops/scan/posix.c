@@ -89,13 +89,14 @@ static size_t char_len(const struct reader *r)
 	return n;
 }
 
+/* ":" and "=", too: PCRE2 refuses "[=a=]", which means what it says. */
 static void quote_char(struct fl_text *out, const char *p, size_t len)
 {
 	if (*p == '\0') {
 		fl_text_adds(out, "\\x00");
 		return;
 	}
-	if (strchr("\\^$.[]|()?*+{}-", *p) != NULL)
+	if (strchr("\\^$.[]|()?*+{}-:=", *p) != NULL)
 		fl_text_adds(out, "\\");
 	fl_text_add(out, p, len);
 }
