@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include <faultline/board.h>
 #include <faultline/shm.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "plat/counters.h"
+#include "shm/board_impl.h"
 #include "shm/mutex.h"
 #include "shm/segment_impl.h"
-
-#define ROWS 128u
-#define BOARD_MAGIC UINT64_C(0x31304452414f4246) /* "FBOARD01" */
 
 /* Memory and faults take 20 us to ask for. */
 #define SAMPLE_NS UINT64_C(100000000)
@@ -28,37 +24,10 @@
  * three that did nothing else it lost 5 times in a row in one of 100 attempts. Each takes 0.1 ms. */
 #define JOINS 200
 
-/* Of a job in a row: all that struct fl_job has, and when it was written. */
-#define WORDS (sizeof(struct fl_job) / 8)
-_Static_assert(sizeof(struct fl_job) % 8 == 0, "a row is made of whole words");
-
-/**
- * struct row - @turn: odd while it is written
- * @pid: 0 = free; changed under the header's lock
- */
-struct row {
-	_Alignas(128) _Atomic int32_t pid;
-	_Atomic uint32_t turn;
-	_Atomic uint64_t start;
-	_Atomic uint64_t written_ns;
-	_Atomic uint64_t words[WORDS];
-};
-
-/**
- * struct board_body - behind the segment's header
- * @closed: the last job has removed it: whoever just attached it looks for the new one
- */
-struct board_body {
-	_Atomic uint64_t magic;
-	_Atomic uint32_t row_bytes;
-	_Atomic uint32_t closed;
-	struct row rows[ROWS];
-};
-
 struct fl_board {
 	struct fl_segment *seg;
-	struct board_body *body;
-	struct row *row;
+	struct fl_board_body *body;
+	struct fl_board_row *row;
 	struct fl_job job;
 	uint64_t sampled_ns;
 };
@@ -75,12 +44,12 @@ static struct fl_segment_options options(const char *name)
 	fl_segment_options_init(&o);
 	o.type = FL_SEGMENT_POSIX;
 	o.name = name;
-	o.bytes = FL_SEGMENT_HEADER_BYTES + sizeof(struct board_body) + 128;
+	o.bytes = FL_SEGMENT_HEADER_BYTES + sizeof(struct fl_board_body) + 128;
 	o.flags = FL_SEGMENT_MANAGED;
 	return o;
 }
 
-static struct board_body *body_of(const struct fl_segment *seg)
+static struct fl_board_body *body_of(const struct fl_segment *seg)
 {
 	return fl_segment_data(seg, NULL);
 }
@@ -103,14 +72,14 @@ static int attach_board(const char *name, struct fl_segment **ret, struct fl_err
 {
 	struct fl_segment_options o = options(name);
 	struct fl_segment *seg = NULL;
-	struct board_body *body;
+	struct fl_board_body *body;
 	int r = fl_segment_attach(&o, &seg, reterr);
 
 	if (r < 0)
 		return r;
 	body = body_of(seg);
-	if (atomic_load(&body->magic) != BOARD_MAGIC ||
-	    atomic_load(&body->row_bytes) != sizeof(struct row)) {
+	if (atomic_load(&body->magic) != FL_BOARD_MAGIC ||
+	    atomic_load(&body->row_bytes) != sizeof(struct fl_board_row)) {
 		fl_segment_detach(seg);
 		return fl_error_set(reterr, -FL_ECORRUPT, FL_OFF_NONE, "not a job board");
 	}
@@ -121,10 +90,10 @@ static int attach_board(const char *name, struct fl_segment **ret, struct fl_err
 /* Complete before it has a name: nobody attaches a board without its numbers. */
 static int fill_board(struct fl_segment *seg)
 {
-	struct board_body *body = body_of(seg);
+	struct fl_board_body *body = body_of(seg);
 
-	atomic_store(&body->row_bytes, sizeof(struct row));
-	atomic_store(&body->magic, BOARD_MAGIC);
+	atomic_store(&body->row_bytes, sizeof(struct fl_board_row));
+	atomic_store(&body->magic, FL_BOARD_MAGIC);
 	return 0;
 }
 
@@ -145,16 +114,16 @@ static int open_board(const char *name, struct fl_segment **ret)
 	return r;
 }
 
-static struct fl_process owner_of(const struct row *row)
+static struct fl_process owner_of(const struct fl_board_row *row)
 {
 	return (struct fl_process){.pid = atomic_load(&row->pid),
 				   .start = atomic_load(&row->start)};
 }
 
 /* With the lock held. */
-static void clear_dead(struct board_body *body)
+static void clear_dead(struct fl_board_body *body)
 {
-	for (unsigned i = 0; i < ROWS; i++) {
+	for (unsigned i = 0; i < FL_BOARD_ROWS; i++) {
 		struct fl_process p = owner_of(&body->rows[i]);
 
 		if (p.pid != 0 && !fl_process_alive(&p))
@@ -162,9 +131,9 @@ static void clear_dead(struct board_body *body)
 	}
 }
 
-static struct row *free_row(struct board_body *body)
+static struct fl_board_row *free_row(struct fl_board_body *body)
 {
-	for (unsigned i = 0; i < ROWS; i++)
+	for (unsigned i = 0; i < FL_BOARD_ROWS; i++)
 		if (atomic_load(&body->rows[i].pid) == 0)
 			return &body->rows[i];
 	return NULL;
@@ -183,14 +152,17 @@ static int claim(struct fl_board *b)
 		clear_dead(b->body);
 		b->row = free_row(b->body);
 	}
-	if (atomic_load(&b->body->closed))
+	if (atomic_load(&b->body->closed)) {
+		/* Its last job may have been killed before it took the name away. */
+		(void)fl_shmobj_remove(&b->seg->obj);
 		r = -ESTALE;
-	else if (!b->row)
+	} else if (!b->row) {
 		r = -EAGAIN;
+	}
 	if (r == 0) {
 		fl_process_self(&self);
 		b->job.pid = self.pid;
-		atomic_store(&b->row->turn, 1);
+		atomic_store(&b->row->turn, atomic_load(&b->row->turn) | 1);
 		atomic_store(&b->row->start, self.start);
 		atomic_store(&b->row->pid, self.pid);
 	}
@@ -245,8 +217,8 @@ static void sample(struct fl_board *b, uint64_t now)
 void fl_board_publish(struct fl_board *b, const struct fl_job *job, uint64_t ns)
 {
 	uint64_t now = fl_clock_ns();
-	struct row *row = b->row;
-	uint64_t words[WORDS];
+	struct fl_board_row *row = b->row;
+	uint64_t words[FL_BOARD_WORDS];
 	uint32_t turn = atomic_load_explicit(&row->turn, memory_order_relaxed) | 1;
 
 	sample(b, now);
@@ -259,22 +231,22 @@ void fl_board_publish(struct fl_board *b, const struct fl_job *job, uint64_t ns)
 	memcpy(words, &b->job, sizeof(words));
 	/* Who sees one of the words sees that the turn is odd. */
 	atomic_store_explicit(&row->turn, turn, memory_order_relaxed);
-	for (size_t i = 0; i < WORDS; i++)
+	for (size_t i = 0; i < FL_BOARD_WORDS; i++)
 		atomic_store_explicit(&row->words[i], words[i], memory_order_release);
 	atomic_store_explicit(&row->written_ns, now, memory_order_release);
 	atomic_store_explicit(&row->turn, turn + 1, memory_order_release);
 }
 
-static bool is_empty(const struct board_body *body)
+static bool is_empty(const struct fl_board_body *body)
 {
-	for (unsigned i = 0; i < ROWS; i++)
+	for (unsigned i = 0; i < FL_BOARD_ROWS; i++)
 		if (atomic_load(&body->rows[i].pid) != 0)
 			return false;
 	return true;
 }
 
 /* With the lock held: the last one puts the light out. */
-static void close_if_empty(struct fl_segment *seg, struct board_body *body)
+static void close_if_empty(struct fl_segment *seg, struct fl_board_body *body)
 {
 	clear_dead(body);
 	if (!is_empty(body))
@@ -299,14 +271,14 @@ void fl_board_leave(struct fl_board *b)
 }
 
 /* Return: a row that is whole. */
-static bool read_row(struct row *row, struct fl_job *job)
+static bool read_row(struct fl_board_row *row, struct fl_job *job)
 {
-	uint64_t words[WORDS], now, written;
+	uint64_t words[FL_BOARD_WORDS], now, written;
 	uint32_t turn;
 
 	for (unsigned i = 0; i < TRIES; i++) {
 		turn = atomic_load_explicit(&row->turn, memory_order_acquire);
-		for (size_t k = 0; k < WORDS; k++)
+		for (size_t k = 0; k < FL_BOARD_WORDS; k++)
 			words[k] = atomic_load_explicit(&row->words[k], memory_order_acquire);
 		written = atomic_load_explicit(&row->written_ns, memory_order_acquire);
 		if (turn % 2 != 0 || atomic_load_explicit(&row->turn, memory_order_relaxed) != turn)
@@ -327,7 +299,7 @@ int fl_board_list(int (*row)(void *arg, const struct fl_job *job), void *arg,
 		  struct fl_error *reterr)
 {
 	struct fl_segment *seg = NULL;
-	struct board_body *body;
+	struct fl_board_body *body;
 	struct fl_job job;
 	char name[48];
 	int r;
@@ -343,7 +315,7 @@ int fl_board_list(int (*row)(void *arg, const struct fl_job *job), void *arg,
 		close_if_empty(seg, body);
 		unlock_board(seg);
 	}
-	for (unsigned i = 0; r == 0 && i < ROWS; i++)
+	for (unsigned i = 0; r == 0 && i < FL_BOARD_ROWS; i++)
 		if (atomic_load(&body->rows[i].pid) != 0 && read_row(&body->rows[i], &job))
 			r = row(arg, &job);
 	fl_segment_detach(seg);

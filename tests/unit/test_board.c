@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include <faultline/board.h>
+#include <faultline/shm.h>
 #include <faultline/source.h>
 
+#include "shm/board_impl.h"
 #include "../support/shmtest.h"
 
 /* A user of our own: the board of whoever runs the tests is not touched. */
@@ -217,5 +219,72 @@ Test(board, the_last_one_and_a_new_one_at_the_same_time)
 		status[p] = shmtest_wait(pids[p]);
 	for (int p = 0; p < 3; p++)
 		cr_assert_eq(status[p], 0, "job %d: %d", p, status[p]);
+	cr_assert_eq(access(path, F_OK), -1);
+}
+
+/* The board as it lies in memory. */
+static struct fl_segment *attach_board(struct fl_board_body **ret)
+{
+	struct fl_segment_options o;
+	struct fl_segment *seg = NULL;
+
+	fl_segment_options_init(&o);
+	o.type = FL_SEGMENT_POSIX;
+	o.name = path + strlen("/dev/shm");
+	o.flags = FL_SEGMENT_MANAGED;
+	cr_assert_eq(fl_segment_attach(&o, &seg, &err), 0, "%s", err.text);
+	*ret = fl_segment_data(seg, NULL);
+	return seg;
+}
+
+static uint32_t turn_of_second_row(void)
+{
+	struct fl_board_body *body;
+	struct fl_segment *seg = attach_board(&body);
+	uint32_t turn = atomic_load(&body->rows[1].turn);
+
+	fl_segment_detach(seg);
+	return turn;
+}
+
+/* Else a reader that was interrupted between two looks at it would see the same number twice. */
+Test(board, the_turn_of_a_row_never_comes_again)
+{
+	struct fl_board *first = NULL, *second = NULL;
+	struct fl_job job = sample("x", 1);
+	uint32_t before = 0, turn;
+
+	cr_assert_eq(fl_board_join("scan", 0, &first), 0);
+	for (int i = 0; i < 3; i++) {
+		cr_assert_eq(fl_board_join("scan", 0, &second), 0);
+		fl_board_publish(second, &job, 1);
+		turn = turn_of_second_row();
+		cr_assert(turn > before && turn % 2 == 0, "%u after %u", turn, before);
+		before = turn;
+		fl_board_leave(second);
+	}
+	fl_board_leave(first);
+}
+
+/* Killed between the two steps of removing it. */
+Test(board, one_that_was_closed_and_kept_its_name_is_replaced)
+{
+	struct fl_board *b = NULL;
+	pid_t pid = shmtest_fork();
+
+	if (pid == 0) {
+		struct fl_board_body *body;
+
+		if (fl_board_join("scan", 0, &b) == 0) {
+			attach_board(&body);
+			atomic_store(&body->closed, 1);
+		}
+		raise(SIGKILL);
+	}
+	shmtest_wait(pid);
+	cr_assert_eq(access(path, F_OK), 0);
+	cr_assert_eq(fl_board_join("count", 0, &b), 0);
+	cr_assert_eq(look().rows, 0, "it has said nothing yet");
+	fl_board_leave(b);
 	cr_assert_eq(access(path, F_OK), -1);
 }
