@@ -229,8 +229,8 @@ FL_API int fl_segment_write(struct fl_segment *seg, uint64_t off, const void *bu
  *
  * No other thread of this process may be using the segment: it may move. Other processes see the
  * old range until they attach again. A managed one does not shrink below what is in use.
- * Return: 0; -FL_EUNSUPPORTED: System V segments have one size for life; -EPERM: sealed;
- * -EBUSY: a managed one, below what is in use; -ENOSPC, -ENOMEM, with the old size kept; -errno.
+ * Return: 0; -FL_EUNSUPPORTED: System V segments have one size for life; -EPERM: sealed, or attached
+ * read-only; -EBUSY: a managed one, below what is in use; -ENOSPC, -ENOMEM, with the old size kept; -errno.
  */
 FL_API int fl_segment_resize(struct fl_segment *seg, uint64_t bytes, struct fl_error *reterr);
 

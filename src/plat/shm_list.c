@@ -73,12 +73,30 @@ int fl_fd_send(int socket, int fd)
 			     .msg_control = &control,
 			     .msg_controllen = sizeof(control)};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	ssize_t n;
 
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
 	c->cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	return sendmsg(socket, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	do
+		n = sendmsg(socket, &msg, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
+}
+
+/* Alignment gives the room for one more of them than asked for. Return: the only one; else -EPROTO. */
+static int only_fd(const struct cmsghdr *c)
+{
+	size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	int fds[sizeof(union control) / sizeof(int)];
+
+	memcpy(fds, CMSG_DATA(c), count * sizeof(int));
+	if (count == 1)
+		return fds[0];
+	for (size_t i = 0; i < count; i++)
+		close(fds[i]);
+	return -EPROTO;
 }
 
 int fl_fd_receive(int socket)
@@ -92,7 +110,6 @@ int fl_fd_receive(int socket)
 			     .msg_controllen = sizeof(control)};
 	struct cmsghdr *c;
 	ssize_t n;
-	int fd = -EPROTO;
 
 	do
 		n = recvmsg(socket, &msg, MSG_CMSG_CLOEXEC);
@@ -100,8 +117,6 @@ int fl_fd_receive(int socket)
 	if (n <= 0)
 		return n < 0 ? -errno : -EPIPE;
 	c = CMSG_FIRSTHDR(&msg);
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-	    c->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
-	return fd;
+	return c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS ? only_fd(c)
+									      : -EPROTO;
 }

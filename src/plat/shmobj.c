@@ -383,8 +383,8 @@ int fl_shmobj_resize(const struct fl_shmobj *obj, uint64_t from, uint64_t to)
 		return r;
 	r = allocate(obj->fd, from, to);
 	if (r < 0) {
-		/* What came before the room ended goes back. */
-		if (r == -ENOSPC && ftruncate(obj->fd, (off_t)from) < 0)
+		/* What came before the room, or a quota, ended goes back. */
+		if (ftruncate(obj->fd, (off_t)from) < 0)
 			return -errno;
 		return r;
 	}

@@ -140,6 +140,7 @@ static int publish(struct fl_segment *seg, struct fl_error *reterr)
 {
 	bool renamed = seg->obj.pending && seg->obj.path;
 	bool unnamed = seg->flags & FL_SEGMENT_UNNAMED;
+	void *before = seg->base;
 	int r = unnamed && renamed ? 0 : fl_shmobj_publish(&seg->obj);
 
 	/* The kernel keeps it until the last one has detached it. */
@@ -151,9 +152,10 @@ static int publish(struct fl_segment *seg, struct fl_error *reterr)
 	if (!renamed || unnamed)
 		return 0;
 	/* Mapped again, so that /proc shows it under its name. */
-	fl_shmobj_unmap(&seg->obj, seg->base, (size_t)seg->bytes);
-	seg->base = NULL;
-	return adopt(seg, true, reterr);
+	r = adopt(seg, true, reterr);
+	if (r == 0)
+		fl_shmobj_unmap(&seg->obj, before, (size_t)seg->bytes);
+	return r;
 }
 
 int fl_segment_create_with(const struct fl_segment_options *opt,
@@ -312,6 +314,10 @@ int fl_segment_write(struct fl_segment *seg, uint64_t off, const void *buf, size
 	if (seg->flags & FL_SEGMENT_READ_ONLY)
 		return fl_error_set(reterr, -EPERM, FL_OFF_NONE, "attached for reading only");
 	if (seg->obj.fd < 0 || seg->obj.huge) {
+		/* Huge pages are not written by calls; others may have added some since. */
+		if (off > seg->bytes || len > seg->bytes - off)
+			return fl_error_set(reterr, -FL_ETRUNCATED, seg->bytes,
+					    "not attached beyond this");
 		memcpy(seg->base + off, buf, len);
 		return 0;
 	}
@@ -319,20 +325,37 @@ int fl_segment_write(struct fl_segment *seg, uint64_t off, const void *buf, size
 	return r < 0 ? fl_error_set(reterr, r, off, NULL) : 0;
 }
 
-/* The header says how long the segment is: never more than the object has. */
-static int resize_object(struct fl_segment *seg, uint64_t bytes)
+/* With the header's lock, if there is one. The header says how long the segment is: never more than the
+ * object has. That may be more than is mapped here: others may have made it longer. */
+static int resize_object(struct fl_segment *seg, struct fl_segment_header *h, uint64_t bytes)
+{
+	struct fl_shmobj_stat st;
+	uint64_t before;
+	int r = fl_shmobj_stat(&seg->obj, &st);
+
+	if (r < 0 || !h)
+		return r < 0 ? r : fl_shmobj_resize(&seg->obj, st.bytes, bytes);
+	if (bytes < atomic_load(&h->used))
+		return -EBUSY;
+	before = atomic_load(&h->bytes);
+	if (bytes < before)
+		atomic_store(&h->bytes, bytes);
+	r = fl_shmobj_resize(&seg->obj, st.bytes, bytes);
+	atomic_store(&h->bytes, r < 0 ? before : bytes);
+	return r;
+}
+
+/* Nobody puts an object where the segment is about to end. */
+static int resize_locked(struct fl_segment *seg, uint64_t bytes)
 {
 	struct fl_segment_header *h = seg->header_bytes ? fl_segment_header_of(seg) : NULL;
-	uint64_t used = h ? atomic_load(&h->used) : 0;
-	int r;
+	int r = h ? fl_mutex_lock(&h->lock, FL_FOREVER, NULL, NULL) : 0;
 
-	if (bytes < used)
-		return -EBUSY;
-	if (h && bytes < seg->bytes)
-		atomic_store(&h->bytes, bytes);
-	r = fl_shmobj_resize(&seg->obj, seg->bytes, bytes);
-	if (h && (r < 0 || bytes >= seg->bytes))
-		atomic_store(&h->bytes, r < 0 ? seg->bytes : bytes);
+	if (r < 0)
+		return r;
+	r = resize_object(seg, h, bytes);
+	if (h)
+		fl_mutex_unlock(&h->lock);
 	return r;
 }
 
@@ -355,21 +378,27 @@ static const char *resize_text(int code)
 
 int fl_segment_resize(struct fl_segment *seg, uint64_t bytes, struct fl_error *reterr)
 {
-	bool writable = !(seg->flags & FL_SEGMENT_READ_ONLY);
+	void *before = seg->base;
 	uint64_t old = seg->bytes;
 	int r;
 
 	if (bytes == 0 || bytes > INT64_MAX || bytes > SIZE_MAX / 2)
 		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, "a size out of range");
+	if (seg->flags & FL_SEGMENT_READ_ONLY)
+		return fl_error_set(reterr, -EPERM, FL_OFF_NONE, "attached for reading only");
 	if (seg->obj.huge && seg->obj.fd >= 0)
 		bytes = round_huge(bytes);
-	r = resize_object(seg, bytes);
+	r = resize_locked(seg, bytes);
 	if (r < 0)
 		return fl_error_set(reterr, r, FL_OFF_NONE, "%s", resize_text(r));
-	fl_shmobj_unmap(&seg->obj, seg->base, (size_t)old);
-	seg->base = NULL;
+	/* What cannot be mapped anew is still seen as far as it was. */
 	seg->bytes = bytes;
-	return adopt(seg, writable, reterr);
+	r = adopt(seg, true, reterr);
+	if (r < 0)
+		seg->bytes = old;
+	else
+		fl_shmobj_unmap(&seg->obj, before, (size_t)old);
+	return r;
 }
 
 int fl_segment_seal(struct fl_segment *seg, unsigned seals, struct fl_error *reterr)

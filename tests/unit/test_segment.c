@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 
 #include <faultline/shm.h>
 
+#include "shm/mutex.h"
 #include "shm/segment_impl.h"
 
 /* nobody's number on every system that has Debian's base-passwd. */
@@ -750,4 +752,113 @@ Test(segment, options_of_another_version_are_refused)
 	cr_assert_eq(fl_segment_create(&o, &seg, &err), -EINVAL);
 	o = options((enum fl_segment_type)9, 4096, 0);
 	cr_assert_eq(fl_segment_create(&o, &seg, &err), -EINVAL);
+}
+
+/** struct shrink - a resize on its way in a thread */
+struct shrink {
+	struct fl_segment *seg;
+	int result;
+};
+
+static void *shrink(void *arg)
+{
+	struct shrink *s = arg;
+
+	s->result = fl_segment_resize(s->seg, 8192, NULL);
+	return NULL;
+}
+
+/* Somebody else is putting an object there, and has the lock. */
+Test(segment, a_managed_one_does_not_shrink_while_its_directory_changes)
+{
+	struct fl_segment *seg = create(FL_SEGMENT_POSIX, 65536, FL_SEGMENT_MANAGED), *there = NULL;
+	struct fl_segment_options o = address(seg, FL_SEGMENT_MANAGED);
+	struct shrink s = {.seg = seg};
+	struct fl_segment_header *h;
+	pthread_t thread;
+
+	cr_assert_eq(fl_segment_attach(&o, &there, &err), 0, "%s", err.text);
+	h = fl_segment_header_of(there);
+	cr_assert_eq(fl_mutex_lock(&h->lock, FL_FOREVER, NULL, NULL), 0);
+	cr_assert_eq(pthread_create(&thread, NULL, shrink, &s), 0);
+	/* Time for a resize that does not ask. */
+	usleep(50000);
+	atomic_store(&h->used, 65536);
+	fl_mutex_unlock(&h->lock);
+	pthread_join(thread, NULL);
+	cr_assert_eq(s.result, -EBUSY);
+	fl_segment_detach(there);
+	destroy(seg);
+}
+
+/* What another process has added is neither taken for ours nor cut off. */
+Test(segment, one_that_others_made_longer)
+{
+	struct fl_segment *seg = create(FL_SEGMENT_POSIX, 65536, FL_SEGMENT_MANAGED), *there = NULL;
+	struct fl_segment_options o = address(seg, FL_SEGMENT_MANAGED);
+	struct fl_segment_info info = {.size = sizeof(info)};
+
+	cr_assert_eq(fl_segment_attach(&o, &there, &err), 0, "%s", err.text);
+	cr_assert_eq(fl_segment_resize(there, 1 << 20, &err), 0);
+	cr_assert_eq(fl_segment_resize(seg, UINT64_C(1) << 46, &err), -ENOMEM);
+	cr_assert_eq(fl_segment_info(seg, &info), 0);
+	cr_assert_eq(info.bytes, 1 << 20);
+	cr_assert_eq(atomic_load(&fl_segment_header_of(there)->bytes), 1 << 20);
+	cr_assert_eq(attach(o), 0, "%s", err.text);
+	cr_assert_eq(fl_segment_resize(seg, 1 << 17, &err), 0, "%s", err.text);
+	cr_assert_eq(attach(o), 0, "%s", err.text);
+	fl_segment_detach(there);
+	destroy(seg);
+}
+
+Test(segment, what_is_attached_for_reading_keeps_its_size)
+{
+	struct fl_segment *seg = create(FL_SEGMENT_POSIX, 65536, FL_SEGMENT_MANAGED), *there = NULL;
+	struct fl_segment_options o = address(seg, FL_SEGMENT_MANAGED | FL_SEGMENT_READ_ONLY);
+
+	cr_assert_eq(fl_segment_attach(&o, &there, &err), 0, "%s", err.text);
+	cr_assert_eq(fl_segment_resize(there, 8192, &err), -EPERM);
+	cr_assert_eq(fl_segment_resize(there, 1 << 20, &err), -EPERM);
+	fl_segment_detach(there);
+	destroy(seg);
+}
+
+static unsigned count_fds(void)
+{
+	unsigned n = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+/* More than one is no segment of ours: none of them stays open. */
+Test(segment, descriptors_that_nobody_asked_for_are_closed)
+{
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(2 * sizeof(int))];
+	} control = {0};
+	char byte = 'x';
+	struct iovec iov = {.iov_base = &byte, .iov_len = 1};
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = &control,
+			     .msg_controllen = sizeof(control)};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	int pair[2], fds[2];
+	unsigned before;
+
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	fds[0] = fds[1] = pair[0];
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(fds));
+	memcpy(CMSG_DATA(c), fds, sizeof(fds));
+	before = count_fds();
+	cr_assert_eq(sendmsg(pair[0], &msg, 0), 1);
+	cr_assert_eq(fl_segment_receive(pair[1]), -EPROTO);
+	cr_assert_eq(count_fds(), before);
+	close(pair[0]);
+	close(pair[1]);
 }
