@@ -227,7 +227,7 @@ FL_API int fl_segment_write(struct fl_segment *seg, uint64_t off, const void *bu
 /**
  * fl_segment_resize() - another size, in bytes; new bytes are zero and allocated
  *
- * No other thread of this process may be using the segment: it may move. Other processes see the
+ * No other thread of this process may be using the segment, nor hold a mutex in it: it may move. Other processes see the
  * old range until they attach again. A managed one does not shrink below what is in use.
  * Return: 0; -FL_EUNSUPPORTED: System V segments have one size for life; -EPERM: sealed, or attached
  * read-only; -EBUSY: a managed one, below what is in use; -ENOSPC, -ENOMEM, with the old size kept; -errno.

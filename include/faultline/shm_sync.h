@@ -24,7 +24,9 @@
  * with the same handles; of a ring each takes a side of its own.
  *
  * Lifetime: an object lives as long as its segment, a handle until fl_shm_close(), before
- * fl_segment_detach(). There are 48 objects in a segment at most, and 60 holders, waiting writers or peers of
+ * fl_segment_detach(). The C library keeps a list of the robust mutexes that a thread holds, which leads
+ * through them: a mutex is unlocked before its segment is detached or resized, or the next one that the thread
+ * locks crashes. There are 48 objects in a segment at most, and 60 holders, waiting writers or peers of
  * a lock, semaphore or queue, so that a table is looked through in a microsecond; what is dead in it is
  * cleared by who would have to wait for it.
  *

@@ -63,10 +63,21 @@ static struct fl_nap *own_nap(const struct fl_bytering *ring)
 	return ring->producer ? &ring->body->room : &ring->body->data;
 }
 
+/* Another process may be taking the place of one that has gone. */
+static struct fl_process process_at(const struct fl_peer *peer)
+{
+	struct fl_process p;
+
+	do {
+		p.pid = atomic_load(&peer->pid);
+		p.start = atomic_load(&peer->start);
+	} while (atomic_load(&peer->pid) != p.pid);
+	return p;
+}
+
 static bool taken(const struct fl_peer *peer)
 {
-	struct fl_process p = {.pid = atomic_load(&peer->pid), .start = atomic_load(&peer->start)};
-	struct fl_process self;
+	struct fl_process p = process_at(peer), self;
 
 	fl_process_self(&self);
 	return p.pid != 0 && atomic_load(&peer->closed) == 0 &&
@@ -94,6 +105,7 @@ int fl_bytering_open(struct fl_bytering *ring, struct fl_bytering_body *body, ui
 				     .producer = producer};
 	fl_storing_init(&ring->storing, capacity);
 	atomic_store(&own_nap(ring)->fences, 0);
+	atomic_store(&peer->pid, 0);
 	atomic_store(&peer->closed, 0);
 	atomic_store(&peer->start, self.start);
 	atomic_store(&peer->pid, self.pid);
@@ -190,8 +202,7 @@ static const struct fl_peer *peer_of(const struct fl_bytering *ring)
 
 static bool is_dead(const struct fl_bytering *ring)
 {
-	const struct fl_peer *peer = peer_of(ring);
-	struct fl_process p = {.pid = atomic_load(&peer->pid), .start = atomic_load(&peer->start)};
+	struct fl_process p = process_at(peer_of(ring));
 
 	return p.pid != 0 && !fl_process_alive(&p);
 }
@@ -202,6 +213,16 @@ static int last_look(struct fl_bytering *ring, uint64_t want, int reason)
 	int r = enough(ring, want);
 
 	return r != 0 ? r : reason;
+}
+
+/* For who does not wait. Return: as await(). */
+static int is_gone(struct fl_bytering *ring, uint64_t want)
+{
+	if (atomic_load(&peer_of(ring)->closed))
+		return last_look(ring, want, -EPIPE);
+	if (!ring->watched && is_dead(ring))
+		return last_look(ring, want, -EOWNERDEAD);
+	return -ETIMEDOUT;
 }
 
 /* Return: 1: there is enough; 0: not while it spun; -FL_ECORRUPT. */
@@ -267,7 +288,7 @@ static int await(struct fl_bytering *ring, uint64_t want, uint64_t timeout_ns)
 	if (r != 0)
 		return r;
 	if (timeout_ns == 0)
-		return -ETIMEDOUT;
+		return is_gone(ring, want);
 	begin = fl_clock_ns();
 	if (ring->spin)
 		r = spin(ring, want, begin, timeout_ns);

@@ -91,6 +91,8 @@ void fl_bytering_init(struct fl_bytering_body *body, uint64_t capacity);
 /**
  * fl_bytering_open() - one side
  * @bytes: of the body, as known from elsewhere
+ *
+ * Nobody else may be opening the same side at the same time.
  * Return: 0; -FL_ECORRUPT: capacity or positions cannot be; -EBUSY: that side is taken by a process
  * that is alive.
  */

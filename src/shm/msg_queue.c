@@ -79,6 +79,16 @@ static void wake_all(struct fl_queue_body *q)
 	fl_futex_wake(&q->room_turn, INT32_MAX);
 }
 
+/* With the lock held. Return: rows that are free now. */
+static unsigned bury(struct fl_queue_body *q)
+{
+	unsigned before = fl_holder_count(q->peers, FL_HOLD_PRODUCER);
+	unsigned dead = fl_holder_purge(q->peers);
+
+	atomic_fetch_add(&q->dead_producers, before - fl_holder_count(q->peers, FL_HOLD_PRODUCER));
+	return dead;
+}
+
 int fl_queue_join(struct fl_shm_object *o)
 {
 	unsigned role = o->flags & (FL_SHM_PRODUCER | FL_SHM_CONSUMER);
@@ -91,7 +101,7 @@ int fl_queue_join(struct fl_shm_object *o)
 	if (r < 0)
 		return r;
 	r = fl_holder_add(v.q->peers, role_of(o));
-	if (r == -EAGAIN && fl_holder_purge(v.q->peers) > 0)
+	if (r == -EAGAIN && bury(v.q) > 0)
 		r = fl_holder_add(v.q->peers, role_of(o));
 	if (r == 0)
 		atomic_store(role == FL_SHM_PRODUCER ? &v.q->producers_seen : &v.q->consumers_seen,
@@ -114,10 +124,11 @@ void fl_queue_leave(struct fl_shm_object *o)
 /* With the lock held. Are those on the other side gone? Only when there were any. */
 static int peers_gone(struct fl_queue_body *q, uint32_t mode, const _Atomic uint32_t *seen)
 {
-	atomic_fetch_add(&q->deaths, fl_holder_purge(q->peers));
+	(void)bury(q);
 	if (atomic_load(seen) == 0 || fl_holder_count(q->peers, mode) > 0)
 		return 0;
-	return mode == FL_HOLD_PRODUCER && atomic_load(&q->deaths) > 0 ? -EOWNERDEAD : -EPIPE;
+	return mode == FL_HOLD_PRODUCER && atomic_load(&q->dead_producers) > 0 ? -EOWNERDEAD
+									       : -EPIPE;
 }
 
 /* Message @at: its length word, then its bytes. */

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/size.h"
 
 #define NS_PER_S UINT64_C(1000000000)
 
@@ -58,7 +59,7 @@ static int lock_within(pthread_mutex_t *mutex, uint64_t timeout_ns)
 	if (timeout_ns == 0)
 		return pthread_mutex_trylock(mutex);
 	clock_gettime(LOCK_CLOCK, &until);
-	at = (uint64_t)until.tv_sec * NS_PER_S + (uint64_t)until.tv_nsec + timeout_ns;
+	at = fl_add_sat((uint64_t)until.tv_sec * NS_PER_S + (uint64_t)until.tv_nsec, timeout_ns);
 	until.tv_sec = (time_t)(at / NS_PER_S);
 	until.tv_nsec = (long)(at % NS_PER_S);
 	return lock_until(mutex, &until);

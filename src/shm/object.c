@@ -245,21 +245,35 @@ const char *fl_shm_kind_name(enum fl_shm_kind kind)
 	return (unsigned)kind < sizeof(names) / sizeof(*names) ? names[kind] : NULL;
 }
 
-static int join(struct fl_shm_object *obj)
+/* The segment may have moved when it was resized. */
+static struct fl_bytering *ring_of(struct fl_shm_object *obj)
 {
-	unsigned role = obj->flags & (FL_SHM_PRODUCER | FL_SHM_CONSUMER);
-	int r;
+	obj->ring.body = fl_object_body(obj);
+	return &obj->ring;
+}
 
-	if (obj->kind == FL_SHM_QUEUE)
-		return fl_queue_join(obj);
-	if (obj->kind != FL_SHM_RING)
-		return 0;
-	r = fl_bytering_open(&obj->ring, fl_object_body(obj), obj->bytes, role == FL_SHM_PRODUCER);
+/* With the segment's lock: of two that come at once only one finds the side free. */
+static int join_ring(struct fl_shm_object *obj, bool producer)
+{
+	struct fl_segment_header *h = fl_segment_header_of(obj->seg);
+	int r = fl_mutex_lock(&h->lock, FL_FOREVER, NULL, NULL);
+
+	if (r < 0)
+		return r;
+	r = fl_bytering_open(&obj->ring, fl_object_body(obj), obj->bytes, producer);
+	fl_mutex_unlock(&h->lock);
 	if (r < 0)
 		return r;
 	obj->ring.spin = fl_cpu_count() > 1;
 	fl_bytering_lighten(&obj->ring);
 	return 0;
+}
+
+static int join(struct fl_shm_object *obj)
+{
+	if (obj->kind == FL_SHM_QUEUE)
+		return fl_queue_join(obj);
+	return obj->kind == FL_SHM_RING ? join_ring(obj, obj->flags & FL_SHM_PRODUCER) : 0;
 }
 
 static const char *open_text(int code)
@@ -331,7 +345,7 @@ void fl_shm_close(struct fl_shm_object *obj)
 	if (!obj)
 		return;
 	if (obj->kind == FL_SHM_RING)
-		fl_bytering_close(&obj->ring);
+		fl_bytering_close(ring_of(obj));
 	if (obj->kind == FL_SHM_QUEUE)
 		fl_queue_leave(obj);
 	free(obj);
@@ -353,13 +367,13 @@ int fl_shm_mutex_unlock(struct fl_shm_object *mutex)
 int fl_shm_ring_write(struct fl_shm_object *ring, const void *data, size_t len, uint64_t timeout_ns)
 {
 	return ring->kind == FL_SHM_RING && ring->ring.producer
-		       ? fl_bytering_write(&ring->ring, data, len, timeout_ns)
+		       ? fl_bytering_write(ring_of(ring), data, len, timeout_ns)
 		       : -EINVAL;
 }
 
 int64_t fl_shm_ring_read(struct fl_shm_object *ring, void *buf, size_t len, uint64_t timeout_ns)
 {
 	return ring->kind == FL_SHM_RING && !ring->ring.producer
-		       ? fl_bytering_read(&ring->ring, buf, len, timeout_ns)
+		       ? fl_bytering_read(ring_of(ring), buf, len, timeout_ns)
 		       : -EINVAL;
 }

@@ -140,7 +140,7 @@ struct fl_queue_body {
 	_Atomic uint32_t room_waiters;
 	_Atomic uint32_t producers_seen;
 	_Atomic uint32_t consumers_seen;
-	_Atomic uint32_t deaths;
+	_Atomic uint32_t dead_producers;
 	struct fl_holder peers[FL_HOLDERS];
 	_Alignas(FL_OBJECT_ALIGN) unsigned char data[];
 };

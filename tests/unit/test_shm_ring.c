@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <faultline/shm_sync.h>
@@ -447,4 +449,143 @@ Test(shm_queue, limits_and_bad_peers)
 {
 	for (enum fl_segment_type t = FL_SEGMENT_POSIX; t <= FL_SEGMENT_MEMFD; t++)
 		spoil_queue(t);
+}
+
+#define RACES 40
+
+/**
+ * struct race - of two processes for the producer's side of RACES rings
+ * @here: how many have come to the next one, in all; @won: who got it
+ */
+struct race {
+	_Atomic unsigned here;
+	_Atomic unsigned won[RACES];
+};
+
+static int open_nth(struct fl_segment *seg, unsigned i)
+{
+	char name[16];
+	struct fl_shm_spec spec = {.size = sizeof(spec),
+				   .kind = FL_SHM_RING,
+				   .name = name,
+				   .bytes = 64,
+				   .flags = FL_SHM_PRODUCER};
+	struct fl_shm_object *ring = NULL;
+
+	snprintf(name, sizeof(name), "r%u", i);
+	return fl_shm_open(seg, &spec, &ring, NULL);
+}
+
+static void run_race(struct fl_segment *seg, struct race *race)
+{
+	for (unsigned i = 0; i < RACES; i++) {
+		atomic_fetch_add(&race->here, 1);
+		while (atomic_load(&race->here) < 2 * (i + 1))
+			;
+		atomic_fetch_add(&race->won[i], open_nth(seg, i) == 0);
+	}
+	/* Alive until the other one has asked, too. */
+	atomic_fetch_add(&race->here, 1);
+	while (atomic_load(&race->here) < 2 * (RACES + 1))
+		;
+	_exit(0);
+}
+
+/* The sides of a producer that died and was not waited for: to see that takes each of them some 10 us. */
+Test(shm_ring, of_two_that_come_at_once_one_gets_the_side)
+{
+	struct race *race = mmap(NULL, sizeof(*race), PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct fl_segment *seg = shmtest_segment(1 << 18);
+	siginfo_t dead;
+	pid_t pids[3];
+
+	cr_assert(race != MAP_FAILED);
+	pids[0] = shmtest_fork();
+	if (pids[0] == 0) {
+		for (unsigned i = 0; i < RACES; i++)
+			if (open_nth(seg, i) != 0)
+				_exit(1);
+		_exit(0);
+	}
+	cr_assert_eq(waitid(P_PID, (id_t)pids[0], &dead, WEXITED | WNOWAIT), 0);
+	for (int p = 1; p < 3; p++) {
+		pids[p] = shmtest_fork();
+		if (pids[p] == 0) {
+			/* Not for ever, should the other one come to nothing. */
+			alarm(60);
+			run_race(seg, race);
+		}
+	}
+	for (int p = 0; p < 3; p++)
+		cr_assert_eq(shmtest_wait(pids[p]), 0);
+	for (unsigned i = 0; i < RACES; i++)
+		cr_assert_eq(atomic_load(&race->won[i]), 1, "%u have ring %u",
+			     atomic_load(&race->won[i]), i);
+	fl_segment_detach(seg);
+	munmap(race, sizeof(*race));
+}
+
+/* Whoever only looks learns of the end, too. */
+Test(shm_ring, the_end_is_told_without_waiting)
+{
+	struct fl_segment *seg = shmtest_segment(1 << 16);
+	struct fl_shm_object *w = shmtest_open(seg, FL_SHM_RING, "r", 64, FL_SHM_PRODUCER);
+	struct fl_shm_object *r = shmtest_open(seg, FL_SHM_RING, "r", 64, FL_SHM_CONSUMER);
+	char buf[64] = "";
+
+	cr_assert_eq(fl_shm_ring_write(w, buf, 64, 0), 0);
+	fl_shm_close(w);
+	cr_assert_eq(fl_shm_ring_read(r, buf, 64, 0), 64);
+	cr_assert_eq(fl_shm_ring_read(r, buf, 64, 0), 0);
+	w = shmtest_open(seg, FL_SHM_RING, "r", 64, FL_SHM_PRODUCER);
+	cr_assert_eq(fl_shm_ring_read(r, buf, 64, 0), -ETIMEDOUT);
+	cr_assert_eq(fl_shm_ring_write(w, buf, 64, 0), 0);
+	fl_shm_close(r);
+	cr_assert_eq(fl_shm_ring_write(w, buf, 1, 0), -EPIPE);
+	fl_shm_close(w);
+	fl_segment_detach(seg);
+}
+
+/* It may be at another address then. */
+Test(shm_ring, goes_on_when_its_segment_grows)
+{
+	struct fl_segment *seg = shmtest_segment(1 << 16);
+	struct fl_shm_object *w = shmtest_open(seg, FL_SHM_RING, "r", 4096, FL_SHM_PRODUCER);
+	struct fl_shm_object *r = shmtest_open(seg, FL_SHM_RING, "r", 4096, FL_SHM_CONSUMER);
+	char buf[8] = "";
+
+	cr_assert_eq(fl_shm_ring_write(w, "abc", 3, 0), 0);
+	for (uint64_t bytes = 1 << 20; bytes <= 1 << 22; bytes *= 2) {
+		cr_assert_eq(fl_segment_resize(seg, bytes, &err), 0, "%s", err.text);
+		cr_assert_eq(fl_shm_ring_read(r, buf, 3, 0), 3);
+		cr_assert_arr_eq(buf, "abc", 3);
+		cr_assert_eq(fl_shm_ring_write(w, "abc", 3, 0), 0);
+	}
+	fl_shm_close(w);
+	cr_assert_eq(fl_shm_ring_read(r, buf, 8, 0), 3);
+	cr_assert_eq(fl_shm_ring_read(r, buf, 8, 0), 0);
+	fl_shm_close(r);
+	fl_segment_detach(seg);
+}
+
+/* What no producer left undone is no reason to doubt what the producers said. */
+Test(shm_queue, a_consumer_that_died_is_no_producer_that_did)
+{
+	struct fl_segment *seg = shmtest_segment(1 << 16);
+	struct fl_shm_object *q = shmtest_open(seg, FL_SHM_QUEUE, "q", 8, FL_SHM_CONSUMER);
+	struct fl_shm_object *w = shmtest_open(seg, FL_SHM_QUEUE, "q", 8, FL_SHM_PRODUCER);
+	char buf[64];
+	pid_t pid = shmtest_fork();
+
+	if (pid == 0) {
+		shmtest_open(seg, FL_SHM_QUEUE, "q", 8, FL_SHM_CONSUMER);
+		raise(SIGKILL);
+	}
+	shmtest_wait(pid);
+	cr_assert_eq(fl_shm_queue_pop(q, buf, sizeof(buf), 0), -ETIMEDOUT);
+	fl_shm_close(w);
+	cr_assert_eq(fl_shm_queue_pop(q, buf, sizeof(buf), 0), -EPIPE);
+	fl_shm_close(q);
+	fl_segment_detach(seg);
 }

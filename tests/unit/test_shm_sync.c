@@ -100,6 +100,33 @@ Test(shm_sync, mutex_basics)
 	fl_segment_detach(seg);
 }
 
+static void *lock_long(void *m)
+{
+	int r = fl_shm_mutex_lock(m, UINT64_MAX - 1, NULL, NULL);
+
+	if (r == 0)
+		fl_shm_mutex_unlock(m);
+	return r == 0 ? m : NULL;
+}
+
+/* A time so long that no clock will ever show its end. */
+Test(shm_sync, a_mutex_is_waited_for_as_long_as_can_be_said)
+{
+	struct fl_segment *seg = shmtest_segment(1 << 16);
+	struct fl_shm_object *m = shmtest_open(seg, FL_SHM_MUTEX, "m", 0, 0);
+	void *got = NULL;
+	pthread_t other;
+
+	cr_assert_eq(fl_shm_mutex_lock(m, 0, NULL, NULL), 0);
+	cr_assert_eq(pthread_create(&other, NULL, lock_long, m), 0);
+	usleep(20000);
+	cr_assert_eq(fl_shm_mutex_unlock(m), 0);
+	cr_assert_eq(pthread_join(other, &got), 0);
+	cr_assert_eq(got, m);
+	fl_shm_close(m);
+	fl_segment_detach(seg);
+}
+
 static void *unlock_in_vain(void *m)
 {
 	return fl_shm_mutex_unlock(m) == -EPERM ? m : NULL;
@@ -654,6 +681,7 @@ Test(shm_sync, every_object_in_every_kind)
 		cr_assert_eq(fl_shm_queue_pop(m.queue, buf, sizeof(buf), 5 * S), -EOWNERDEAD);
 		if (t != FL_SEGMENT_MEMFD)
 			cr_assert_eq(fl_segment_remove(&o, &err), 0, "%s", err.text);
+		cr_assert_eq(fl_shm_mutex_unlock(m.mutex), 0);
 		part(&m);
 		fl_segment_detach(seg);
 	}
