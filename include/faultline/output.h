@@ -15,6 +15,8 @@
  * so that nobody sees half of it and a killed program leaves nothing behind.
  * Where the file system cannot do that, it is called .NAME.XXXXXX meanwhile.
  * What is not a regular file (a FIFO, /dev/null) is written as it is.
+ *
+ * Threads: any number of outputs at once, each used by one thread at a time.
  */
 struct fl_output;
 

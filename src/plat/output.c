@@ -189,8 +189,8 @@ int fl_output_write(struct fl_output *out, const void *data, size_t len)
 		n = write(out->fd, p, fl_min_size(len, WRITE_BYTES));
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
-			return -errno;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
 		p += n;
 		len -= (size_t)n;
 		out->bytes += (uint64_t)n;
@@ -203,12 +203,27 @@ const char *fl_output_temp(const struct fl_output *out)
 	return out->temp;
 }
 
-static mode_t mode_of_new_files(void)
+/* To ask umask(2) is to change it, for all threads: whoever makes a file at that moment lets everybody
+ * write to it, and of two that ask at once the second puts back what the first had set. Linux 4.7 has
+ * it in proc_pid_status(5). */
+static mode_t file_mode_mask(void)
 {
-	mode_t mask = umask(0);
+	FILE *f = fopen("/proc/self/status", "re");
+	char *line = NULL;
+	size_t room = 0;
+	unsigned mask;
+	bool found = false;
 
+	while (f && !found && getline(&line, &room, f) > 0)
+		found = sscanf(line, "Umask: %o", &mask) == 1;
+	free(line);
+	if (f)
+		fclose(f);
+	if (found)
+		return mask;
+	mask = umask(077);
 	umask(mask);
-	return 0666 & ~mask;
+	return mask;
 }
 
 static int set_attributes(struct fl_output *out)
@@ -217,7 +232,7 @@ static int set_attributes(struct fl_output *out)
 	int r;
 
 	if (!out->has_like)
-		return fchmod(out->fd, mode_of_new_files()) < 0 ? -errno : 0;
+		return fchmod(out->fd, 0666 & ~file_mode_mask()) < 0 ? -errno : 0;
 	r = fl_attributes_owner(out->fd, out->like.st_uid, out->like.st_gid,
 				out->like.st_mode & 07777);
 	if (r < 0)

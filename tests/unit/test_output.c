@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <faultline/output.h>
@@ -206,4 +207,28 @@ Test(output, what_cannot_be_opened)
 	cr_assert(begin(".", NULL, FL_OUTPUT_REPLACE, &out) == -EISDIR);
 	cr_assert(begin("new", NULL, 16, &out) == -EINVAL);
 	cr_assert(out == NULL);
+}
+
+static unsigned umask_calls;
+
+/* In place of the C library's. */
+mode_t umask(mode_t mask)
+{
+	umask_calls++;
+	return (mode_t)syscall(SYS_umask, mask);
+}
+
+/* To ask is to change it, for all threads: whoever makes a file at that moment makes it for everybody. */
+Test(output, the_umask_is_not_touched)
+{
+	struct fl_output *out = NULL;
+	struct stat st;
+
+	umask(027);
+	umask_calls = 0;
+	cr_assert_eq(begin("out", NULL, 0, &out), 0);
+	cr_assert_eq(fl_output_commit(out, NULL), 0);
+	cr_assert_eq(umask_calls, 0);
+	cr_assert(stat("out", &st) == 0 && (st.st_mode & 0777) == 0640);
+	cr_assert_eq(umask(022), 027);
 }
