@@ -48,10 +48,11 @@ static int copy(int from, int to)
 
 	if (ioctl(to, FICLONE, from) == 0)
 		return 0;
-	while ((n = copy_file_range(from, &in, to, &out, (size_t)1 << 30, 0)) > 0)
-		continue;
-	if (n == 0)
-		return 0;
+	do
+		n = copy_file_range(from, &in, to, &out, (size_t)1 << 30, 0);
+	while (n > 0);
+	/* Also when it says that all was copied: on some file systems it says so without having begun
+	 * (copy_file_range(2), BUGS), and this backup is all that is left of the file. */
 	return copy_by_buffer(from, to, (uint64_t)in);
 }
 
