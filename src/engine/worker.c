@@ -29,6 +29,7 @@ struct stretch {
  * @flushed: something of this chunk has been folded: it cannot be done again
  * @sound:   after an error: what was mapped before it can be trusted
  * @lost:    the error is one of reading, which a map that flushed was told: it is not its operator's
+ * @refused: the last flush ended in an error of the operator's fold
  * @settled: it has done a stretch
  */
 struct worker {
@@ -40,6 +41,7 @@ struct worker {
 	bool flushed;
 	bool sound;
 	bool lost;
+	bool refused;
 	bool settled;
 	struct stretch stretch;
 };
@@ -51,6 +53,7 @@ static int flush(struct worker *w, unsigned k, uint64_t end, struct fl_error *er
 	int r = fl_window_check(&w->window, err);
 
 	w->lost = r != 0;
+	w->refused = false;
 	if (r != 0)
 		return r;
 	r = fl_ring_turn(&w->x->ring, w->slot);
@@ -59,6 +62,8 @@ static int flush(struct worker *w, unsigned k, uint64_t end, struct fl_error *er
 	part->end = end;
 	w->flushed = true;
 	r = fl_exec_fold_part(w->x, k, part, err);
+	/* Later somebody else may have the baton. */
+	w->refused = r < 0 && w->x->pl->stages[k].failed;
 	fl_part_reset(part);
 	fl_ring_yield(&w->x->ring);
 	return r;
@@ -122,7 +127,7 @@ static int map_view(struct worker *w, unsigned k, struct fl_view view, struct fl
 			uint64_t from = part->off;
 
 			r = flush(w, k, view.off + done, err);
-			if (r < 0 && st->failed)
+			if (w->refused)
 				return blame(w->slot, k, from, r, err);
 			if (r < 0)
 				return r;
