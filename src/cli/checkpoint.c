@@ -9,6 +9,8 @@
 
 #include <faultline/hash.h>
 
+#include "cli/order_sum.h"
+
 #define SUM_BYTES 8
 /* No state is larger: fs-verity's with blocks of 1 MiB has at most four levels of them. */
 #define CHECKPOINT_MAX ((size_t)16 << 20)
@@ -22,10 +24,11 @@ struct checkpoint_head {
 	uint64_t done;
 	uint64_t names;
 	uint64_t entries;
-	uint64_t output_bytes;
+	uint64_t entries_sum;
 	uint64_t trouble;
 	uint64_t failed;
 	uint64_t leaves;
+	uint64_t leaves_sum;
 	uint64_t off;
 	uint64_t size;
 	uint64_t ino;
@@ -33,7 +36,7 @@ struct checkpoint_head {
 	int64_t mtime_ns;
 };
 
-static const char magic[32] = "faultline-checkpoint 2\n";
+static const char magic[32] = "faultline-checkpoint 3\n";
 
 static uint64_t now_ns(void)
 {
@@ -56,10 +59,11 @@ static unsigned char *pack(const struct checkpoint *cp, size_t *ret_len)
 				       .done = cp->done,
 				       .names = cp->names,
 				       .entries = cp->entries,
-				       .output_bytes = cp->output_bytes,
+				       .entries_sum = cp->entries_sum,
 				       .trouble = cp->trouble,
 				       .failed = cp->failed,
 				       .leaves = cp->leaves,
+				       .leaves_sum = cp->leaves_sum,
 				       .off = cp->off,
 				       .size = (uint64_t)cp->st.st_size,
 				       .ino = cp->st.st_ino,
@@ -160,10 +164,11 @@ static int unpack(struct checkpoint *cp, const unsigned char *all, size_t len, s
 	cp->done = head.done;
 	cp->names = head.names;
 	cp->entries = head.entries;
-	cp->output_bytes = head.output_bytes;
+	cp->entries_sum = head.entries_sum;
 	cp->trouble = head.trouble;
 	cp->failed = head.failed;
 	cp->leaves = head.leaves;
+	cp->leaves_sum = head.leaves_sum;
 	cp->off = head.off;
 	cp->st.st_size = (off_t)head.size;
 	cp->st.st_ino = head.ino;
@@ -224,13 +229,7 @@ int checkpoint_name_file(struct checkpoint *cp, const char *name, const struct s
 
 void checkpoint_add_done(struct checkpoint *cp, const char *name)
 {
-	unsigned char digest[FL_HASH_DIGEST_MAX];
-	uint64_t sum = 0;
-
-	/* Order counts. The factor is Knuth's for hashing (TAOCP 3, 6.4): 2^64 by the golden ratio. */
-	fl_hash_memory(FL_HASH_XXH64, name, strlen(name), digest);
-	memcpy(&sum, digest, sizeof(sum));
-	cp->names = cp->names * UINT64_C(0x9E3779B97F4A7C15) + sum;
+	cp->names = order_sum_add(cp->names, name, strlen(name));
 	cp->done++;
 }
 

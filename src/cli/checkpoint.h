@@ -20,10 +20,10 @@
  * @path:   NULL where none is wanted
  * @job:    what the command computes: a checkpoint of another one is refused
  * @done:   files that are finished; @names: a sum of their names, in order; @entries: of these, in the output
- * @output_bytes: of the output, that they are in
+ * @entries_sum: of what these are written as (order_sum.h)
  * @trouble, @failed: what the exit status will be, because of them
  * @name:   of the file that was being read, or NULL; @st: what it was like (size, time, inode)
- * @leaves: of it, that are known; @off: where to go on with @state
+ * @leaves: of it, that are known; @leaves_sum: of their digests; @off: where to go on with @state
  */
 struct checkpoint {
 	const char *path;
@@ -33,12 +33,13 @@ struct checkpoint {
 	uint64_t done;
 	uint64_t names;
 	uint64_t entries;
-	uint64_t output_bytes;
+	uint64_t entries_sum;
 	uint64_t trouble;
 	uint64_t failed;
 	char *name;
 	struct stat st;
 	uint64_t leaves;
+	uint64_t leaves_sum;
 	uint64_t off;
 	unsigned char *state;
 	size_t state_len;

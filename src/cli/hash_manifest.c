@@ -391,6 +391,7 @@ static void save_middle(struct make *m)
 	if (len <= 0 || item == NULL || leaf_list_flush(&item->leaves) < 0)
 		return;
 	m->cp.leaves = item->leaves.count;
+	m->cp.leaves_sum = item->leaves.sum;
 	m->cp.state = state;
 	m->cp.state_len = (size_t)len;
 	save(m);
@@ -413,6 +414,7 @@ static void note_done(struct make *m, const char *name, int written)
 		return;
 	checkpoint_add_done(&m->cp, name != NULL ? name : "");
 	m->cp.entries += written != 0;
+	m->cp.entries_sum = m->out.sum;
 	m->cp.leaves = 0;
 	checkpoint_name_file(&m->cp, NULL, NULL);
 	if (checkpoint_is_due(&m->cp))
@@ -421,11 +423,16 @@ static void note_done(struct make *m, const char *name, int written)
 
 static int go_on(struct make *m, struct make_item *item)
 {
-	int rc = leaf_list_open(&item->leaves, m->leaves_path, m->resume.leaves);
+	int rc = leaf_list_open(&item->leaves, m->leaves_path, m->resume.leaves,
+				m->resume.leaves_sum);
 
-	/* The list is gone, not the file. */
+	if (rc == -ENOENT || rc == -FL_ECORRUPT) {
+		message_error("%s: lost or damaged: %s is read from its beginning", m->leaves_path,
+			      item->name);
+		return leaf_list_open(&item->leaves, m->leaves_path, 0, 0);
+	}
 	if (rc < 0)
-		return rc == -ENOENT ? -EINVAL : rc;
+		return rc;
 	item->result.ranged = 1;
 	item->result.range_off = m->resume.off;
 	item->result.range_len = item->file.size_bytes - m->resume.off;
@@ -443,18 +450,18 @@ static int prepare(struct make *m, struct make_item *item)
 		return rc;
 	m->current = item;
 	if (m->resume.name == NULL)
-		return leaf_list_open(&item->leaves, m->leaves_path, 0);
-	if (checkpoint_matches(&m->resume, item->name, &item->st))
+		return leaf_list_open(&item->leaves, m->leaves_path, 0, 0);
+	if (checkpoint_matches(&m->resume, item->name, &item->st)) {
 		rc = go_on(m, item);
-	else
-		rc = -EINVAL;
+	} else {
+		message_error("%s: not as it was when the checkpoint was written: read from its "
+			      "beginning",
+			      item->name);
+		rc = leaf_list_open(&item->leaves, m->leaves_path, 0, 0);
+	}
 	free(m->resume.name);
 	m->resume.name = NULL;
-	if (rc != -EINVAL)
-		return rc;
-	message_error("%s: not as it was when the checkpoint was written: read from its beginning",
-		      item->name);
-	return leaf_list_open(&item->leaves, m->leaves_path, 0);
+	return rc;
 }
 
 static void read_whole(struct make *m, struct make_item *item)
@@ -578,7 +585,7 @@ static int skip_done(struct make *m)
  * goes. */
 static int take_over(struct make *m)
 {
-	int rc = manifest_out_copy(&m->out, m->resume.entries);
+	int rc = manifest_out_copy(&m->out, m->resume.entries, m->resume.entries_sum);
 
 	if (rc < 0)
 		return rc;
@@ -615,7 +622,12 @@ static int begin_checkpoint(struct make *m)
 		rc = manifest_out_begin(&m->out, m->choice.leaf_bytes);
 	if (rc == 0 && found)
 		rc = take_over(m);
-	if (rc < 0)
+	m->cp.entries_sum = m->out.sum;
+	if (rc == -FL_ECORRUPT)
+		message_error("%s: not as it was when the checkpoint was written: remove %s to "
+			      "begin again",
+			      m->out.temp, m->cp.path);
+	else if (rc < 0)
 		message_error("%s: %s", m->out.temp != NULL ? m->out.temp : m->opt->manifest,
 			      manifest_out_problem(rc));
 	return rc;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/order_sum.h"
+
 #define DIGEST FL_LEAF_DIGEST_BYTES
 #define HELD_MAX 1024u
 
@@ -18,21 +20,33 @@ static off_t place(const struct leaf_list *list, uint64_t i)
 	return i > list->in_file_from ? (off_t)((i - list->in_file_from) * DIGEST) : 0;
 }
 
-int leaf_list_open(struct leaf_list *list, const char *path, uint64_t count)
+/* Those that are in the file already: all of them, as they were written? */
+static int look_at(struct leaf_list *list, uint64_t count, uint64_t sum)
 {
+	unsigned char digest[DIGEST];
+
+	for (; list->count < count; list->count++) {
+		if (fread(digest, DIGEST, 1, list->rest) != 1)
+			return ferror(list->rest) ? error_of(list->rest) : -FL_ECORRUPT;
+		list->sum = order_sum_add(list->sum, digest, DIGEST);
+	}
+	return list->sum == sum ? 0 : -FL_ECORRUPT;
+}
+
+int leaf_list_open(struct leaf_list *list, const char *path, uint64_t count, uint64_t sum)
+{
+	int rc;
+
 	leaf_list_done(list);
 	list->rest = fopen(path, count > 0 ? "r+e" : "w+e");
 	if (list->rest == NULL)
 		return -errno;
 	list->has_file = 1;
-	if (count > 0 &&
-	    (fseeko(list->rest, 0, SEEK_END) < 0 || ftello(list->rest) < (off_t)(count * DIGEST))) {
-		leaf_list_done(list);
-		return -EINVAL;
-	}
-	list->count = count;
 	list->reading = 1;
-	return 0;
+	rc = look_at(list, count, sum);
+	if (rc < 0)
+		leaf_list_done(list);
+	return rc;
 }
 
 int leaf_list_flush(struct leaf_list *list)
@@ -40,7 +54,7 @@ int leaf_list_flush(struct leaf_list *list)
 	return list->has_file && fflush(list->rest) != 0 ? -errno : 0;
 }
 
-int leaf_list_add(struct leaf_list *list, const unsigned char digest[DIGEST])
+static int append(struct leaf_list *list, const unsigned char digest[DIGEST])
 {
 	if (!list->has_file && list->count < HELD_MAX) {
 		/* Grows at powers of two: most files have one leaf. */
@@ -53,7 +67,6 @@ int leaf_list_add(struct leaf_list *list, const unsigned char digest[DIGEST])
 			list->held = held;
 		}
 		memcpy(list->held + list->count * DIGEST, digest, DIGEST);
-		list->count++;
 		return 0;
 	}
 	if (!list->has_file) {
@@ -68,6 +81,16 @@ int leaf_list_add(struct leaf_list *list, const unsigned char digest[DIGEST])
 	list->reading = 0;
 	if (fwrite(digest, DIGEST, 1, list->rest) != 1)
 		return error_of(list->rest);
+	return 0;
+}
+
+int leaf_list_add(struct leaf_list *list, const unsigned char digest[DIGEST])
+{
+	int rc = append(list, digest);
+
+	if (rc < 0)
+		return rc;
+	list->sum = order_sum_add(list->sum, digest, DIGEST);
 	list->count++;
 	return 0;
 }

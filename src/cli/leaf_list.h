@@ -9,7 +9,7 @@
 
 /**
  * struct leaf_list - digests of a file's leaves; begin with zeros
- * @count: added so far; @taken: the next one to be given
+ * @count: added so far; @sum: of them (order_sum.h); @taken: the next one to be given
  * @reading: the temporary file does not stand at its end
  *
  * The first 1024 are held in memory (8 GiB of file in leaves of 8 MiB), the rest in
@@ -17,6 +17,7 @@
  */
 struct leaf_list {
 	uint64_t count;
+	uint64_t sum;
 	uint64_t taken;
 	int reading;
 	uint64_t in_file_from;
@@ -27,9 +28,10 @@ struct leaf_list {
 
 /**
  * leaf_list_open() - keep all digests in the file @path, of which @count are there already
- * Return: 0; -errno; -EINVAL where it holds fewer.
+ * @sum: of these, as it was when they were written
+ * Return: 0; -errno; -FL_ECORRUPT where it holds fewer, or others.
  */
-int leaf_list_open(struct leaf_list *list, const char *path, uint64_t count);
+int leaf_list_open(struct leaf_list *list, const char *path, uint64_t count, uint64_t sum);
 
 /** leaf_list_flush() - hand what was added to the kernel. Return: 0; -errno. */
 int leaf_list_flush(struct leaf_list *list);

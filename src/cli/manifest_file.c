@@ -9,6 +9,7 @@
 
 #include "cli/inputs.h"
 #include "cli/manifest_merge.h"
+#include "cli/order_sum.h"
 #include "cli/outbuf.h"
 
 static int64_t read_file(void *arg, void *buf, size_t n)
@@ -213,6 +214,9 @@ int manifest_out_open_partial(struct manifest_out *out, const char *path, int re
 	out->temp = rc == 0 ? joined(path, PARTIAL_SUFFIX) : NULL;
 	if (rc == 0 && (old == NULL || out->temp == NULL))
 		rc = -ENOMEM;
+	/* Of a run that nobody goes on with: another one must not take it for its own. */
+	if (rc == 0 && !resume)
+		remove(old);
 	/* An old one is there when the run before was killed while it copied: it is whole. */
 	if (rc == 0 && resume && stat(old, &st) < 0 && rename(out->temp, old) < 0)
 		rc = -errno;
@@ -240,7 +244,7 @@ static int copy_file(struct manifest_out *out, struct fl_manifest_reader *r)
 	return rc;
 }
 
-int manifest_out_copy(struct manifest_out *out, uint64_t entries)
+int manifest_out_copy(struct manifest_out *out, uint64_t entries, uint64_t sum)
 {
 	struct fl_manifest_reader *reader = NULL;
 	char *old = joined(out->temp, ".old");
@@ -251,6 +255,8 @@ int manifest_out_copy(struct manifest_out *out, uint64_t entries)
 		rc = fl_manifest_reader_new(read_file, file, &reader, NULL);
 	for (; rc == 0 && entries > 0; entries--)
 		rc = copy_file(out, reader);
+	if (rc == 0 && out->sum != sum)
+		rc = -FL_ECORRUPT;
 	fl_manifest_reader_free(reader);
 	if (file != NULL)
 		fclose(file);
@@ -278,6 +284,7 @@ int manifest_out_write(void *arg, const void *data, size_t len)
 
 	if (out->path == NULL)
 		return outbuf_write(data, len);
+	out->sum = order_sum_add(out->sum, data, len);
 	errno = 0;
 	if (fwrite(data, 1, len, out->file) == len)
 		return 0;

@@ -2,6 +2,7 @@
 #ifndef FAULTLINE_CLI_MANIFEST_FILE_H
 #define FAULTLINE_CLI_MANIFEST_FILE_H
 
+#include <stdint.h>
 #include <stdio.h>
 
 #include <faultline/manifest.h>
@@ -32,12 +33,14 @@ void manifest_in_close(struct manifest_in *in);
  * @path:   NULL for standard output
  * @temp:   what it is called before; NULL where @path is a device or a FIFO
  * @keep:   leave @temp behind when it is closed before it is complete
+ * @sum:    of what was written (order_sum.h)
  * @writer: for manifests
  */
 struct manifest_out {
 	const char *path;
 	char *temp;
 	int keep;
+	uint64_t sum;
 	FILE *file;
 	struct fl_manifest_writer *writer;
 };
@@ -64,9 +67,10 @@ int manifest_out_open_partial(struct manifest_out *out, const char *path, int re
 
 /**
  * manifest_out_copy() - after the header: the first @entries files that the earlier run has written
- * Return: 0; -errno; -FL_ECORRUPT.
+ * @sum: what @out's was then
+ * Return: 0; -errno; -FL_ECORRUPT where they are not what was written.
  */
-int manifest_out_copy(struct manifest_out *out, uint64_t entries);
+int manifest_out_copy(struct manifest_out *out, uint64_t entries, uint64_t sum);
 
 /** manifest_out_forget_old() - what manifest_out_copy() has read is not needed any more */
 void manifest_out_forget_old(const struct manifest_out *out);

@@ -144,8 +144,65 @@ bytes_read() {
 	equal "$status" 137
 	rm cp.leaves
 	expect 0 "$FAULTLINE" hash --manifest=m --leaf-size=64K "${slow[@]}" large
-	equal "$err" "faultline hash: large: not as it was when the checkpoint was written: read from its beginning"
+	equal "$err" "faultline hash: cp.leaves: lost or damaged: large is read from its beginning"
 	cmp m expected
+}
+
+# change FILE OFFSET: another byte there
+change() {
+	perl -e 'open F, "+<", $ARGV[0] or die; sysseek F, $ARGV[1], 0; sysread F, $b, 1;
+		sysseek F, $ARGV[1], 0; syswrite F, chr(ord($b) ^ 1)' "$1" "$2"
+}
+
+@test "checkpoint: the list of leaves is damaged" {
+	local status=0
+	"$FAULTLINE" hash --manifest=expected --leaf-size=4K large
+	# An interrupted run saves what it has before it ends.
+	kill_after 0.05 INT "$FAULTLINE" hash --manifest=m --leaf-size=4K "${slow[@]}" large || status=$?
+	equal "$status" 130
+	(($(stat -c %s cp.leaves) >= 16))
+	change cp.leaves 5
+	expect 0 "$FAULTLINE" hash --manifest=m --leaf-size=4K "${slow[@]}" large
+	equal "$err" "faultline hash: cp.leaves: lost or damaged: large is read from its beginning"
+	cmp m expected
+	equal "$(echo cp* m*)" "cp* m"
+}
+
+@test "checkpoint: what was written of the manifest is damaged, or lost" {
+	local status=0 at
+	"$FAULTLINE" hash --manifest=expected --leaf-size=64K unit large
+	kill_after 0 KILL "$FAULTLINE" hash --manifest=m --leaf-size=64K "${slow[@]}" unit large || status=$?
+	equal "$status" 137
+	mkdir keep
+	cp cp* m.* keep
+	# In a leaf's digest, and in the name of the file before it.
+	for at in $(($(head -2 m.partial | wc -c) + 10)) $(($(head -2 m.partial | wc -c) - 2)); do
+		cp keep/* .
+		change m.partial "$at"
+		expect 2 "$FAULTLINE" hash --manifest=m --leaf-size=64K "${slow[@]}" unit large
+		contains "$err" "faultline hash: m.partial: not as it was when the checkpoint was written"
+		[[ ! -e m ]]
+		rm m.*
+	done
+	cp keep/* .
+	rm m.partial
+	expect 2 "$FAULTLINE" hash --manifest=m --leaf-size=64K "${slow[@]}" unit large
+	contains "$err" "faultline hash: m.partial: No such file or directory"
+	cp keep/* .
+	expect 0 "$FAULTLINE" hash --manifest=m --leaf-size=64K "${slow[@]}" unit large
+	cmp m expected
+}
+
+@test "checkpoint: a run that begins again takes nothing for its own" {
+	local status=0
+	"$FAULTLINE" hash --manifest=expected --leaf-size=64K unit large
+	# As a run leaves it that is killed while it takes over what another has written.
+	printf 'faultline-manifest 1 xxh128 leaf-size 65536\n' >m.partial.old
+	kill_after 0 KILL "$FAULTLINE" hash --manifest=m --leaf-size=64K "${slow[@]}" unit large || status=$?
+	equal "$status" 137
+	expect 0 "$FAULTLINE" hash --manifest=m --leaf-size=64K "${slow[@]}" unit large
+	cmp m expected
+	equal "$(echo cp* m*)" "cp* m"
 }
 
 @test "checkpoint: what it is not for" {

@@ -32,24 +32,62 @@ Test(leaf_list, goes_on_in_a_file_that_was_there)
 {
 	unsigned char digest[FL_LEAF_DIGEST_BYTES];
 	struct leaf_list list = {0};
+	uint64_t sum10 = 0, sum20;
 	char path[] = "/tmp/test_leaf_list.XXXXXX";
 	int fd = mkstemp(path);
 
-	cr_assert(fd >= 0 && leaf_list_open(&list, path, 0) == 0);
+	cr_assert(fd >= 0 && leaf_list_open(&list, path, 0, 0) == 0);
 	for (uint64_t i = 0; i < 20; i++) {
 		number(i, digest);
 		cr_assert(leaf_list_add(&list, digest) == 0);
+		if (i == 9)
+			sum10 = list.sum;
 	}
+	sum20 = list.sum;
 	expect_from(&list, 3);
 	cr_assert(leaf_list_flush(&list) == 0);
 	leaf_list_done(&list);
-	cr_assert(leaf_list_open(&list, path, 21) == -EINVAL);
-	cr_assert(leaf_list_open(&list, path, 10) == 0);
+	cr_assert(leaf_list_open(&list, path, 21, sum20) == -FL_ECORRUPT);
+	cr_assert(leaf_list_open(&list, path, 10, sum20) == -FL_ECORRUPT);
+	cr_assert(leaf_list_open(&list, path, 10, sum10) == 0);
 	number(10, digest);
 	cr_assert(leaf_list_add(&list, digest) == 0);
-	cr_assert(list.count == 11);
+	cr_assert(list.count == 11 && list.sum != sum10 && list.sum != sum20);
 	expect_from(&list, 0);
 	leaf_list_done(&list);
+	close(fd);
+	remove(path);
+}
+
+Test(leaf_list, a_byte_that_changed_is_found)
+{
+	unsigned char digest[FL_LEAF_DIGEST_BYTES];
+	struct leaf_list list = {0};
+	char path[] = "/tmp/test_leaf_list.XXXXXX";
+	int fd = mkstemp(path);
+	uint64_t sum;
+
+	cr_assert(fd >= 0 && leaf_list_open(&list, path, 0, 0) == 0);
+	for (uint64_t i = 0; i < 8; i++) {
+		number(i, digest);
+		cr_assert(leaf_list_add(&list, digest) == 0);
+	}
+	sum = list.sum;
+	leaf_list_done(&list);
+	for (off_t at = 0; at < 8 * FL_LEAF_DIGEST_BYTES; at++) {
+		unsigned char byte, other;
+
+		cr_assert(pread(fd, &byte, 1, at) == 1);
+		other = byte ^ 1;
+		cr_assert(pwrite(fd, &other, 1, at) == 1);
+		cr_assert(leaf_list_open(&list, path, 8, sum) == -FL_ECORRUPT);
+		cr_assert(list.count == 0 && list.rest == NULL);
+		cr_assert(pwrite(fd, &byte, 1, at) == 1);
+	}
+	for (off_t size = 0; size < 8 * FL_LEAF_DIGEST_BYTES; size += 5) {
+		cr_assert(ftruncate(fd, 8 * FL_LEAF_DIGEST_BYTES - 1 - size) == 0);
+		cr_assert(leaf_list_open(&list, path, 8, sum) == -FL_ECORRUPT);
+	}
 	close(fd);
 	remove(path);
 }
