@@ -18,6 +18,7 @@
 /**
  * struct part - a manifest of parts that is being read
  * @entry: the file it has come to, unless @at_end
+ * @has_sums: there is a part of a file in it, so that block sums stand beside it
  * @sums:  its block sums, opened when they are first needed; @buf: @held bytes of them
  */
 struct part {
@@ -26,6 +27,7 @@ struct part {
 	struct fl_manifest_entry entry;
 	char *file_name;
 	int at_end;
+	int has_sums;
 	FILE *sums;
 	unsigned char *buf;
 	size_t room;
@@ -56,44 +58,10 @@ static int complain(const char *name, int code, const char *text)
 	return code;
 }
 
-/* The part's next file; leaves that are left of the one before are passed over. */
-static int advance(struct part *p)
+static int complain_sums(const struct part *p, int code, const char *text)
 {
-	struct fl_error err;
-	int rc = FL_MANIFEST_LEAF;
-
-	while (rc == FL_MANIFEST_LEAF)
-		rc = fl_manifest_read(p->in.reader, &p->entry, &err);
-	if (rc < 0) {
-		message_file(p->name, &err);
-		return rc;
-	}
-	p->at_end = rc == FL_MANIFEST_END;
-	free(p->file_name);
-	p->file_name = p->at_end ? NULL : strdup(p->entry.file.name);
-	if (!p->at_end && p->file_name == NULL)
-		return complain(p->name, -ENOMEM, NULL);
-	p->entry.file.name = p->file_name;
-	return 0;
-}
-
-static int open_part(struct merge *m, struct part *p, const char *name)
-{
-	struct fl_error err;
-	int rc;
-
-	p->name = name;
-	p->entry.size = sizeof(p->entry);
-	rc = manifest_in_open(&p->in, name, &err);
-	if (rc < 0) {
-		message_file(name, &err);
-		return rc;
-	}
-	if (m->leaf_bytes == 0)
-		m->leaf_bytes = fl_manifest_reader_leaf_bytes(p->in.reader);
-	if (m->leaf_bytes != fl_manifest_reader_leaf_bytes(p->in.reader))
-		return complain(name, -EINVAL, "its leaves have another size");
-	return advance(p);
+	message_error("%s" SUMS_SUFFIX ": %s", p->name, text != NULL ? text : fl_strerror(code));
+	return code;
 }
 
 static int open_sums(struct part *p)
@@ -108,10 +76,10 @@ static int open_sums(struct part *p)
 	strcat(path, SUMS_SUFFIX);
 	p->sums = fopen(path, "re");
 	if (p->sums == NULL)
-		rc = complain(path, -errno, NULL);
+		rc = complain_sums(p, -errno, NULL);
 	else if (fread(magic, sizeof(magic), 1, p->sums) != 1 ||
 		 memcmp(magic, SUMS_MAGIC, sizeof(magic)) != 0)
-		rc = complain(path, -FL_ECORRUPT, "these are no block sums");
+		rc = complain_sums(p, -FL_ECORRUPT, "these are no block sums");
 	free(path);
 	return rc;
 }
@@ -136,6 +104,67 @@ static int read_sums(struct part *p)
 		return errno != 0 ? -errno : -EIO;
 	p->held += n;
 	return n > 0;
+}
+
+/* Block sums that no file has asked for are of another part, or of another run. */
+static int nothing_follows(struct part *p)
+{
+	int rc = 0;
+
+	if (!p->has_sums)
+		return 0;
+	if (p->sums == NULL)
+		rc = open_sums(p);
+	if (rc < 0)
+		return rc;
+	if (p->held == 0)
+		rc = read_sums(p);
+	if (rc < 0)
+		return complain_sums(p, rc, NULL);
+	return p->held == 0 ? 0
+			    : complain_sums(p, -FL_ECORRUPT,
+					    "something follows the block sums of the last part");
+}
+
+/* The part's next file; leaves that are left of the one before are passed over. */
+static int advance(struct part *p)
+{
+	struct fl_error err;
+	int rc = FL_MANIFEST_LEAF;
+
+	while (rc == FL_MANIFEST_LEAF)
+		rc = fl_manifest_read(p->in.reader, &p->entry, &err);
+	if (rc < 0) {
+		message_file(p->name, &err);
+		return rc;
+	}
+	p->at_end = rc == FL_MANIFEST_END;
+	free(p->file_name);
+	p->file_name = p->at_end ? NULL : strdup(p->entry.file.name);
+	if (!p->at_end && p->file_name == NULL)
+		return complain(p->name, -ENOMEM, NULL);
+	p->entry.file.name = p->file_name;
+	p->has_sums |= !p->at_end && p->entry.file.part;
+	return p->at_end ? nothing_follows(p) : 0;
+}
+
+static int open_part(struct merge *m, struct part *p, const char *name)
+{
+	struct fl_error err;
+	int rc;
+
+	p->name = name;
+	p->entry.size = sizeof(p->entry);
+	rc = manifest_in_open(&p->in, name, &err);
+	if (rc < 0) {
+		message_file(name, &err);
+		return rc;
+	}
+	if (m->leaf_bytes == 0)
+		m->leaf_bytes = fl_manifest_reader_leaf_bytes(p->in.reader);
+	if (m->leaf_bytes != fl_manifest_reader_leaf_bytes(p->in.reader))
+		return complain(name, -EINVAL, "its leaves have another size");
+	return advance(p);
 }
 
 static int on_leaf(void *arg, const struct fl_leaf *leaf)

@@ -105,6 +105,30 @@ part() {
 	contains "$err" "p2.sums: No such file or directory"
 }
 
+@test "manifest merge: block sums that are longer than their part" {
+	part p1 0:400K large
+	part p2 400K:1G large
+	cp p1.sums keep
+	for more in x "$(printf '%05000d' 0)"; do
+		cp keep p1.sums
+		printf '%s' "$more" >>p1.sums
+		expect 2 "$FAULTLINE" manifest merge -o merged p1 p2
+		contains "$err" "p1.sums: something follows the block sums of the last part"
+		[[ ! -e merged ]]
+	done
+	# A whole record more: that of the part's beginning.
+	cat keep <(tail -c +17 keep) >p1.sums
+	expect 2 "$FAULTLINE" manifest merge -o merged p1 p2
+	contains "$err" "p1.sums: something follows"
+	cp keep p1.sums
+	# Of files without bytes nothing is in them.
+	part e 0:400K empty
+	expect 0 "$FAULTLINE" manifest merge e
+	printf x >>e.sums
+	expect 2 "$FAULTLINE" manifest merge e
+	contains "$err" "e.sums: something follows"
+}
+
 @test "manifest: ranges that are no leaves, wrong arguments" {
 	expect 2 "$FAULTLINE" hash --leaf-size=4K --manifest=p --range=100:4096 large
 	contains "$err" "large: the range does not begin and end at leaves"

@@ -210,6 +210,46 @@ Test(leaves, block_sums_of_parts_make_the_whole)
 	fl_leaves_free(leaves);
 }
 
+/* Of a damaged record nothing is taken: not even one that seems to be longer than it is. */
+static void not_taken(const struct seen *sums, size_t len)
+{
+	static struct seen all;
+	struct fl_leaves *leaves;
+
+	all = (struct seen){.len = 5000};
+	leaves = make(&all);
+	cr_assert(fl_leaves_replay_begin(leaves, 0, NULL) == 0);
+	cr_assert(fl_leaves_replay(leaves, sums->sums, len, NULL) <= 0);
+	cr_assert(fl_leaves_offset(leaves) == 0 && all.off == 0);
+	fl_leaves_free(leaves);
+}
+
+Test(leaves, every_damaged_byte_of_block_sums_is_seen)
+{
+	static struct seen first;
+	struct opharness how = {.chunk = 4096, .slice = 4096, .part_limit = 9000, .seed = 6};
+	struct fl_leaves *leaves;
+	int64_t n;
+
+	fill();
+	first = (struct seen){.len = 5000};
+	leaves = make(&first);
+	cr_assert(run(leaves, 0, 5000, how) == 0);
+	cr_assert(fl_leaves_replay_begin(leaves, 0, NULL) == 0);
+	n = fl_leaves_replay(leaves, first.sums, first.sums_len, NULL);
+	cr_assert(n > 0 && (size_t)n < first.sums_len, "two records");
+	fl_leaves_free(leaves);
+	for (size_t bit = 0; bit < 8 * (size_t)n; bit++) {
+		unsigned char *byte = &first.sums[bit / 8];
+
+		*byte = (unsigned char)(*byte ^ 1u << bit % 8);
+		not_taken(&first, first.sums_len);
+		*byte = (unsigned char)(*byte ^ 1u << bit % 8);
+	}
+	for (size_t len = 0; len < (size_t)n; len++)
+		not_taken(&first, len);
+}
+
 #define LARGE ((5u << 20) + 12345)
 #define TURN ((size_t)300 << 10)
 

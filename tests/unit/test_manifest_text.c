@@ -43,7 +43,7 @@ static int64_t give(void *arg, void *buf, size_t n)
 }
 
 static const struct fl_manifest_file files[] = {
-	{.name = "plain", .size_bytes = 0, .mtime_s = 0},
+	{.name = "plain", .size_bytes = 0, .mtime_s = INT64_MIN},
 	{.name = "back\\slash\nand \rlines\xff",
 	 .size_bytes = 8193,
 	 .mtime_s = -5,
@@ -212,6 +212,57 @@ Test(manifest_text, lines_that_are_refused)
 	refused("part 0:100 9000 1.000000000 a\n", 0);
 	refused("part 8192:8192 9000 1.000000000 a\n", 0);
 	refused("nonsense\n", 0);
+	refused("file 0 1.000000000 " HEX " a\r\n\n", 55);
+	refused("file 0 -9223372036854775809.000000000 " HEX " a\n", 0);
+	refused("file 0 9223372036854775808.000000000 " HEX " a\n", 0);
+	refused("file 0 -0.000000000 " HEX " a\n", 0);
+	refused("part 18446744073709551615:8192 9000 1.000000000 a\n", 0);
+	refused("part 8192:18446744073709551615 9000 1.000000000 a\n", 0);
+	refused("part 8192:18446744073709551616 9000 1.000000000 a\n", 0);
+	refused("file 9000 1.000000000 " HEX " a\nleaf 8192 " HEX "\n", 57);
+	refused("file 9000 1.000000000 " HEX " a\nleaf 18446744073709543424 " HEX "\n", 57);
+	refused("end 0 1 0123456789abcdef\n", 0);
+	refused("end 0 0 0123456789ABCDEF\n", 0);
+	refused("end 18446744073709551616 0 0123456789abcdef\n", 0);
+}
+
+static void refused_bytes(const char *line, size_t len)
+{
+	struct text t = {.step = 4096};
+	struct fl_error err;
+	static const char header[] = "faultline-manifest 1 xxh128 leaf-size 8192\n";
+
+	t.len = sizeof(header) - 1 + len;
+	memcpy(t.bytes, header, sizeof(header) - 1);
+	memcpy(t.bytes + sizeof(header) - 1, line, len);
+	cr_assert(read_all(&t, &err) == -FL_ECORRUPT);
+	cr_assert(err.off == sizeof(header) - 1);
+}
+
+Test(manifest_text, nul_bytes_and_headers_that_are_refused)
+{
+	static const char nul[] = "file 0 1.000000000 " HEX " a\0b\n";
+	static const char *const headers[] = {
+		"faultline-manifest 1 xxh128 leaf-size 8192\r\n",
+		"faultline-manifest 1 xxh128 leaf-size 0\n",
+		"faultline-manifest 1 xxh128 leaf-size 4097\n",
+		"faultline-manifest 1 xxh128 leaf-size 04096\n",
+		"faultline-manifest 1 xxh128 leaf-size 2199023255552\n",
+		"faultline-manifest 1 xxh128 leaf-size 18446744073709555712\n",
+		"faultline-manifest 1 xxh128 leaf-size 4096 \n",
+		"faultline-manifest 1 xxh128 leaf-size -4096\n",
+	};
+	struct fl_error err;
+
+	refused_bytes(nul, sizeof(nul) - 1);
+	refused_bytes("\0", 1);
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+		struct text t = {.step = 4096};
+
+		t.len = (size_t)snprintf(t.bytes, sizeof(t.bytes), "%s", headers[i]);
+		cr_assert(read_all(&t, &err) == -FL_ECORRUPT);
+		cr_assert(err.off == 0 && strstr(err.text, "leaf size"), "%s", headers[i]);
+	}
 }
 
 Test(manifest_text, files_that_are_no_manifests)

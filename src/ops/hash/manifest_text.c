@@ -76,18 +76,19 @@ int fl_cursor_hex(struct fl_cursor *c, unsigned char *ret, size_t n)
 	return 1;
 }
 
-/* "-1.500000000" is half a second after -2: the decimals always count forward. */
+/* "-2.500000000" is half a second after -2: the decimals always count forward. */
 static int time_of(struct fl_cursor *c, struct fl_manifest_file *ret)
 {
 	int negative = fl_cursor_text(c, "-");
 	uint64_t s, ns = 0;
 	int digits = 0;
 
-	if (!fl_cursor_u64(c, &s) || s > INT64_MAX || !fl_cursor_text(c, "."))
+	if (!fl_cursor_u64(c, &s) || s > (uint64_t)INT64_MAX + (negative ? 1 : 0) ||
+	    (negative && s == 0) || !fl_cursor_text(c, "."))
 		return 0;
 	for (; c->p < c->end && *c->p >= '0' && *c->p <= '9' && digits < 10; c->p++, digits++)
 		ns = ns * 10 + (uint64_t)(*c->p - '0');
-	ret->mtime_s = negative ? -(int64_t)s : (int64_t)s;
+	ret->mtime_s = negative ? -(int64_t)(s - 1) - 1 : (int64_t)s;
 	ret->mtime_ns = (uint32_t)ns;
 	return digits == 9;
 }

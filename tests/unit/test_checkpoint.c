@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/checkpoint.h"
+
+static char path[] = "/tmp/test_checkpoint.XXXXXX";
+
+/* What was saved, and how long the file is. */
+static void save_one(struct checkpoint *cp)
+{
+	static unsigned char state[] = "any\0bytes";
+	struct stat st = {.st_size = 5000, .st_ino = 17};
+	int fd = mkstemp(path);
+
+	st.st_mtim.tv_sec = -3;
+	st.st_mtim.tv_nsec = 999999999;
+	cr_assert(fd >= 0);
+	close(fd);
+	*cp = (struct checkpoint){.path = path, .job = "what it is"};
+	checkpoint_add_done(cp, "first");
+	checkpoint_add_done(cp, "second");
+	cp->entries = 1;
+	cp->entries_sum = 22;
+	cp->trouble = 1;
+	cp->leaves = 3;
+	cp->leaves_sum = 44;
+	cp->off = 4096;
+	cr_assert(checkpoint_name_file(cp, "third\nname", &st) == 0);
+	cp->state = state;
+	cp->state_len = sizeof(state);
+	cr_assert(checkpoint_save(cp) == 0);
+	cp->state = NULL;
+}
+
+static int load(struct checkpoint *cp, const char *job)
+{
+	struct fl_error err;
+
+	*cp = (struct checkpoint){.path = path};
+	snprintf(cp->job, sizeof(cp->job), "%s", job);
+	return checkpoint_load(cp, &err);
+}
+
+static size_t read_all(unsigned char *bytes, size_t size)
+{
+	FILE *file = fopen(path, "r");
+	size_t len;
+
+	cr_assert(file != NULL);
+	len = fread(bytes, 1, size, file);
+	fclose(file);
+	return len;
+}
+
+static void write_all(const unsigned char *bytes, size_t len)
+{
+	FILE *file = fopen(path, "w");
+
+	cr_assert(file != NULL && fwrite(bytes, 1, len, file) == len && fclose(file) == 0);
+}
+
+Test(checkpoint, loaded_as_saved)
+{
+	struct checkpoint saved, cp;
+
+	save_one(&saved);
+	cr_assert(load(&cp, "what it is") == 1);
+	cr_assert(cp.done == 2 && cp.names == saved.names && cp.entries == 1);
+	cr_assert(cp.entries_sum == 22 && cp.trouble == 1 && cp.failed == 0);
+	cr_assert(cp.leaves == 3 && cp.leaves_sum == 44 && cp.off == 4096);
+	cr_assert(checkpoint_matches(&cp, "third\nname", &saved.st));
+	cr_assert(!checkpoint_matches(&cp, "third", &saved.st));
+	saved.st.st_mtim.tv_nsec--;
+	cr_assert(!checkpoint_matches(&cp, "third\nname", &saved.st));
+	cr_assert(cp.state_len == 10 && memcmp(cp.state, "any\0bytes", 10) == 0);
+	checkpoint_done(&cp);
+	cr_assert(load(&cp, "another") == -EINVAL);
+	cr_assert(load(&cp, "what it is!") == -EINVAL);
+	checkpoint_remove(&saved);
+	cr_assert(load(&cp, "what it is") == 0);
+	checkpoint_done(&saved);
+}
+
+/* Whatever is not what was written is told, and never gone on with. */
+Test(checkpoint, every_damaged_byte_is_seen)
+{
+	unsigned char bytes[4096];
+	struct checkpoint saved, cp;
+	size_t len;
+
+	save_one(&saved);
+	len = read_all(bytes, sizeof(bytes) - 1);
+	for (size_t i = 0; i < len; i++) {
+		bytes[i] = (unsigned char)(bytes[i] ^ 1u << i % 8);
+		write_all(bytes, len);
+		cr_assert(load(&cp, "what it is") == -FL_ECORRUPT, "byte %zu", i);
+		cr_assert(cp.name == NULL && cp.state == NULL);
+		bytes[i] = (unsigned char)(bytes[i] ^ 1u << i % 8);
+	}
+	for (size_t cut = 0; cut < len; cut += 1 + cut % 3) {
+		write_all(bytes, cut);
+		cr_assert(load(&cp, "what it is") == -FL_ECORRUPT, "cut at %zu", cut);
+	}
+	bytes[len] = '\n';
+	write_all(bytes, len + 1);
+	cr_assert(load(&cp, "what it is") == -FL_ECORRUPT);
+	checkpoint_remove(&saved);
+	checkpoint_done(&saved);
+}
