@@ -254,6 +254,20 @@ static int tell_lengths(const struct verify_item *item)
 	return bad;
 }
 
+/* Of a file that was read from its beginning to its end the digest of all of it is known, too. */
+static int tell_whole(const struct verify_item *item)
+{
+	int is_whole = !item->file.part && item->off == 0 && item->end == item->file.len &&
+		       item->size >= item->end;
+
+	if (!is_whole || item->damage.count > 0 ||
+	    memcmp(item->result.digests, item->file.digest, sizeof(item->file.digest)) == 0)
+		return 0;
+	if (!item->verify->opt->status)
+		damage_verdict(item->name, DAMAGE_WHOLE);
+	return 1;
+}
+
 static void report_unreadable(struct verify *v, const struct verify_item *item)
 {
 	int missing = item->result.code == -ENOENT || item->result.code == -ENOTDIR;
@@ -279,8 +293,8 @@ static void report(struct verify *v, struct verify_item *item)
 		return;
 	}
 	damage_print(&item->damage);
-	bad = tell_lengths(item) || item->damage.count > 0;
-	if (bad)
+	bad = tell_lengths(item) | tell_whole(item);
+	if (bad || item->damage.count > 0)
 		v->failed++;
 	else if (!v->opt->quiet && !v->opt->status)
 		damage_verdict(item->name, "OK");

@@ -34,6 +34,9 @@ void damage_print(struct damage *damage);
 /** damage_tell() - "NAME: WHAT A-B"; @len: not 0 */
 void damage_tell(const char *name, const char *what, uint64_t off, uint64_t len);
 
+/* A verdict: a manifest whose leaves are right contradicts itself. */
+#define DAMAGE_WHOLE "no leaf is damaged, but the digest of the whole file differs"
+
 /** damage_verdict() - "NAME: VERDICT" */
 void damage_verdict(const char *name, const char *verdict);
 

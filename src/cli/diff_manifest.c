@@ -17,6 +17,7 @@ static const char beginning[] = "faultline-manifest ";
  * struct against - a file against its entry
  * @off, @len:   a range that may go on
  * @size:        the file's
+ * @is_whole:    so far every leaf has been right
  */
 struct against {
 	struct diff_run *run;
@@ -27,6 +28,7 @@ struct against {
 	uint64_t off;
 	uint64_t len;
 	uint64_t size;
+	int is_whole;
 };
 
 static int look_map(const void *op, void *scratch, const struct fl_view *in, struct fl_part *part,
@@ -94,6 +96,7 @@ static int compare_leaf(void *arg, const struct fl_leaf *leaf)
 
 	if (rc <= 0)
 		return rc;
+	a->is_whole &= memcmp(digest, leaf->digest, sizeof(digest)) == 0;
 	/* The end of the file cuts this leaf: whether its bytes differ cannot be told. */
 	if (leaf->len != (left < a->leaf_bytes ? left : a->leaf_bytes))
 		return 0;
@@ -181,6 +184,7 @@ static void compare(struct against *a, const char *file, const char *manifest)
 		return;
 	}
 	a->size = (uint64_t)st.st_size;
+	a->is_whole = 1;
 	if (hash_file(a, file, &result) < 0) {
 		job_complain(&a->run->job, file, &result.error);
 		return;
@@ -189,6 +193,12 @@ static void compare(struct against *a, const char *file, const char *manifest)
 		return;
 	print_pending(a);
 	tell_lengths(a, file, manifest);
+	if (a->is_whole && !a->entry.part && a->size >= a->entry.len &&
+	    memcmp(result.digests, a->entry.digest, sizeof(a->entry.digest)) != 0) {
+		message_error("%s: no leaf of %s differs, but the digest of the whole file does",
+			      manifest, file);
+		a->run->job.trouble = 1;
+	}
 }
 
 void diff_manifest(struct diff_run *run, const char *file, const char *manifest)

@@ -279,7 +279,7 @@ static int compare_with_known(struct make *m, struct make_item *item)
 	struct damage damage = {.name = item->name, .direct = 1};
 	unsigned char then[FL_LEAF_DIGEST_BYTES], now[FL_LEAF_DIGEST_BYTES];
 	uint64_t leaf_bytes = m->choice.leaf_bytes, off;
-	int rc = manifest_old_seek(&m->old, item->known);
+	int rc = manifest_old_seek(&m->old, item->known), differs;
 
 	if (rc == 0)
 		rc = leaf_list_seek(&item->leaves, 0);
@@ -293,7 +293,11 @@ static int compare_with_known(struct make *m, struct make_item *item)
 			rc = damage_add(&damage, off, left < leaf_bytes ? left : leaf_bytes);
 	}
 	damage_print(&damage);
-	if (damage.count > 0)
+	differs = memcmp(item->result.digests, item->known->file.digest,
+			 sizeof(item->known->file.digest)) != 0;
+	if (rc >= 0 && damage.count == 0 && differs)
+		damage_verdict(item->name, DAMAGE_WHOLE);
+	if (damage.count > 0 || differs)
 		m->failed = 1;
 	damage_done(&damage);
 	return rc < 0 ? rc : 0;

@@ -324,6 +324,52 @@ d/plain"
 	cmp m first
 }
 
+# contradict FILE...: a manifest m in which the whole digest of the first is another one
+contradict() {
+	"$FAULTLINE" hash --manifest=m --leaf-size=4K "$@"
+	sed -e '$d' -e "2s/ [0-9a-f]\{32\} / $(printf '%032d' 7) /" m >body
+	{
+		cat body
+		echo "$(tail -n 1 m | cut -d ' ' -f 1-3) $("$FAULTLINE" hash --raw -a xxh3 <body | od -An -tx1 | tr -d ' \n')"
+	} >other
+	mv other m
+}
+
+@test "verify: a whole digest that its leaves contradict" {
+	make_large
+	contradict large plain
+	expect 1 "$FAULTLINE" verify m
+	equal "$out" "large: no leaf is damaged, but the digest of the whole file differs
+plain: OK"
+	expect 1 "$FAULTLINE" verify -j1 m large
+	expect 1 "$FAULTLINE" verify --status m
+	equal "$out$err" ""
+	# What a range, or a file that is shorter, does not show.
+	expect 0 "$FAULTLINE" verify --range=0:8K m large
+	expect 1 "$FAULTLINE" hash --manifest=m --update --paranoid
+	equal "$out" "large: no leaf is damaged, but the digest of the whole file differs"
+	expect 2 "$FAULTLINE" diff m large
+	contains "$err" "m: no leaf of large differs, but the digest of the whole file does"
+	expect 2 "$FAULTLINE" diff -q m large
+	echo >>large
+	expect 1 "$FAULTLINE" verify m large
+	equal "$out" "large: extra bytes 1300000-1300000
+large: no leaf is damaged, but the digest of the whole file differs"
+	flip large 5000
+	expect 1 "$FAULTLINE" verify m large
+	equal "$out" "large: damaged at bytes 4096-8191
+large: extra bytes 1300000-1300000"
+	expect 1 "$FAULTLINE" diff m large
+	expect 1 "$FAULTLINE" diff -q m large
+	contradict empty
+	expect 1 "$FAULTLINE" verify m
+	# Above 64 MiB, a file has all threads.
+	truncate -s 68M long
+	contradict long
+	expect 1 "$FAULTLINE" verify m
+	equal "$out" "long: no leaf is damaged, but the digest of the whole file differs"
+}
+
 @test "manifest: options that do not go together" {
 	for wrong in "-a md5" "-c" "--tag" "-z" "--raw" "--json" "--seed=1" "--paranoid" "--leaf-size=5000" \
 		"--leaf-size=0" "--update --manifest=-" "--range=0:4096 --update" "--range=0:4096 --manifest=-"; do
