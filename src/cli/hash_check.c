@@ -104,6 +104,13 @@ static const struct hash_choice *choose(struct check *c, const struct check_line
 	return choice->count > 0 ? choice : NULL;
 }
 
+/* xxhsum calls standard input "stdin". */
+static int names_stdin(const char *name, const struct hash_choice *choice)
+{
+	return input_is_stdin(name) ||
+	       (strcmp(name, "stdin") == 0 && hash_is_xxh(choice->algs[0].alg));
+}
+
 static int next_line(void *arg, void *slot)
 {
 	struct check *c = arg;
@@ -130,6 +137,9 @@ static int next_line(void *arg, void *slot)
 	c->line = NULL;
 	c->line_size = 0;
 	item->choice = rc > 0 ? choose(c, &item->line) : NULL;
+	/* What stands there are the lines that come next: for sha256sum, too, such a line is none. */
+	if (c->list == stdin && item->choice != NULL && names_stdin(item->line.name, item->choice))
+		item->choice = NULL;
 	return 1;
 }
 
@@ -144,9 +154,7 @@ static int work_on_line(void *arg, unsigned worker, void *slot)
 	/* What is kept has been decided by a line before this one: the others are not needed. */
 	if (!item->line.tagged && kept > 0)
 		item->choice = &c->one[kept - 1];
-	item->path = item->line.name;
-	if (strcmp(item->path, "stdin") == 0 && hash_is_xxh(item->choice->algs[0].alg))
-		item->path = "-";
+	item->path = names_stdin(item->line.name, item->choice) ? "-" : item->line.name;
 	return hash_lanes_work(c->lanes, worker, item->choice, item->path, &item->result);
 }
 

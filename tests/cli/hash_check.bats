@@ -128,6 +128,29 @@ same_check() {
 	expect 2 "$FAULTLINE" hash -c .
 }
 
+@test "hash -c: a list on standard input that names standard input" {
+	"$FAULTLINE" hash -a sha256 - <plain >list
+	expect 0 "$FAULTLINE" hash -c list <plain
+	equal "$out" "-: OK"
+	same_as '"$FAULTLINE" hash -a sha256 -c <list' 'sha256sum -c <list' 2
+	"$FAULTLINE" hash -a sha256 long pair >>list
+	same_as '"$FAULTLINE" hash -a sha256 -c - <list' 'sha256sum -c - <list'
+	# What reads a pipe takes the lines that have not been read.
+	for _ in {1..20}; do cat list; done >longer
+	same_as 'cat longer | "$FAULTLINE" hash -a sha256 -c' 'cat longer | sha256sum -c'
+	expect 1 "$FAULTLINE" hash -c --strict <list
+	contains "$err" "1 line is improperly formatted"
+	"$FAULTLINE" hash -H1 - <plain >list
+	equal "$(cut -c 19- list)" stdin
+	expect 0 "$FAULTLINE" hash -c list <plain
+	expect 2 "$FAULTLINE" hash -c <list
+	equal "$err" "faultline hash: (standard input): no properly formatted checksum lines found"
+	# There, it is the name of a file.
+	cp plain stdin
+	"$FAULTLINE" hash -a md5 --tag stdin >list
+	expect 0 "$FAULTLINE" hash -c <list
+}
+
 @test "hash -c: lines that do not say their algorithm" {
 	# 64 digits are SHA-256, SHA-512/256, SHA3-256 or BLAKE2s: the first that matches is kept.
 	"$FAULTLINE" hash -a sha3-256 plain >sums
