@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "plat/thread.h"
 
@@ -17,6 +18,7 @@
  * @round:  which run the threads are to work for; changes wake them
  * @wanted: workers of this round, the caller among them
  * @busy:   threads that have not returned yet
+ * @owner:  process that has the threads
  */
 struct fl_pool {
 	pthread_mutex_t lock;
@@ -28,6 +30,7 @@ struct fl_pool {
 	unsigned busy;
 	uint64_t round;
 	bool quit;
+	pid_t owner;
 	void (*fn)(void *arg, unsigned i);
 	void *arg;
 };
@@ -63,15 +66,30 @@ static void *work(void *arg)
 	return NULL;
 }
 
+static void init_locks(struct fl_pool *p)
+{
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_cond_init(&p->wake, NULL);
+	pthread_cond_init(&p->idle, NULL);
+	p->owner = getpid();
+}
+
+/* fork(2) copies the pool, not its threads; they were waiting, or this is not allowed. */
+static void forget_threads_of_parent(struct fl_pool *p)
+{
+	if (p->owner == getpid())
+		return;
+	p->threads = 0;
+	init_locks(p);
+}
+
 int fl_pool_new(struct fl_pool **ret)
 {
 	struct fl_pool *p = calloc(1, sizeof(*p));
 
 	if (!p)
 		return -ENOMEM;
-	pthread_mutex_init(&p->lock, NULL);
-	pthread_cond_init(&p->wake, NULL);
-	pthread_cond_init(&p->idle, NULL);
+	init_locks(p);
 	*ret = p;
 	return 0;
 }
@@ -106,6 +124,7 @@ unsigned fl_pool_run(struct fl_pool *p, unsigned n, void (*fn)(void *arg, unsign
 {
 	if (n > POOL_MAX)
 		n = POOL_MAX;
+	forget_threads_of_parent(p);
 	pthread_mutex_lock(&p->lock);
 	start_threads(p, n);
 	if (n > p->threads + 1)
@@ -133,6 +152,7 @@ void fl_pool_free(struct fl_pool *p)
 
 	if (!p)
 		return;
+	forget_threads_of_parent(p);
 	pthread_mutex_lock(&p->lock);
 	p->quit = true;
 	pthread_cond_broadcast(&p->wake);

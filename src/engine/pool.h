@@ -4,6 +4,9 @@
 
 /**
  * DOC: Worker threads, kept between runs. The thread that asks is worker 0.
+ *
+ * After fork(2) a child may use and free its parent's pools, if no run was under way: it starts
+ * threads of its own.
  */
 struct fl_pool;
 

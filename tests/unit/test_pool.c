@@ -54,6 +54,37 @@ Test(pool, every_worker_once_in_every_round)
 	fl_pool_free(pool);
 }
 
+/* With the threads that the parent had: none of them is here. */
+static void in_child(struct fl_pool *pool, unsigned n)
+{
+	struct round r = {.wanted = n};
+	bool right;
+
+	alarm(60);
+	right = fl_pool_run(pool, n, note, &r) == n && atomic_load(&r.most_inside) == n;
+	fl_pool_free(pool);
+	_exit(!right);
+}
+
+Test(pool, a_forked_child_has_threads_of_its_own)
+{
+	struct fl_pool *pool;
+	int status;
+
+	cr_assert_eq(fl_pool_new(&pool), 0);
+	check_round(pool, 4);
+	for (unsigned n = 1; n <= 4; n++) {
+		pid_t child = fork();
+
+		if (child == 0)
+			in_child(pool, n);
+		cr_assert_eq(waitpid(child, &status, 0), child);
+		cr_assert_eq(status, 0, "%u threads", n);
+	}
+	check_round(pool, 4);
+	fl_pool_free(pool);
+}
+
 static void count_up(void *arg, unsigned i)
 {
 	(void)i;
