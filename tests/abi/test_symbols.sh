@@ -36,6 +36,10 @@ if [[ -e $library ]]; then
 	nm -D --defined-only "$library" | awk '$2 != "A" { print $3 }' |
 		sed 's/@@FAULTLINE_0\.1$//' | LC_ALL=C sort >"$work/library"
 	same map library
+	if ! readelf -d "$library" | grep -qw NODELETE; then
+		echo "dlclose(3) would take the SIGBUS handler's code away"
+		failures=$((failures + 1))
+	fi
 elif ((failures == 0)); then
 	echo "built without a shared library: only headers and map were compared"
 	exit 77
