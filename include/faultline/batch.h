@@ -7,6 +7,8 @@
 #include <faultline/error.h>
 #include <faultline/export.h>
 
+FL_BEGIN_DECLS
+
 /**
  * DOC: Many small jobs.
  *
@@ -53,5 +55,7 @@ FL_API unsigned fl_batch_threads(unsigned wanted);
  * Return: 0; what next returned, if negative; what done returned; -ENOMEM; -EINVAL.
  */
 FL_API int fl_batch_run(const struct fl_batch_ops *ops, void *arg, unsigned threads);
+
+FL_END_DECLS
 
 #endif

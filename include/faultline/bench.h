@@ -9,6 +9,8 @@
 #include <faultline/export.h>
 #include <faultline/pipeline.h>
 
+FL_BEGIN_DECLS
+
 /**
  * DOC: Measurements.
  *
@@ -369,5 +371,7 @@ struct fl_bench_rounds {
  * Return: 0; -EINVAL; -ENOMEM.
  */
 FL_API int fl_bench_rounds(const struct fl_bench_rounds *plan, double *seconds, unsigned *ret_runs);
+
+FL_END_DECLS
 
 #endif

@@ -8,6 +8,8 @@
 #include <faultline/error.h>
 #include <faultline/export.h>
 
+FL_BEGIN_DECLS
+
 /**
  * DOC: The job board.
  *
@@ -74,5 +76,7 @@ FL_API void fl_board_leave(struct fl_board *board);
  */
 FL_API int fl_board_list(int (*row)(void *arg, const struct fl_job *job), void *arg,
 			 struct fl_error *reterr);
+
+FL_END_DECLS
 
 #endif

@@ -9,6 +9,8 @@
 #include <faultline/export.h>
 #include <faultline/source.h>
 
+FL_BEGIN_DECLS
+
 /**
  * DOC: What of a file is in the page cache.
  *
@@ -102,5 +104,7 @@ FL_API int fl_cache_lock(struct fl_source *src, uint64_t off, uint64_t len,
 
 /** fl_cache_unlock() - NULL is fine */
 FL_API void fl_cache_unlock(struct fl_cache_lock *lock);
+
+FL_END_DECLS
 
 #endif

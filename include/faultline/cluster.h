@@ -6,6 +6,8 @@
 #include <faultline/export.h>
 #include <faultline/pipeline.h>
 
+FL_BEGIN_DECLS
+
 /**
  * DOC: Worker processes.
  *
@@ -34,5 +36,7 @@
  * Return: 0; -EINVAL; -EBUSY during a run.
  */
 FL_API int fl_pipeline_set_processes(struct fl_pipeline *pl, unsigned processes);
+
+FL_END_DECLS
 
 #endif

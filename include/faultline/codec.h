@@ -10,6 +10,8 @@
 #include <faultline/operator.h>
 #include <faultline/source.h>
 
+FL_BEGIN_DECLS
+
 /**
  * DOC: zstd.
  *
@@ -217,5 +219,7 @@ FL_API uint64_t fl_copy_bytes(const struct fl_copy *copy);
 
 /** fl_copy_free() - NULL is fine */
 FL_API void fl_copy_free(struct fl_copy *copy);
+
+FL_END_DECLS
 
 #endif

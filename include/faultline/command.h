@@ -8,6 +8,8 @@
 #include <faultline/export.h>
 #include <faultline/operator.h>
 
+FL_BEGIN_DECLS
+
 /**
  * DOC: Other programs in a pipeline.
  *
@@ -47,5 +49,7 @@ FL_API const struct fl_operator *fl_command_operator(const struct fl_command *co
 
 /** fl_command_free() - NULL is fine; a process that still runs is ended */
 FL_API void fl_command_free(struct fl_command *command);
+
+FL_END_DECLS
 
 #endif

@@ -8,6 +8,8 @@
 #include <faultline/export.h>
 #include <faultline/operator.h>
 
+FL_BEGIN_DECLS
+
 /**
  * DOC: Counting lines, words and bytes, as wc(1) does.
  *
@@ -38,5 +40,7 @@ FL_API void fl_count_result(const struct fl_count *count, struct fl_count_result
 
 /** fl_count_free() - NULL is fine */
 FL_API void fl_count_free(struct fl_count *count);
+
+FL_END_DECLS
 
 #endif

@@ -10,6 +10,8 @@
 #include <faultline/operator.h>
 #include <faultline/source.h>
 
+FL_BEGIN_DECLS
+
 /**
  * DOC: Comparing two files byte by byte.
  *
@@ -73,5 +75,7 @@ FL_API uint64_t fl_diff_seen(const struct fl_diff *diff);
 
 /** fl_diff_free() - NULL is fine */
 FL_API void fl_diff_free(struct fl_diff *diff);
+
+FL_END_DECLS
 
 #endif

@@ -6,6 +6,8 @@
 
 #include <faultline/export.h>
 
+FL_BEGIN_DECLS
+
 /**
  * DOC: Errors.
  *
@@ -52,5 +54,7 @@ struct fl_error {
  * Return: never NULL.
  */
 FL_API const char *fl_strerror(int code);
+
+FL_END_DECLS
 
 #endif

@@ -8,6 +8,8 @@
 #include <faultline/error.h>
 #include <faultline/export.h>
 
+FL_BEGIN_DECLS
+
 /**
  * DOC: How fast two processes exchange messages.
  *
@@ -59,5 +61,7 @@ FL_API const char *fl_exchange_name(enum fl_exchange way);
  */
 FL_API int fl_exchange_run(enum fl_exchange way, uint64_t message_bytes, uint64_t budget_ns,
 			   struct fl_exchange_result *ret, struct fl_error *reterr);
+
+FL_END_DECLS
 
 #endif

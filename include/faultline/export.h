@@ -14,4 +14,13 @@
 #define FL_API
 #endif
 
+/* Around the declarations of each header: C++ programs call the same functions. */
+#if defined(__cplusplus)
+#define FL_BEGIN_DECLS extern "C" {
+#define FL_END_DECLS }
+#else
+#define FL_BEGIN_DECLS
+#define FL_END_DECLS
+#endif
+
 #endif

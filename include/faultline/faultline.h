@@ -28,6 +28,7 @@
 #include <faultline/operator.h>
 #include <faultline/output.h>
 #include <faultline/pipeline.h>
+#include <faultline/punch.h>
 #include <faultline/scan.h>
 #include <faultline/shard.h>
 #include <faultline/shm.h>

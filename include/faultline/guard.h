@@ -5,6 +5,8 @@
 #include <faultline/error.h>
 #include <faultline/export.h>
 
+FL_BEGIN_DECLS
+
 /**
  * DOC: SIGBUS.
  *
@@ -15,6 +17,11 @@
  * of the window, marks the window as poisoned, and returns; the engine then
  * throws away what was computed from it and reports truncation or I/O error
  * with its offset. Any other SIGBUS goes to the handler that was there before.
+ *
+ * The handler stays when runs have ended, as others may have been installed on top of it. No other
+ * signal is touched. fl_guard_set_policy() with another policy puts the one before back, unless
+ * somebody has installed yet another one since. The library stays loaded after dlclose(3), so
+ * that the handler is never one that is gone.
  */
 enum fl_guard_policy {
 	FL_GUARD_INSTALL, /* (default) install the handler with the first mapping */
@@ -25,8 +32,8 @@ enum fl_guard_policy {
 /**
  * fl_guard_set_policy() - choose how SIGBUS is dealt with, process-wide
  *
- * Call it before the first run. Threads: none may be running a pipeline.
- * Return: 0; -EBUSY when windows are live; -EINVAL.
+ * Call it before the first run, or between runs. Threads: none may be running a pipeline.
+ * Return: 0; -EBUSY when windows are live (of a run, or shared memory that is attached); -EINVAL.
  */
 FL_API int fl_guard_set_policy(enum fl_guard_policy policy);
 
@@ -40,5 +47,7 @@ FL_API int fl_guard_set_policy(enum fl_guard_policy policy);
  * be resumed; 0 when it is not ours.
  */
 FL_API int fl_guard_handle(const void *siginfo);
+
+FL_END_DECLS
 
 #endif

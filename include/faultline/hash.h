@@ -10,6 +10,8 @@
 #include <faultline/operator.h>
 #include <faultline/pipeline.h>
 
+FL_BEGIN_DECLS
+
 /**
  * DOC: Digests.
  *
@@ -153,5 +155,7 @@ FL_API int fl_hash_memory(enum fl_hash_alg alg, const void *data, size_t len,
 
 /** fl_hash_set_free() - NULL is fine */
 FL_API void fl_hash_set_free(struct fl_hash_set *set);
+
+FL_END_DECLS
 
 #endif

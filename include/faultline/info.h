@@ -5,6 +5,8 @@
 #include <faultline/export.h>
 #include <faultline/source.h>
 
+FL_BEGIN_DECLS
+
 /** fl_version() - "MAJOR.MINOR.PATCH" of the library that is loaded */
 FL_API const char *fl_version(void);
 
@@ -32,5 +34,7 @@ FL_API void fl_info_machine(void (*row)(void *arg, const char *key, const char *
  */
 FL_API int fl_info_source(struct fl_source *src,
 			  void (*row)(void *arg, const char *key, const char *value), void *arg);
+
+FL_END_DECLS
 
 #endif

@@ -9,6 +9,8 @@
 #include <faultline/export.h>
 #include <faultline/pipeline.h>
 
+FL_BEGIN_DECLS
+
 /**
  * DOC: Rewriting in place.
  *
@@ -216,5 +218,7 @@ FL_API int fl_recover(const char *path, enum fl_recover_action action, const uns
  * Cost: two system calls where there is no journal. Return: 1; 2: its blocks are being freed; 0.
  */
 FL_API int fl_unfinished(const char *path);
+
+FL_END_DECLS
 
 #endif

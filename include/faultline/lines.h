@@ -9,6 +9,8 @@
 #include <faultline/export.h>
 #include <faultline/operator.h>
 
+FL_BEGIN_DECLS
+
 /**
  * DOC: Handing on some of the lines, or bytes, by where they stand.
  *
@@ -67,5 +69,7 @@ FL_API const struct fl_operator *fl_lines_operator(const struct fl_lines *lines)
 
 /** fl_lines_free() - NULL is fine */
 FL_API void fl_lines_free(struct fl_lines *lines);
+
+FL_END_DECLS
 
 #endif

@@ -9,6 +9,8 @@
 #include <faultline/export.h>
 #include <faultline/operator.h>
 
+FL_BEGIN_DECLS
+
 /**
  * DOC: Manifests.
  *
@@ -226,5 +228,7 @@ FL_API int fl_manifest_read(struct fl_manifest_reader *r, struct fl_manifest_ent
 
 /** fl_manifest_reader_free() - NULL is fine */
 FL_API void fl_manifest_reader_free(struct fl_manifest_reader *r);
+
+FL_END_DECLS
 
 #endif

@@ -8,6 +8,8 @@
 #include <faultline/error.h>
 #include <faultline/export.h>
 
+FL_BEGIN_DECLS
+
 /**
  * DOC: Operators.
  *
@@ -191,5 +193,7 @@ struct fl_operator {
 	int (*finish)(void *op, struct fl_error *reterr);
 	const struct fl_carry *carry;
 };
+
+FL_END_DECLS
 
 #endif

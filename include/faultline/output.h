@@ -8,6 +8,8 @@
 #include <faultline/error.h>
 #include <faultline/export.h>
 
+FL_BEGIN_DECLS
+
 /**
  * DOC: Output files that appear when they are complete.
  *
@@ -68,5 +70,7 @@ FL_API int fl_output_commit(struct fl_output *out, struct fl_error *reterr);
 
 /** fl_output_discard() - leave nothing behind; frees @out; NULL is fine */
 FL_API void fl_output_discard(struct fl_output *out);
+
+FL_END_DECLS
 
 #endif

@@ -11,6 +11,8 @@
 #include <faultline/source.h>
 #include <faultline/stream.h>
 
+FL_BEGIN_DECLS
+
 /**
  * DOC: Pipelines.
  *
@@ -21,6 +23,15 @@
  * An operator may write bytes that others are to see in turn: after
  * fl_pipeline_then() a new *segment* begins, whose source is what was written,
  * with offsets and lines of its own. All segments run at the same time.
+ *
+ * Threads: different pipelines may run at the same time on different threads, each with sources and
+ * operators of its own. One pipeline is used by one thread at a time; only fl_pipeline_cancel() and,
+ * in the progress callback, what says so may be called beside a run. Threads that the library starts
+ * have all signals blocked but those that tell of faults.
+ *
+ * fork(2): a child may make sources and pipelines, and use and free those of its parent, except where
+ * a run of them was under way at the fork. Threads are started anew in it; the position of a pipe, and
+ * what an operator has written to a descriptor, are shared with the parent as ever.
  */
 struct fl_pipeline;
 
@@ -263,5 +274,7 @@ FL_API int fl_pipeline_failure(const struct fl_pipeline *pl, struct fl_failure *
 
 /** fl_pipeline_free() - stop the threads and free; NULL is fine */
 FL_API void fl_pipeline_free(struct fl_pipeline *pl);
+
+FL_END_DECLS
 
 #endif

@@ -10,6 +10,8 @@
 #include <faultline/export.h>
 #include <faultline/pipeline.h>
 
+FL_BEGIN_DECLS
+
 /**
  * DOC: Compressing a file that there is no room beside.
  *
@@ -74,5 +76,7 @@ struct fl_punch_result {
 FL_API int fl_compress_punch(const char *path, const struct fl_options *run,
 			     const struct fl_punch_options *opt, struct fl_punch_result *ret,
 			     struct fl_error *reterr);
+
+FL_END_DECLS
 
 #endif

@@ -9,6 +9,8 @@
 #include <faultline/export.h>
 #include <faultline/operator.h>
 
+FL_BEGIN_DECLS
+
 /**
  * DOC: Searching, as grep -P does.
  *
@@ -187,5 +189,7 @@ FL_API void fl_scan_result(const struct fl_scan *scan, struct fl_scan_result *re
 
 /** fl_scan_free() - NULL is fine */
 FL_API void fl_scan_free(struct fl_scan *scan);
+
+FL_END_DECLS
 
 #endif

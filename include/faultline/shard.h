@@ -9,6 +9,8 @@
 #include <faultline/export.h>
 #include <faultline/pipeline.h>
 
+FL_BEGIN_DECLS
+
 /**
  * DOC: One run, on several machines or at several times.
  *
@@ -78,5 +80,7 @@ struct fl_replay_options {
  */
 FL_API int fl_pipeline_replay(struct fl_pipeline *pl, const struct fl_replay_options *opt,
 			      struct fl_error *reterr);
+
+FL_END_DECLS
 
 #endif

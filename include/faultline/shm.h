@@ -8,6 +8,8 @@
 #include <faultline/error.h>
 #include <faultline/export.h>
 
+FL_BEGIN_DECLS
+
 /**
  * DOC: Shared memory.
  *
@@ -285,5 +287,7 @@ FL_API int fl_segment_receive(int socket);
  */
 FL_API int fl_segment_list(int (*row)(void *arg, const struct fl_segment_info *info), void *arg,
 			   struct fl_error *reterr);
+
+FL_END_DECLS
 
 #endif

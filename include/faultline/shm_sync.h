@@ -9,6 +9,8 @@
 #include <faultline/export.h>
 #include <faultline/shm.h>
 
+FL_BEGIN_DECLS
+
 /**
  * DOC: Synchronisation in managed segments.
  *
@@ -236,5 +238,7 @@ FL_API const char *fl_shm_kind_name(enum fl_shm_kind kind);
 
 /** fl_segment_recover() - take the segment's lock away from a dead holder. Return: 1 if there was one, else 0; -errno. */
 FL_API int fl_segment_recover(struct fl_segment *seg, struct fl_error *reterr);
+
+FL_END_DECLS
 
 #endif

@@ -8,6 +8,8 @@
 #include <faultline/error.h>
 #include <faultline/export.h>
 
+FL_BEGIN_DECLS
+
 /**
  * DOC: Sources.
  *
@@ -89,5 +91,7 @@ FL_API int fl_source_info(const struct fl_source *src, struct fl_source_info *re
 
 /** fl_source_close() - close and free; NULL is fine. */
 FL_API void fl_source_close(struct fl_source *src);
+
+FL_END_DECLS
 
 #endif

@@ -8,6 +8,8 @@
 #include <faultline/export.h>
 #include <faultline/source.h>
 
+FL_BEGIN_DECLS
+
 /**
  * DOC: Streams.
  *
@@ -58,5 +60,7 @@ FL_API void fl_stream_close(struct fl_stream *st);
 
 /** fl_stream_free() - when neither side uses it any more; NULL is fine */
 FL_API void fl_stream_free(struct fl_stream *st);
+
+FL_END_DECLS
 
 #endif

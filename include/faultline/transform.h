@@ -9,6 +9,8 @@
 #include <faultline/export.h>
 #include <faultline/operator.h>
 
+FL_BEGIN_DECLS
+
 /**
  * DOC: Editing, as sed does, on all processors.
  *
@@ -128,5 +130,7 @@ FL_API const char *fl_transform_plan(const struct fl_transform *transform);
 
 /** fl_transform_free() - NULL is fine */
 FL_API void fl_transform_free(struct fl_transform *transform);
+
+FL_END_DECLS
 
 #endif

@@ -91,6 +91,8 @@ int fl_pipeline_add(struct fl_pipeline *pl, const struct fl_operator *ops, void 
 {
 	struct fl_stage *st;
 
+	if (!ops)
+		return -EINVAL;
 	if (pl->running)
 		return -EBUSY;
 	pl = last_segment(pl);
