@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# The man pages: every command of their EXAMPLES runs, every option is described.
+# The man pages: every command and program of their EXAMPLES runs, every option is described.
 
 load helpers
 load mpi
@@ -64,6 +64,31 @@ examples() {
 	((count >= 12))
 }
 
+# programs PAGE: its blocks that begin with an #include become program1.c, program2.c, ...
+programs() {
+	awk '/^\.Bd -literal/ { begin = 1; next }
+		/^\.Ed/ { out = "" }
+		begin && /^#include/ { out = "program" ++n ".c" }
+		{ begin = 0; if (out != "") { gsub(/\\e/, "\\"); print >out } }' "$1"
+}
+
+@test "man: the programs of libfaultline(3) do what is said of them" {
+	local built=${abs_top_builddir:?}/.libs name
+	[[ -e $built/libfaultline.so ]] || skip "built without a shared library"
+	make_files
+	programs "$man/libfaultline.3"
+	for name in program1 program2; do
+		"${CC:-cc}" -std=c17 -Wall -Wextra -Wpedantic -Wconversion -Werror \
+			-I"$man/../../include" "$name.c" -o "$name" -L"$built" -lfaultline
+	done
+	[[ ! -e program3.c ]]
+	equal "$(./program1 access.log)" "$(awk '{ if (length > n) n = length } END { print n }' access.log)"
+	grep -nE 'session [a-z]+ed$' access.log >expected
+	echo "$(wc -l <expected) lines; xxh3 $(faultline hash -a xxh3 access.log | sed 's/.* //')" >>expected
+	./program2 access.log | cmp - expected
+	equal "$(./program1 none 2>&1)" "No such file or directory"
+}
+
 @test "man: every option of --help is described, and none other" {
 	local page verb option help
 	# Each verb has a page: a list here would have to be changed by everybody who adds one.
@@ -109,7 +134,7 @@ examples() {
 @test "man: the pages are correct mdoc" {
 	command -v mandoc >/dev/null || command -v groff >/dev/null || skip "neither mandoc nor groff"
 	local page
-	for page in "$man"/*.1; do
+	for page in "$man"/*.[13]; do
 		if command -v mandoc >/dev/null; then
 			mandoc -T lint -W warning "$page"
 		else
