@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <locale.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -236,9 +237,29 @@ static void keep_no_memory(void)
 	mallopt(M_MMAP_THRESHOLD, HEAP_KEPT_BYTES);
 }
 
+static void do_nothing(int sig)
+{
+	(void)sig;
+}
+
+/*
+ * A write beyond RLIMIT_FSIZE is then an error with a message (EFBIG), as on a full disk. By a handler:
+ * programs that are started here get the default action again (execve(2)).
+ */
+static void outlive_file_size_limit(void)
+{
+	struct sigaction action = {.sa_handler = do_nothing, .sa_flags = SA_RESTART}, old;
+
+	if (sigaction(SIGXFSZ, NULL, &old) < 0 || old.sa_handler != SIG_DFL)
+		return;
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGXFSZ, &action, NULL);
+}
+
 int program_main(const char *name, int argc, char **argv)
 {
 	keep_no_memory();
+	outlive_file_size_limit();
 	program_name = name;
 	message_set_program(name);
 	setlocale(LC_ALL, "");

@@ -176,6 +176,21 @@ Try 'faultline $verb --help' for more information."
 	done
 }
 
+@test "options: the limit of file sizes is an error, and no signal that kills" {
+	local got=0
+	yes 'a line that is printed' | head -n 1000 >many
+	cp many edited
+	(ulimit -f 4 && "$FAULTLINE" scan line many >printed 2>err) || got=$?
+	equal "$got $(<err)" "2 faultline scan: write error: File too large"
+	head -c 4096 many | cmp - printed
+	got=0
+	(ulimit -f 4 && "$FAULTLINE" transform -i 's/line/word/' edited 2>err) || got=$?
+	equal "$got" 2
+	contains "$(<err)" "File too large"
+	cmp edited many
+	[[ ! -e .edited.faultline ]]
+}
+
 @test "options: standard output that is closed is an error" {
 	status=0 && "$FAULTLINE" count plain >&- 2>.err || status=$?
 	equal "$status" 2
