@@ -41,6 +41,15 @@
 #define OTHER_COST 0.01
 #define OTHER_SLOWER 0.2
 
+/*
+ * What is read may have come to large folios, which only mapping shows. Where both kinds have been seen,
+ * looking may cost 4 %, and after each look that finds small ones again a fifth less, down to the above:
+ * as much as is lost where a stretch of large folios is read until the next look, as long as stretches
+ * are of 100 MiB or so; a file without large ones never pays it.
+ */
+#define MIXED_COST 0.04
+#define MIXED_DECAY 0.8
+
 /* Weight of a new sample, and what it may be at most beside the average: an interrupted chunk
  * does not decide. */
 #define SAMPLE_WEIGHT 0.25
@@ -181,7 +190,8 @@ void fl_auto_choose(const struct fl_options *opt, const struct fl_file *file,
 
 void fl_auto_init(struct fl_auto *a, const struct fl_choice *choice)
 {
-	*a = (struct fl_auto){.adaptive = choice->adaptive, .io = choice->io};
+	*a = (struct fl_auto){
+		.adaptive = choice->adaptive, .io = choice->io, .look_cost = OTHER_COST};
 	pthread_mutex_init(&a->lock, NULL);
 }
 
@@ -232,9 +242,11 @@ static bool other_is_due(const struct fl_auto *a)
 	double ratio = a->pace[1].ns_per_mib / a->pace[0].ns_per_mib;
 	double slower = (ratio > 1 ? ratio : 1 / ratio) - 1;
 
+	double cost = ratio < 1 ? a->look_cost : OTHER_COST;
+
 	if (slower < OTHER_SLOWER)
 		slower = OTHER_SLOWER;
-	return (double)a->since >= (double)TRIAL_BYTES * slower / OTHER_COST;
+	return (double)a->since >= (double)TRIAL_BYTES * slower / cost;
 }
 
 /* Under the lock, where folios are small. */
@@ -248,6 +260,9 @@ static struct fl_pick pick_small(struct fl_auto *a)
 	}
 	if (other_is_due(a)) {
 		a->since = 0;
+		a->look_cost *= MIXED_DECAY;
+		if (a->look_cost < OTHER_COST)
+			a->look_cost = OTHER_COST;
 		return (struct fl_pick){.io = other, .measured = true, .bytes = TRIAL_BYTES};
 	}
 	return (struct fl_pick){.io = io, .measured = true, .bytes = UINT64_MAX};
@@ -270,6 +285,16 @@ struct fl_pick fl_auto_pick(struct fl_auto *a, bool settled)
 	return pick;
 }
 
+/* Under the lock. */
+static void note_folios(struct fl_auto *a, bool small)
+{
+	if (!small)
+		a->look_cost = MIXED_COST;
+	else if (!a->small)
+		a->since = 0;
+	a->small = small;
+}
+
 void fl_auto_report(struct fl_auto *a, const struct fl_sample *s)
 {
 	pthread_mutex_lock(&a->lock);
@@ -279,7 +304,7 @@ void fl_auto_report(struct fl_auto *a, const struct fl_sample *s)
 		if (s->io == FL_IO_MMAP) {
 			a->mapped.bytes += s->bytes;
 			a->mapped.faults += s->faults;
-			a->small = faults_per_mib(s) >= FL_AUTO_FAULTS_PER_MIB_SMALL;
+			note_folios(a, faults_per_mib(s) >= FL_AUTO_FAULTS_PER_MIB_SMALL);
 		}
 		if (a->small && s->measured)
 			add(&a->pace[slot_of(s->io)], s);

@@ -19,7 +19,7 @@
  * for cached files, from measurement: page faults per MiB tell large folios,
  * which are always mapped, from small ones, and where they are small the
  * faster of mmap and read is used; the other one now and then to know, and the
- * more seldom the slower it is.
+ * more seldom the slower it is, but more often where the file has folios of both kinds.
  */
 
 /*
@@ -93,7 +93,8 @@ struct fl_pace {
  * struct fl_auto - the run's measurements; all under @lock
  * @io:     without adaptation
  * @small:  what was mapped and reported last was cached in small folios
- * @since:  bytes since the slower loader was tried last
+ * @since:  bytes since the slower loader was tried last, or small folios began
+ * @look_cost: share of the time that mapping may take where reading is faster, to see the folios
  * @pace:   by loader: 0 mmap, 1 read
  * @mapped: sum of the mapped chunks
  * @served: bytes by loader
@@ -104,6 +105,7 @@ struct fl_auto {
 	enum fl_io io;
 	bool small;
 	uint64_t since;
+	double look_cost;
 	struct fl_pace pace[2];
 	struct fl_sample mapped;
 	uint64_t served[2];

@@ -139,6 +139,30 @@ Test(auto, follows_a_file_whose_folios_change)
 	fl_auto_done(&a);
 }
 
+/* Stretches of 64 MiB. What is read of the large folios is what it takes to find out that they are. */
+Test(auto, comes_back_soon_in_a_file_with_folios_of_both_kinds)
+{
+	struct world small = {.faults_per_mib = 16, .mmap_ns = 130, .read_ns = 100};
+	struct world large = {.faults_per_mib = 1, .mmap_ns = 60, .read_ns = 100};
+	struct fl_choice c = adaptive();
+	unsigned large_reads = 0, small_reads = 0;
+	struct fl_auto a;
+
+	fl_auto_init(&a, &c);
+	for (unsigned i = 0; i < 50; i++) {
+		large_reads += live(&a, &large, 8);
+		small_reads += live(&a, &small, 8);
+	}
+	cr_assert(large_reads <= 50 * 8 / 2, "%u of 400 chunks in large folios were read",
+		  large_reads);
+	cr_assert(small_reads >= 50 * 8 / 2, "%u of 400 chunks in small folios were read",
+		  small_reads);
+	/* Where there are only small ones from here on, looking is seldom again. */
+	(void)live(&a, &small, 100);
+	cr_assert_geq(live(&a, &small, 200), 193u);
+	fl_auto_done(&a);
+}
+
 Test(auto, changes_its_mind_when_the_costs_change)
 {
 	struct world before = {.faults_per_mib = 16, .mmap_ns = 130, .read_ns = 100};
