@@ -122,6 +122,37 @@ TARGET static uint64_t NAME(count_byte)(const unsigned char *p, size_t n, unsign
 	return count + NAME(count_rest)(p, rest, c, overlap);
 }
 
+/*
+ * For the first look at bytes, the one that waits for memory. Without asking ahead it waits longer than
+ * memchr(3) and a count_byte() from the cache together: of `scan -n`, 4.5 GB on one core of a Zen 5,
+ * 0.30 s of processor time, with it 0.25, with those two 0.27.
+ */
+TARGET static bool NAME(count_blocks)(const unsigned char *p, size_t blocks, unsigned char c,
+				      uint16_t *counts)
+{
+	const size_t ahead = FIND_AHEAD_BYTES;
+	NAME(masks) nul = {0};
+
+	for (; blocks > 0; blocks--) {
+		const unsigned char *end = p + FL_COUNT_BLOCK_BYTES;
+		/* A block is 64 vectors at most: no lane wraps. */
+		NAME(bytes) s0 = {0}, s1 = s0;
+
+		for (; p < end; p += (size_t)2 * VEC) {
+			NAME(bytes) v = NAME(load)(p), w = NAME(load)(p + VEC);
+
+			__builtin_prefetch(p + ahead);
+			if (VEC == 64)
+				__builtin_prefetch(p + ahead + LINE_BYTES);
+			s0 -= (NAME(bytes))(v == c);
+			s1 -= (NAME(bytes))(w == c);
+			nul |= (v == 0) | (w == 0);
+		}
+		*counts++ = (uint16_t)LANE_SUM(s0 + s1);
+	}
+	return ANY(nul);
+}
+
 /* A literal's two rare bytes, ready to be compared. */
 struct NAME(rare) {
 	size_t at1, at2;
@@ -256,6 +287,7 @@ TARGET static uint64_t NAME(count_words_ascii)(const unsigned char *p, size_t n,
 
 const struct fl_kernels NAME(fl_kernels) = {.name = ISA,
 					    .count_byte = NAME(count_byte),
+					    .count_blocks = NAME(count_blocks),
 					    .find_literal = NAME(find_literal),
 					    .count_words_ascii = NAME(count_words_ascii),
 					    .run_streams = NAME(run_streams),

@@ -50,10 +50,15 @@ struct fl_byte_ranges;
 struct fl_packed;
 struct fl_translation;
 
+/* Of count_blocks: a line of a log is some hundred bytes, and to count in half a block is little. */
+#define FL_COUNT_BLOCK_BYTES ((size_t)1024)
+
 /**
  * struct fl_kernels - one instruction set's functions
  * @name:            "generic", "avx2"
  * @count_byte:      how often @c stands in [p, p+n)
+ * @count_blocks:    the same for each of @blocks blocks of FL_COUNT_BLOCK_BYTES, in counts[0] ...;
+ *                   returns whether there is a NUL in any of them
  * @find_literal:    first occurrence, or NULL
  * @count_words_ascii: words as wc(1) counts them in the C locale (see below)
  * @run_streams:     a program (streams.h) on the 64 * @words bytes at @p; @words is a multiple of 8;
@@ -80,6 +85,8 @@ struct fl_translation;
 struct fl_kernels {
 	const char *name;
 	uint64_t (*count_byte)(const unsigned char *p, size_t n, unsigned char c);
+	bool (*count_blocks)(const unsigned char *p, size_t blocks, unsigned char c,
+			     uint16_t *counts);
 	const unsigned char *(*find_literal)(const struct fl_literal *lit, const unsigned char *p,
 					     size_t n);
 	uint64_t (*count_words_ascii)(const unsigned char *p, size_t n, bool *in_word);

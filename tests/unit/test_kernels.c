@@ -204,6 +204,49 @@ Test(kernels, count_byte_long_random)
 	}
 }
 
+/* ---- count_blocks */
+
+static void check_blocks(const unsigned char *p, size_t blocks, unsigned char c)
+{
+	const struct fl_kernels *k;
+	bool nul = memchr(p, 0, blocks * FL_COUNT_BLOCK_BYTES) != NULL;
+
+	for (size_t v = 0; (k = kernels_variant(v)); v++) {
+		uint16_t counts[LONG_BYTES / FL_COUNT_BLOCK_BYTES + 1];
+
+		memset(counts, 0xEE, sizeof(counts));
+		cr_assert(k->count_blocks(p, blocks, c, counts) == nul, "%s: %zu blocks", k->name,
+			  blocks);
+		for (size_t i = 0; i < blocks; i++)
+			cr_assert(counts[i] == plain_count(p + i * FL_COUNT_BLOCK_BYTES,
+							   FL_COUNT_BLOCK_BYTES, c),
+				  "%s: block %zu of %zu: %u", k->name, i, blocks, counts[i]);
+		cr_assert(counts[blocks] == 0xEEEE, "%s: %zu blocks", k->name, blocks);
+	}
+}
+
+/* One NUL at most, anywhere; a block of nothing but the byte. */
+Test(kernels, count_blocks)
+{
+	unsigned seed = 4;
+
+	for (double i = 0; i < 200 * test_scale(); i++) {
+		size_t blocks = 1 + (size_t)rand_r(&seed) % (LONG_BYTES / FL_COUNT_BLOCK_BYTES);
+		size_t n = blocks * FL_COUNT_BLOCK_BYTES, shift = (size_t)rand_r(&seed) % 64;
+		unsigned char *p = i < 100 ? room.end - n : room.begin + shift;
+
+		if (n + shift > LONG_BYTES)
+			continue;
+		fill_from(p, n, "aaab\n", &seed);
+		memset(p + (size_t)rand_r(&seed) % blocks * FL_COUNT_BLOCK_BYTES, '\n',
+		       FL_COUNT_BLOCK_BYTES);
+		if (rand_r(&seed) % 2)
+			p[(size_t)rand_r(&seed) % n] = 0;
+		check_blocks(p, blocks, '\n');
+		check_blocks(p, blocks, 0);
+	}
+}
+
 /* ---- find_literal */
 
 static void check_find(const struct fl_literal *lit, const unsigned char *p, size_t n, size_t want)

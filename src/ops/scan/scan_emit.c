@@ -32,18 +32,34 @@ void fl_scan_head_close(struct fl_scan_mapping *m)
 		memcpy(m->part->data, &m->head, sizeof(m->head));
 }
 
+/* Line ends in [from, to) of the view. */
+static uint64_t newlines_in(const struct fl_scan_mapping *m, size_t from, size_t to)
+{
+	const struct fl_kernels *k = fl_kernels_get();
+	const unsigned char *data = m->in->data;
+	size_t block = (from + FL_COUNT_BLOCK_BYTES - 1) / FL_COUNT_BLOCK_BYTES;
+	size_t end = to / FL_COUNT_BLOCK_BYTES < m->blocks ? to / FL_COUNT_BLOCK_BYTES : m->blocks;
+	uint64_t n;
+
+	if (block >= end)
+		return k->count_byte(data + from, to - from, m->job->eol);
+	n = k->count_byte(data + from, block * FL_COUNT_BLOCK_BYTES - from, m->job->eol);
+	while (block < end)
+		n += m->counts[block++];
+	return n + k->count_byte(data + end * FL_COUNT_BLOCK_BYTES, to - end * FL_COUNT_BLOCK_BYTES,
+				 m->job->eol);
+}
+
 void fl_scan_count_newlines(struct fl_scan_mapping *m, size_t to)
 {
-	const unsigned char *data = m->in->data;
 	size_t from = m->counted;
 
 	if (!(m->job->flags & FL_SCAN_LINE_NUMBER))
 		return;
 	if (to > from)
-		m->head.newlines +=
-			fl_kernels_get()->count_byte(data + from, to - from, m->job->eol);
+		m->head.newlines += newlines_in(m, from, to);
 	else
-		m->head.newlines -= fl_kernels_get()->count_byte(data + to, from - to, m->job->eol);
+		m->head.newlines -= newlines_in(m, to, from);
 	m->counted = to;
 }
 

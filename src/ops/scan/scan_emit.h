@@ -14,6 +14,7 @@
  * @head:    the part's, kept here until the end
  * @own:     bytes of the view proper: what follows in @in is only in sight (FL_SCAN_MULTI)
  * @search:  in the view
+ * @counts:  line ends in each of the view's first @blocks blocks of FL_COUNT_BLOCK_BYTES
  * @counted: line ends before this place in the view are in head.newlines
  * @emitted: lines before this place have been selected, or handed on as context, or are neither
  * @is_told: reterr says what is wrong
@@ -26,6 +27,8 @@ struct fl_scan_mapping {
 	size_t own;
 	struct fl_scan_head head;
 	struct fl_search search;
+	const uint16_t *counts;
+	size_t blocks;
 	size_t counted;
 	size_t emitted;
 	bool is_told;

@@ -23,6 +23,26 @@ static void find_nul(struct fl_scan_mapping *m)
 		m->head.nul_off = m->in->off + (uint64_t)(nul - m->in->data);
 }
 
+/*
+ * find_nul() where lines are numbered, too: the first look at the bytes is the one that waits for
+ * memory, so it counts the lines as well.
+ */
+static void find_nul_and_lines(struct fl_scan_mapping *m, struct fl_scan_scratch *scratch)
+{
+	size_t blocks = m->own / FL_COUNT_BLOCK_BYTES;
+	size_t rest = m->own % FL_COUNT_BLOCK_BYTES;
+
+	if (!(m->job->flags & FL_SCAN_LINE_NUMBER) || blocks == 0 || m->own > FL_SCAN_VIEW_BYTES) {
+		find_nul(m);
+		return;
+	}
+	m->counts = scratch->counts;
+	m->blocks = blocks;
+	if (fl_kernels_get()->count_blocks(m->in->data, blocks, m->job->eol, scratch->counts) ||
+	    memchr(m->in->data + m->own - rest, '\0', rest))
+		find_nul(m);
+}
+
 static int select_all(struct fl_scan_mapping *m, struct fl_error *reterr)
 {
 	bool invert = (m->job->flags & FL_SCAN_INVERT) != 0;
@@ -132,7 +152,7 @@ static int map_open(struct fl_scan_mapping *m, struct fl_scan_scratch *scratch)
 				       .split_nul = binary,
 				       .empties = job->empties};
 	if (binary && (fl_scan_wants_text(job) || (job->flags & FL_SCAN_SKIP_BINARY))) {
-		find_nul(m);
+		find_nul_and_lines(m, scratch);
 		m->search.split_nul = m->head.nul_off != FL_OFF_NONE;
 	}
 	if ((job->flags & FL_SCAN_NOTE_NUL) && job->eol == '\n')

@@ -3,9 +3,11 @@
 #define FL_OPS_SCAN_SCAN_MAP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <faultline/operator.h>
 
+#include "kern/kernels.h"
 #include "ops/scan/scan_plan.h"
 #include "ops/scan/scan_record.h"
 
@@ -33,8 +35,15 @@ struct fl_scan_job {
 	const struct fl_multi_chain *chain;
 };
 
-/** struct fl_scan_scratch - what a thread needs */
+/* Views are no longer (faultline/operator.h), but those of records that are. */
+#define FL_SCAN_VIEW_BYTES ((size_t)256 << 10)
+
+/**
+ * struct fl_scan_scratch - what a thread needs
+ * @counts: line ends in each block of a view
+ */
 struct fl_scan_scratch {
+	uint16_t counts[FL_SCAN_VIEW_BYTES / FL_COUNT_BLOCK_BYTES];
 	struct fl_matcher matcher;
 	struct fl_hs_lane lane;
 	struct fl_streams_lane streams;
