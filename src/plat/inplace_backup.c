@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <linux/fs.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/random.h"
 #include "plat/inplace_file.h"
 
 #define COPY_BYTES ((size_t)1 << 20)
@@ -91,9 +93,13 @@ static int backup_name(const char *name, const char *suffix, char *ret, size_t s
 int fl_target_backup(const struct fl_target *t, const char *suffix, struct fl_error *reterr)
 {
 	char name[NAME_MAX + 1], temp[64];
+	uint64_t random = 0;
 	int fd = -1, r = backup_name(t->name, suffix, name, sizeof(name));
 
-	snprintf(temp, sizeof(temp), ".faultline-backup.%ld", (long)getpid());
+	/* In containers all runs may have the same number: what a killed one left would be in the way. */
+	if (r == 0)
+		r = fl_random_bytes(&random, sizeof(random));
+	snprintf(temp, sizeof(temp), ".faultline-backup.%016" PRIx64, random);
 	if (r == 0 && strcmp(name, t->name) == 0)
 		r = -EINVAL;
 	if (r == 0) {
