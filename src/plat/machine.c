@@ -355,10 +355,3 @@ int fl_device_of(int fd, struct fl_device *ret)
 	ret->dontcache = has_dontcache(fd);
 	return 0;
 }
-
-unsigned fl_load_average(void)
-{
-	double load[1];
-
-	return getloadavg(load, 1) == 1 ? (unsigned)(load[0] * 100) : 0;
-}

@@ -83,7 +83,4 @@ int fl_device_of(int fd, struct fl_device *ret);
 /** fl_device_is_memory() - struct fl_device.memory_only alone; reads nothing of the file */
 int fl_device_is_memory(int fd);
 
-/** fl_load_average() - of the last minute, in hundredths; 0 if unknown */
-unsigned fl_load_average(void);
-
 #endif

@@ -170,9 +170,3 @@ void fl_unmap(void *p, size_t len)
 	if (p && len > 0)
 		(void)munmap(p, len);
 }
-
-void fl_unmap_pages(void *p, size_t len)
-{
-	if (len > 0)
-		(void)madvise(p, len, MADV_DONTNEED);
-}

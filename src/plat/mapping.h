@@ -74,7 +74,4 @@ void *fl_map_file(int fd, uint64_t off, size_t len, int *ret_err);
 /** fl_unmap() - munmap; NULL is fine */
 void fl_unmap(void *p, size_t len);
 
-/** fl_unmap_pages() - MADV_DONTNEED on [p, p+len) of a file mapping: RssFile falls, cache stays */
-void fl_unmap_pages(void *p, size_t len);
-
 #endif

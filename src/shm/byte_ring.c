@@ -180,11 +180,6 @@ static int64_t look(struct fl_bytering *ring)
 	return (int64_t)used;
 }
 
-int64_t fl_bytering_used(struct fl_bytering *ring)
-{
-	return look(ring);
-}
-
 /* Is there what is wanted: room for the producer, bytes for the consumer? */
 static int enough(struct fl_bytering *ring, uint64_t want)
 {

@@ -118,7 +118,4 @@ void fl_bytering_close(struct fl_bytering *ring);
 int fl_bytering_write(struct fl_bytering *ring, const void *data, size_t len, uint64_t timeout_ns);
 int64_t fl_bytering_read(struct fl_bytering *ring, void *buf, size_t len, uint64_t timeout_ns);
 
-/** fl_bytering_used() - bytes the consumer may read now; -FL_ECORRUPT. Looks at the shared index. */
-int64_t fl_bytering_used(struct fl_bytering *ring);
-
 #endif

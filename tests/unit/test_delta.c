@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/part_impl.h"
 #include "ops/transform/delta.h"
 
 #include "../support/guardbuf.h"
@@ -83,93 +82,6 @@ Test(delta, compose_is_one_after_the_other)
 		fl_deltas_done(&next);
 		fl_deltas_done(&both);
 	}
-}
-
-static bool same(const struct fl_deltas *a, const struct fl_deltas *b)
-{
-	if (a->count != b->count || a->matches != b->matches)
-		return false;
-	for (size_t i = 0; i < a->count; i++) {
-		const struct fl_delta *x = &a->list[i], *y = &b->list[i];
-
-		if (x->off != y->off || x->old_len != y->old_len || x->new_len != y->new_len ||
-		    (x->new_len > 0 && memcmp(x->new_bytes, y->new_bytes, x->new_len) != 0))
-			return false;
-	}
-	return true;
-}
-
-Test(delta, code_round_trip)
-{
-	unsigned seed = 3;
-
-	for (double round = 0; round < 5000 * test_scale(); round++) {
-		struct fl_deltas a, b;
-		struct fl_part part = {0};
-		size_t used, half;
-
-		fl_deltas_init(&a, SIZE_MAX);
-		fl_deltas_init(&b, SIZE_MAX);
-		random_deltas(&seed, UINT64_C(1) << (round < 60 ? (int)round : 33), 30, &a);
-		a.matches = nasty_rnd(&seed, 1000);
-		cr_assert(fl_deltas_encode(&a, &part) == 0);
-		half = part.len;
-		cr_assert(fl_deltas_encode(&a, &part) == 0);
-		cr_assert(fl_deltas_decode(part.data, part.len, &b, &used) == 0);
-		cr_assert(used == half);
-		cr_assert(same(&a, &b));
-		fl_deltas_done(&a);
-		fl_deltas_done(&b);
-		fl_part_free(&part);
-	}
-}
-
-/* Whatever stands there: an error and no change, or a list in order within the bytes. */
-Test(delta, broken_codes)
-{
-	static const unsigned char text[] = "new bytes";
-	struct fl_part part = {0};
-	struct fl_deltas a, b;
-	unsigned seed = 5;
-	size_t used;
-
-	fl_deltas_init(&a, SIZE_MAX);
-	for (unsigned i = 0; i < 5; i++)
-		cr_assert(fl_deltas_add(&a, &(struct fl_delta){.off = 1000 * i,
-							       .old_len = 300 * i,
-							       .new_len = i,
-							       .new_bytes = text}) == 0);
-	cr_assert(fl_deltas_encode(&a, &part) == 0);
-	for (double round = 0; round < 20000 * test_scale(); round++) {
-		size_t len = part.len - nasty_rnd(&seed, 3) * nasty_rnd(&seed, part.len) / 2;
-		struct guardbuf buf = guardbuf_new(len);
-		unsigned char *data = buf.end - len;
-		int r;
-
-		memcpy(data, part.data, len);
-		for (size_t k = nasty_rnd(&seed, 3); len > 4 && k > 0; k--)
-			data[4 + nasty_rnd(&seed, len - 4)] ^=
-				(unsigned char)(1u << nasty_rnd(&seed, 8));
-		fl_deltas_init(&b, SIZE_MAX);
-		r = fl_deltas_decode(data, len, &b, &used);
-		cr_assert(r == 0 || r == -FL_ECORRUPT);
-		if (r < 0)
-			cr_assert(b.count == 0);
-		else
-			cr_assert(used <= len);
-		check_order(&b);
-		for (size_t i = 0; i < b.count; i++)
-			cr_assert(b.list[i].new_len == 0 ||
-				  (b.list[i].new_bytes >= data &&
-				   b.list[i].new_bytes + b.list[i].new_len <= data + len));
-		fl_deltas_done(&b);
-		guardbuf_free(&buf);
-	}
-	part.data[3] = 99;
-	fl_deltas_init(&b, SIZE_MAX);
-	cr_assert(fl_deltas_decode(part.data, part.len, &b, &used) == -FL_EUNSUPPORTED);
-	fl_deltas_done(&a);
-	fl_part_free(&part);
 }
 
 Test(delta, limit_and_order)

@@ -302,23 +302,6 @@ Test(mapping, a_file_that_cannot_be_mapped_says_why)
 	cr_assert_eq(err, -ENODEV);
 }
 
-Test(mapping, unmapped_pages_leave_memory_but_not_the_file)
-{
-	size_t page = fl_page_bytes(), n = 4096, k, bad = 0;
-	struct fl_rss full, empty;
-	int fd = numbered(0, n), err;
-	unsigned char *p = fl_map_file(fd, 0, n * page, &err);
-
-	for (k = 0; k < n; k++)
-		bad += number_at(p + k * page) != k;
-	fl_rss_now(&full);
-	fl_unmap_pages(p, n * page);
-	fl_rss_now(&empty);
-	cr_assert_eq(bad, 0u);
-	cr_assert(empty.file_bytes + n * page / 2 < full.file_bytes);
-	cr_assert_eq(number_at(p + 77 * page), 77u);
-}
-
 static void limited(void)
 {
 	struct rlimit lim = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};

@@ -87,10 +87,11 @@ static char *temp_of(const char *name)
 static bool is_there(const char *name)
 {
 	FILE *f = fopen(name, "re");
+	bool there = f != NULL;
 
 	if (f)
 		fclose(f);
-	return f;
+	return there;
 }
 
 /* A name means that all of it is there, after a power cut, too: it is on the device first. Whether the name

@@ -18,7 +18,6 @@
  * one frame; 2 MiB is also that level's window. The smaller the frame, the more of them can be
  * decoded side by side in bounded memory. */
 #define FRAME_BYTES_DEFAULT FL_MIB(2)
-#define FRAME_BYTES_MIN 1u
 /* Such a frame may become twice as long. */
 #define RECORDS_FRAME_BYTES_MAX (FL_COMPRESS_FRAME_BYTES_MAX / 2)
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <faultline/operator.h>
+#include <faultline/error.h>
 
 /**
  * struct fl_delta - one change of a file
@@ -44,9 +44,6 @@ struct fl_deltas {
 	struct fl_delta_block *blocks;
 	size_t block_bytes;
 };
-
-/* Layout of fl_deltas_encode(). */
-#define FL_DELTAS_VERSION 1
 
 /** fl_deltas_init() - empty; @limit_bytes: >= 64 KiB, SIZE_MAX = no limit */
 void fl_deltas_init(struct fl_deltas *d, size_t limit_bytes);
@@ -117,26 +114,5 @@ int fl_deltas_compose(const struct fl_deltas *first, const struct fl_deltas *sec
  */
 void fl_deltas_apply(const struct fl_deltas *d, uint64_t off, const unsigned char *data, size_t len,
 		     unsigned char *ret);
-
-/**
- * fl_deltas_encode() - append the list to a part
- *
- * Shape: "FLD", the version, then little-endian u64: bytes of what follows the header, matches,
- * count, offset from which the first delta's is counted; then for each delta, as LEB128 numbers:
- * bytes between the last delta's end and this one, old_len, new_len; and its new bytes. It holds
- * no addresses: processes, files and machines can exchange it.
- * Return: 0; -ENOMEM.
- */
-int fl_deltas_encode(const struct fl_deltas *d, struct fl_part *part);
-
-/**
- * fl_deltas_decode() - read one list; what is there may be anything
- * @ret:      appended to; new bytes are not copied: they stay in @p
- * @ret_used: bytes of @p that were read; another list may follow
- *
- * Return: 0; -FL_ECORRUPT, with @ret as it was; -FL_EUNSUPPORTED for another version; -ENOMEM;
- * -FL_ELIMIT.
- */
-int fl_deltas_decode(const unsigned char *p, size_t len, struct fl_deltas *ret, size_t *ret_used);
 
 #endif

@@ -127,7 +127,6 @@ static const struct fl_byte_ranges four_digits = {.count = 4,
 						  .high = {'9', '9', '9', '9'}};
 #define CARD_MIN_DIGITS 13
 #define CARD_MAX_DIGITS 19
-#define CARD_MAX_BYTES (2 * CARD_MAX_DIGITS)
 
 static bool luhn(const unsigned char *digits, size_t n)
 {
