@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../support/scale.h"
+
 #define FILE_BYTES ((size_t)3 << 20)
 #define LONG_BYTES ((size_t)2500000)
 #define OUT_MAX ((size_t)1 << 20)
@@ -347,8 +349,8 @@ static bool with_asan(const char *top, char *list, size_t size)
 
 int main(void)
 {
-	const char *scale = getenv("FL_TEST_SCALE"), *top = getenv("abs_top_builddir");
-	double s = scale ? strtod(scale, NULL) : 1;
+	const char *top = getenv("abs_top_builddir");
+	double s = test_scale();
 	unsigned stride = s >= 20 ? 1 : s >= 1 ? 23 : 97, failed = 0;
 	char dir[] = "/var/tmp/fl-failing-XXXXXX", list[1024];
 	struct result want = {.out = malloc(OUT_MAX)};

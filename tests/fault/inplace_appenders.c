@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "../support/crashkit.h"
+#include "../support/scale.h"
 
 #define WRITERS 4u
 #define SECRET "failed"
@@ -182,9 +183,7 @@ static void one_run(unsigned run)
 
 int main(void)
 {
-	const char *scale = getenv("FL_TEST_SCALE");
-	double s = scale ? strtod(scale, NULL) : 1;
-	unsigned runs = s * 200 < 40 ? 40 : (unsigned)(s * 200), lines = 0;
+	unsigned runs = test_rounds(200, 40), lines = 0;
 	pid_t writers[WRITERS];
 	int status;
 

@@ -19,6 +19,7 @@
 
 #include "../support/crashkit.h"
 #include "../support/testedit.h"
+#include "../support/scale.h"
 
 #define PROCESSES_MAX 4
 
@@ -258,9 +259,7 @@ static bool one(struct crashkit *kit, unsigned i)
 
 int main(void)
 {
-	const char *scale = getenv("FL_TEST_SCALE");
-	double s = scale ? strtod(scale, NULL) : 1;
-	unsigned want = s * 200 < 20 ? 20 : (unsigned)(s * 200), failed = 0, i;
+	unsigned want = test_rounds(200, 20), failed = 0, i;
 	struct crashkit kit;
 
 	if (!crashkit_open(&kit))

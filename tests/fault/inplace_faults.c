@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../support/crashkit.h"
+#include "../support/scale.h"
 
 #define CHUNK 4096u
 
@@ -273,8 +274,7 @@ static void appended(enum fl_recover_action action)
 
 int main(void)
 {
-	const char *scale = getenv("FL_TEST_SCALE");
-	double s = scale ? strtod(scale, NULL) : 1;
+	double s = test_scale();
 
 	if (!crashkit_open(&kit))
 		return 99;

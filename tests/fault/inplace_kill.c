@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../support/crashkit.h"
+#include "../support/scale.h"
 
 static const char *const programs[] = {
 	"yab:ba",    /* not idempotent */
@@ -145,9 +146,7 @@ static int one(struct crashkit *kit, unsigned i)
 
 int main(void)
 {
-	const char *scale = getenv("FL_TEST_SCALE");
-	double s = scale ? strtod(scale, NULL) : 1;
-	unsigned want = s * 1000 < 40 ? 40 : (unsigned)(s * 1000), failed = 0, i;
+	unsigned want = test_rounds(1000, 40), failed = 0, i;
 	struct crashkit kit;
 
 	if (!crashkit_open(&kit))

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "../support/crashkit.h"
+#include "../support/scale.h"
 
 #define CHUNK 4096u
 
@@ -189,8 +190,7 @@ static void all_pairs(const char *program, unsigned step)
 
 int main(void)
 {
-	const char *s = getenv("FL_TEST_SCALE");
-	double scale = s ? strtod(s, NULL) : 1;
+	double scale = test_scale();
 
 	appended = mmap(NULL, sizeof(*appended), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 			-1, 0);

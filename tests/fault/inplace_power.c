@@ -14,6 +14,7 @@
 
 #include "../support/crashkit.h"
 #include "../support/testedit.h"
+#include "../support/scale.h"
 
 #define PAGE 4096u
 #define PAGES_MAX 256u
@@ -460,9 +461,7 @@ static void larger_ones(void)
 
 int main(void)
 {
-	const char *s = getenv("FL_TEST_SCALE");
-
-	scale = s ? strtod(s, NULL) : 1;
+	scale = test_scale();
 	events = calloc(ITEMS_MAX, sizeof(*events));
 	items = calloc(ITEMS_MAX, sizeof(*items));
 	spare_events = calloc(ITEMS_MAX, sizeof(*events));

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../support/punchkit.h"
+#include "../support/scale.h"
 
 static struct punchkit kit;
 static unsigned failed;
@@ -273,8 +274,8 @@ static void taken(void)
 
 int main(void)
 {
-	const char *scale = getenv("FL_TEST_SCALE"), *why;
-	double s = scale ? strtod(scale, NULL) : 1;
+	const char *why;
+	double s = test_scale();
 
 	if (!punchkit_open(&kit, &why)) {
 		printf("skipped: %s\n", why);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../support/punchkit.h"
+#include "../support/scale.h"
 
 static unsigned seed = 815;
 static unsigned kills, hot, freed, recovery_kills, undone;
@@ -128,9 +129,8 @@ static bool one(struct punchkit *kit, unsigned i)
 
 int main(void)
 {
-	const char *scale = getenv("FL_TEST_SCALE"), *why;
-	double s = scale ? strtod(scale, NULL) : 1;
-	unsigned want = s * 60 < 20 ? 20 : (unsigned)(s * 60), failed = 0, i;
+	const char *why;
+	unsigned want = test_rounds(60, 20), failed = 0, i;
 	struct punchkit kit;
 
 	if (!punchkit_open(&kit, &why)) {

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "../support/punchkit.h"
+#include "../support/scale.h"
 
 #define PAGE 4096u
 #define EVENTS_MAX 4096u
@@ -438,8 +439,8 @@ static bool record(unsigned flags, size_t len)
 
 int main(void)
 {
-	const char *scale = getenv("FL_TEST_SCALE"), *why;
-	double s = scale ? strtod(scale, NULL) : 1;
+	const char *why;
+	double s = test_scale();
 	unsigned each = s < 1 ? 2 : (unsigned)(s * 6);
 	size_t apart = s < 1 ? 12 : 3;
 

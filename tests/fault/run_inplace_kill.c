@@ -17,6 +17,7 @@
 #include "ops/transform/inplace_edit.h"
 
 #include "../support/crashkit.h"
+#include "../support/scale.h"
 
 #define PROGRAMS_MAX 3
 
@@ -228,9 +229,7 @@ static bool one(struct crashkit *kit, unsigned i)
 
 int main(void)
 {
-	const char *scale = getenv("FL_TEST_SCALE");
-	double s = scale ? strtod(scale, NULL) : 1;
-	unsigned want = s * 300 < 20 ? 20 : (unsigned)(s * 300), failed = 0, i;
+	unsigned want = test_rounds(300, 20), failed = 0, i;
 	struct crashkit kit;
 
 	if (!crashkit_open(&kit))

@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../support/scale.h"
+
 #define LINE_BYTES 64
 #define LINES 65536 /* 4 MiB: several chunks on two threads */
 #define FILE_BYTES (LINE_BYTES * LINES)
@@ -286,10 +288,8 @@ static int race(const char *program, unsigned i, unsigned us, const char *path, 
 
 int main(void)
 {
-	const char *program = getenv("FAULTLINE"), *scale = getenv("FL_TEST_SCALE");
-	double s = scale ? strtod(scale, NULL) : 1;
-	unsigned races = s * 1000 < JOBS ? (unsigned)JOBS : (unsigned)(s * 1000), failed = 0, i,
-		 us[JOBS];
+	const char *program = getenv("FAULTLINE");
+	unsigned races = test_rounds(1000, JOBS), failed = 0, i, us[JOBS];
 	char dir[] = "/var/tmp/fl-race-XXXXXX", path[64], out[64];
 	char *text = malloc(FILE_BYTES);
 

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "../support/drawn.h"
-#include "../support/guardbuf.h"
+#include "../support/scale.h"
 #include "fuzz_target.h"
 
 #define ROUNDS 1000

@@ -18,6 +18,7 @@
 
 #include "../support/drawn.h"
 #include "../support/guardbuf.h"
+#include "../support/scale.h"
 
 #define CASES 20000
 #define TEXT_BYTES 60000

@@ -15,18 +15,12 @@
 #include <faultline/pipeline.h>
 #include <faultline/source.h>
 
+#include "../support/scale.h"
+
 #define LENGTH_MAX ((size_t)64 << 20)
 
 static unsigned char *text;
 static int fd;
-
-static double scale(void)
-{
-	const char *s = getenv("FL_TEST_SCALE");
-	double value = s ? strtod(s, NULL) : 1;
-
-	return value > 0 ? value : 1;
-}
 
 static uint64_t draw(uint64_t *state)
 {
@@ -100,7 +94,7 @@ static void digests_of(const struct fl_options *how, uint64_t seed, uint64_t *re
 Test(hash_lengths, are_libxxhashs)
 {
 	static const size_t chunks[] = {0, 4096, 4099, 65536, 1000003, SIZE_MAX / 16};
-	unsigned long rounds = (unsigned long)(500 * scale()) + 1;
+	unsigned long rounds = (unsigned long)(500 * test_scale()) + 1;
 	uint64_t state = 42;
 
 	for (unsigned long i = 0; i < rounds; i++) {

@@ -19,6 +19,7 @@
 
 #include "../support/naive.h"
 #include "../support/nasty.h"
+#include "../support/scale.h"
 
 /* Bytes of another file's before the text, where a descriptor's position says so. */
 #define LEAD_BYTES 5003
@@ -62,10 +63,7 @@ static const enum fl_io ios[] = {FL_IO_MMAP, FL_IO_READ, FL_IO_DIRECT, FL_IO_URI
 
 static unsigned rounds(unsigned at_one)
 {
-	const char *s = getenv("FL_TEST_SCALE");
-	double n = at_one * (s ? strtod(s, NULL) : 1);
-
-	return n < 10 ? 10 : (unsigned)n;
+	return test_rounds(at_one, 10);
 }
 
 static void put_file(const char *path, size_t lead, const struct nasty *text)

@@ -21,6 +21,7 @@
 
 #include "../support/drawn.h"
 #include "../support/guardbuf.h"
+#include "../support/scale.h"
 
 #define CASES 120
 #define TEXT_BYTES 900000

@@ -16,6 +16,7 @@
 #include "../support/drawn.h"
 #include "../support/guardbuf.h"
 #include "../support/opharness.h"
+#include "../support/scale.h"
 
 #define PATTERNS 50000
 #define TEXT_BYTES 40000

@@ -17,6 +17,7 @@
 
 #include "../support/drawn.h"
 #include "../support/guardbuf.h"
+#include "../support/scale.h"
 
 #define CASES 5000
 #define TEXT_BYTES 60000

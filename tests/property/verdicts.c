@@ -12,6 +12,8 @@
 
 #include <faultline/bench.h>
 
+#include "../support/scale.h"
+
 #define SAMPLE_BYTES ((uint64_t)16 << 20)
 #define RUNS 24
 
@@ -25,10 +27,7 @@ struct session {
 
 static unsigned sessions(void)
 {
-	const char *s = getenv("FL_TEST_SCALE");
-	double n = 8 * (s ? strtod(s, NULL) : 1);
-
-	return n > 3 ? (unsigned)n : 3;
+	return test_rounds(8, 3);
 }
 
 static uint64_t now(void *arg)

@@ -31,11 +31,3 @@ void guardbuf_free(const struct guardbuf *buf)
 
 	munmap(buf->begin - page, (size_t)(buf->end - buf->begin) + 2 * page);
 }
-
-double test_scale(void)
-{
-	const char *s = getenv("FL_TEST_SCALE");
-	double n = s ? strtod(s, NULL) : 0;
-
-	return n > 0 ? n : 1;
-}

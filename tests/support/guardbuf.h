@@ -20,7 +20,4 @@ struct guardbuf guardbuf_new(size_t bytes);
 /** guardbuf_free() - unmaps @buf and its guards */
 void guardbuf_free(const struct guardbuf *buf);
 
-/** test_scale() - FL_TEST_SCALE, 1 if it is not set: what loops multiply their rounds with */
-double test_scale(void);
-
 #endif

@@ -4,9 +4,10 @@
 #include <criterion/criterion.h>
 
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "scale.h"
 
 struct fl_segment *shmtest_segment(uint64_t bytes)
 {
@@ -74,8 +75,5 @@ void shmtest_kill(pid_t pid)
 
 int shmtest_rounds(int n)
 {
-	const char *scale = getenv("FL_TEST_SCALE");
-	int rounds = (int)((double)n * (scale ? atof(scale) : 1.0));
-
-	return rounds < 3 ? 3 : rounds;
+	return (int)test_rounds(n, 3);
 }

@@ -32,6 +32,8 @@
 #include "ops/codec/apart.h"
 #include "window/source_impl.h"
 
+#include "../support/scale.h"
+
 /* Files of several pieces, by the formats' own libraries; what several threads make of them. */
 
 static char path[64];
@@ -62,11 +64,7 @@ TestSuite(apart, .init = set_up, .fini = clean_up);
 
 static unsigned long rounds(unsigned long n)
 {
-	const char *s = getenv("FL_TEST_SCALE");
-	double scale = s ? strtod(s, NULL) : 1;
-	double all = (double)n * (scale > 0 ? scale : 1);
-
-	return all < 2 ? 2 : (unsigned long)all;
+	return test_rounds((double)n, 2);
 }
 
 static size_t below(size_t n)

@@ -12,6 +12,7 @@
 
 #include "../support/guardbuf.h"
 #include "../support/variants.h"
+#include "../support/scale.h"
 
 #define BLOCKS_MAX 70
 #define ALIGNMENTS 64

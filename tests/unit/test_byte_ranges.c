@@ -8,6 +8,7 @@
 
 #include "../support/guardbuf.h"
 #include "../support/nasty.h"
+#include "../support/scale.h"
 
 static struct fl_byte_ranges random_ranges(unsigned *seed)
 {

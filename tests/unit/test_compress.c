@@ -9,6 +9,7 @@
 #include <faultline/codec.h>
 
 #include "../support/opharness.h"
+#include "../support/scale.h"
 #include "ops/codec/seek_table.h"
 
 struct sink {
@@ -28,14 +29,6 @@ static int sink_write(void *arg, const void *data, size_t len)
 	memcpy(s->data + s->len, data, len);
 	s->len += len;
 	return 0;
-}
-
-static unsigned long scale(void)
-{
-	const char *s = getenv("FL_TEST_SCALE");
-	unsigned long n = s ? strtoul(s, NULL, 10) : 0;
-
-	return n ? n : 1;
 }
 
 /* Words of a few letters, or noise that no compressor makes smaller. */
@@ -188,7 +181,7 @@ Test(compress, pieces_and_their_joined_table_are_the_whole)
 
 Test(compress, levels_windows_and_random_frames)
 {
-	unsigned long rounds = scale() * 40, i;
+	unsigned long rounds = test_rounds(1, 1) * 40, i;
 	struct opharness how = {.chunk = 70000, .slice = 65536, .part_limit = 100000, .seed = 3};
 	struct fl_compress_result result;
 

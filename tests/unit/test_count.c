@@ -13,14 +13,7 @@
 #include <faultline/count.h>
 
 #include "../support/opharness.h"
-
-static unsigned long scale(void)
-{
-	const char *s = getenv("FL_TEST_SCALE");
-	unsigned long n = s ? strtoul(s, NULL, 10) : 0;
-
-	return n ? n : 1;
-}
+#include "../support/scale.h"
 
 /* What wc(1) says about buf under the locale. */
 static void ask_wc(const char *locale, const char *buf, size_t len, struct fl_count_result *ret)
@@ -147,7 +140,7 @@ static void compare(const char *locale, unsigned seed)
 Test(count, agrees_with_wc_c)
 {
 	cr_assert(setlocale(LC_ALL, "C") != NULL);
-	for (unsigned seed = 0; seed < 250 * scale(); seed++)
+	for (unsigned seed = 0; seed < 250 * test_rounds(1, 1); seed++)
 		compare("C", seed);
 }
 
@@ -155,7 +148,7 @@ Test(count, agrees_with_wc_utf8)
 {
 	if (!setlocale(LC_ALL, "C.UTF-8"))
 		cr_skip_test("no C.UTF-8 locale");
-	for (unsigned seed = 0; seed < 500 * scale(); seed++)
+	for (unsigned seed = 0; seed < 500 * test_rounds(1, 1); seed++)
 		compare("C.UTF-8", seed);
 }
 

@@ -16,6 +16,8 @@
 #include "ops/codec/zstd_frames.h"
 #include "window/source_impl.h"
 
+#include "../support/scale.h"
+
 static char path[64];
 static unsigned char *text;
 static size_t text_len;
@@ -37,14 +39,6 @@ static void clean_up(void)
 }
 
 TestSuite(decode, .init = set_up, .fini = clean_up);
-
-static unsigned long scale(void)
-{
-	const char *s = getenv("FL_TEST_SCALE");
-	unsigned long n = s ? strtoul(s, NULL, 10) : 0;
-
-	return n ? n : 1;
-}
 
 static void make_text(size_t len, unsigned seed)
 {
@@ -122,7 +116,7 @@ Test(decode, same_bytes_for_all_frames_threads_and_chunks)
 {
 	static const unsigned threads[] = {1, 2, 7};
 	static const size_t chunks[] = {0, 4099, 1, 1 << 20};
-	unsigned long rounds = 30 * scale(), i;
+	unsigned long rounds = 30 * test_rounds(1, 1), i;
 	struct fl_options opt;
 	struct fl_error err = {0};
 
@@ -141,7 +135,7 @@ Test(decode, same_bytes_for_all_frames_threads_and_chunks)
 
 Test(decode, lines_over_the_seams)
 {
-	unsigned long rounds = 20 * scale(), i;
+	unsigned long rounds = 20 * test_rounds(1, 1), i;
 	struct fl_count_result result;
 	size_t lines, k;
 

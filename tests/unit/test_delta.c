@@ -9,6 +9,7 @@
 
 #include "../support/guardbuf.h"
 #include "../support/nasty.h"
+#include "../support/scale.h"
 
 static void random_text(unsigned *seed, unsigned char *p, size_t n)
 {

@@ -9,6 +9,7 @@
 
 #include "../support/guardbuf.h"
 #include "../support/nasty.h"
+#include "../support/scale.h"
 
 #define TEXT_BYTES 3000
 #define HAS_ALL ((size_t)1 << 20)

@@ -11,6 +11,7 @@
 
 #include "../support/guardbuf.h"
 #include "../support/nasty.h"
+#include "../support/scale.h"
 
 /* NULL: nothing is known. */
 static const struct {

@@ -14,6 +14,7 @@
 #include "window/seam.h"
 
 #include "../support/nasty.h"
+#include "../support/scale.h"
 
 #define NEVER UINT64_MAX
 
@@ -209,10 +210,7 @@ static void check(const struct way *way, const unsigned char *text, size_t len)
 
 static unsigned scaled(unsigned rounds)
 {
-	const char *scale = getenv("FL_TEST_SCALE");
-	double n = rounds * (scale ? strtod(scale, NULL) : 1);
-
-	return n < 5 ? 5 : (unsigned)n;
+	return test_rounds(rounds, 5);
 }
 
 static void random_range(unsigned *seed, size_t len, uint64_t size, struct fl_plan *plan)

@@ -10,6 +10,7 @@
 #include "../support/guardbuf.h"
 #include "../support/naive.h"
 #include "../support/nasty.h"
+#include "../support/scale.h"
 
 #define LITERALS_MAX 300
 #define POOL_BYTES (LITERALS_MAX * 24)

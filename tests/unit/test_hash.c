@@ -14,19 +14,12 @@
 #include <faultline/source.h>
 
 #include "../support/opharness.h"
+#include "../support/scale.h"
 
 #define TEXT_MAX 20000
 #define ALGS (FL_HASH_FSVERITY + 1)
 
 static unsigned char text[TEXT_MAX];
-
-static unsigned long scale(void)
-{
-	const char *s = getenv("FL_TEST_SCALE");
-	unsigned long n = s ? strtoul(s, NULL, 10) : 0;
-
-	return n ? n : 1;
-}
 
 static void fill(unsigned seed)
 {
@@ -182,7 +175,7 @@ Test(hash, fsverity_options)
 
 	fill(5);
 	verity.salt = salt;
-	for (unsigned i = 0; i < 200 * scale(); i++) {
+	for (unsigned i = 0; i < 200 * test_rounds(1, 1); i++) {
 		size_t len = (size_t)rand_r(&seed) % TEXT_MAX;
 		struct opharness how = {.chunk = 1 + (size_t)rand_r(&seed) % 9000,
 					.slice = 1 + (size_t)rand_r(&seed) % 5000,
@@ -275,7 +268,7 @@ Test(hash, random_cuts_and_seeds)
 {
 	unsigned seed = 2;
 
-	for (unsigned i = 0; i < 3000 * scale(); i++) {
+	for (unsigned i = 0; i < 3000 * test_rounds(1, 1); i++) {
 		size_t len = (size_t)rand_r(&seed) % TEXT_MAX;
 		struct opharness how = {.chunk = 1 + (size_t)rand_r(&seed) % 9000,
 					.slice = 1 + (size_t)rand_r(&seed) % 5000,

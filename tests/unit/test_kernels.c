@@ -7,6 +7,7 @@
 
 #include "../support/guardbuf.h"
 #include "../support/variants.h"
+#include "../support/scale.h"
 
 /* Four vectors of 64 bytes and one byte more: every way in and out of the kernels' loops. */
 #define LEN_MAX 257

@@ -10,6 +10,7 @@
 #include "../support/naive.h"
 #include "../support/nasty.h"
 #include "../support/variants.h"
+#include "../support/scale.h"
 
 #define POOL_BYTES 1024
 

@@ -12,6 +12,8 @@
 
 #include <faultline/faultline.h>
 
+#include "../support/scale.h"
+
 /*
  * Two operators that would notice every mistake of the engine: one wants whole records, the other
  * whole units, and both remember order, offsets and content.
@@ -335,10 +337,7 @@ static void run_case(const char *path, const unsigned char *data, size_t n, stru
 
 static unsigned scaled(unsigned n)
 {
-	const char *scale = getenv("FL_TEST_SCALE");
-	double s = scale ? strtod(scale, NULL) : 1;
-
-	return (double)n * s < 1 ? 1 : (unsigned)((double)n * s);
+	return test_rounds(n, 1);
 }
 
 static void random_options(struct fl_options *opt, size_t n)

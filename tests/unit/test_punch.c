@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../support/punchkit.h"
+#include "../support/scale.h"
 
 static struct punchkit kit;
 static struct crash_hook plain = {.at = UINT64_MAX};
@@ -67,8 +68,7 @@ Test(punch, the_bytes_are_those_of_any_other_compression)
  */
 Test(punch, the_byte_before_a_chunk_is_there_when_it_is_looked_at)
 {
-	const char *scale = getenv("FL_TEST_SCALE");
-	int rounds = scale && strtod(scale, NULL) < 1 ? 2 : 10;
+	int rounds = test_scale() < 1 ? 2 : 10;
 
 	kit.flags = FL_COMPRESS_RECORDS;
 	kit.threads = 4;

@@ -12,6 +12,7 @@
 
 #include "../support/guardbuf.h"
 #include "../support/nasty.h"
+#include "../support/scale.h"
 
 #define B "(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])"
 #define QUAD "(?<![0-9])(?<![0-9]\\.)(?:" B "\\.){3}" B "(?![0-9])(?!\\.[0-9])"

@@ -10,6 +10,7 @@
 #include "kern/kernels.h"
 
 #include "../support/guardbuf.h"
+#include "../support/scale.h"
 
 static struct fl_literal literal(const char *text, bool icase)
 {

@@ -14,6 +14,7 @@
 
 #include "../support/guardbuf.h"
 #include "../support/nasty.h"
+#include "../support/scale.h"
 
 /**
  * struct rule - a finder and the regex that it stands for

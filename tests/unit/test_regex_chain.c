@@ -10,6 +10,8 @@
 #include "ops/regex/pcre.h"
 #include "ops/regex/regex_streams.h"
 
+#include "../support/scale.h"
+
 #define TEXT_BYTES 30000u
 
 static unsigned seed = 99;
@@ -175,8 +177,7 @@ static size_t compare(const struct fl_streams *s, const char *pattern, unsigned 
 
 Test(regex_chain, matches_are_those_of_pcre2)
 {
-	const char *scale = getenv("FL_TEST_SCALE");
-	unsigned patterns = (unsigned)(3000 * (scale ? strtod(scale, NULL) : 1)) + 100;
+	unsigned patterns = test_rounds(3000, 100);
 	unsigned chains = 0;
 	size_t ours = 0;
 	char pattern[256];

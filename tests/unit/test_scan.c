@@ -13,6 +13,7 @@
 #include <faultline/scan.h>
 
 #include "../support/opharness.h"
+#include "../support/scale.h"
 #include "kern/kernels.h"
 
 struct text {
@@ -33,14 +34,6 @@ struct search {
 	size_t pattern_len;
 	unsigned flags;
 };
-
-static unsigned long scale(void)
-{
-	const char *s = getenv("FL_TEST_SCALE");
-	unsigned long n = s ? strtoul(s, NULL, 10) : 0;
-
-	return n ? n : 1;
-}
 
 static void text_add(struct text *t, const void *data, size_t len)
 {
@@ -410,7 +403,7 @@ static void agree_with_grep(const char *locale, unsigned seed, unsigned kinds)
 {
 	struct text in = {0};
 
-	for (unsigned i = 0; i < 500 * scale(); i++) {
+	for (unsigned i = 0; i < 500 * test_rounds(1, 1); i++) {
 		unsigned kind = i % kinds;
 		struct search s = {.flags = make_flags(&seed)};
 		size_t n = PATTERNS - (kind && locale[1] ? COMPLEMENTS : 0);
@@ -435,14 +428,14 @@ static void agree_with_grep(const char *locale, unsigned seed, unsigned kinds)
 Test(scan, agrees_with_grep_in_c)
 {
 	cr_assert(setlocale(LC_ALL, "C") != NULL);
-	agree_with_grep("C", 1 + (unsigned)scale(), 4);
+	agree_with_grep("C", 1 + (unsigned)test_rounds(1, 1), 4);
 }
 
 Test(scan, agrees_with_grep_in_utf8)
 {
 	if (!setlocale(LC_ALL, "C.UTF-8"))
 		cr_skip_test("no C.UTF-8 locale");
-	agree_with_grep("C.UTF-8", 2 + (unsigned)scale(), 4);
+	agree_with_grep("C.UTF-8", 2 + (unsigned)test_rounds(1, 1), 4);
 }
 
 static void must_find(const char *pattern, unsigned flags, enum fl_scan_engine engine,
@@ -659,7 +652,7 @@ Test(scan, plans_agree_on_complements)
 
 	if (!setlocale(LC_ALL, "C.UTF-8"))
 		cr_skip_test("no C.UTF-8 locale");
-	for (unsigned i = 0; i < 2000 * scale(); i++) {
+	for (unsigned i = 0; i < 2000 * test_rounds(1, 1); i++) {
 		struct search s = {.pattern = patterns[PATTERNS - 1 - i % COMPLEMENTS],
 				   .flags = make_flags(&seed)};
 		struct outcome want = {0};
@@ -710,7 +703,7 @@ static void plans_agree(const char *locale, unsigned seed, unsigned kinds)
 {
 	struct text in = {0};
 
-	for (unsigned i = 0; i < 6000 * scale(); i++) {
+	for (unsigned i = 0; i < 6000 * test_rounds(1, 1); i++) {
 		char pattern[256];
 		struct search s = {.pattern = pattern, .flags = make_flags(&seed)};
 		struct outcome want = {0};
@@ -736,12 +729,12 @@ static void plans_agree(const char *locale, unsigned seed, unsigned kinds)
 Test(scan, plans_agree_in_c)
 {
 	cr_assert(setlocale(LC_ALL, "C") != NULL);
-	plans_agree("C", 11 + (unsigned)scale(), 4);
+	plans_agree("C", 11 + (unsigned)test_rounds(1, 1), 4);
 }
 
 Test(scan, plans_agree_in_utf8)
 {
 	if (!setlocale(LC_ALL, "C.UTF-8"))
 		cr_skip_test("no C.UTF-8 locale");
-	plans_agree("C.UTF-8", 12 + (unsigned)scale(), 4);
+	plans_agree("C.UTF-8", 12 + (unsigned)test_rounds(1, 1), 4);
 }

@@ -11,6 +11,7 @@
 #include "window/seam.h"
 
 #include "../support/guardbuf.h"
+#include "../support/scale.h"
 
 #define TEXT_MAX ((size_t)400 << 10)
 

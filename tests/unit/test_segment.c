@@ -20,6 +20,8 @@
 #include "shm/mutex.h"
 #include "shm/segment_impl.h"
 
+#include "../support/scale.h"
+
 /* nobody's number on every system that has Debian's base-passwd. */
 #define OTHER_UID 65534
 
@@ -714,8 +716,7 @@ Test(segment, the_list_has_all_kinds_and_their_users)
 
 Test(segment, a_kill_during_creation_leaves_a_whole_one_or_none)
 {
-	const char *scale = getenv("FL_TEST_SCALE");
-	int rounds = (int)(100 * (scale ? atof(scale) : 1)) + 5;
+	int rounds = (int)test_rounds(100, 10);
 
 	for (int i = 0; i < rounds; i++) {
 		struct fl_segment_options o =

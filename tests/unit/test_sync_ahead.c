@@ -8,6 +8,7 @@
 #include "store/sync_ahead.h"
 
 #include "../support/guardbuf.h"
+#include "../support/scale.h"
 
 static int syncs, fails_from;
 

@@ -11,6 +11,7 @@
 #include "../support/guardbuf.h"
 #include "../support/nasty.h"
 #include "../support/opharness.h"
+#include "../support/scale.h"
 
 /**
  * struct sink - what a job hands out

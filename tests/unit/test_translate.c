@@ -9,6 +9,7 @@
 
 #include "../support/guardbuf.h"
 #include "../support/nasty.h"
+#include "../support/scale.h"
 
 static void random_table(unsigned *seed, unsigned char table[256])
 {

@@ -8,6 +8,7 @@
 #include "kern/xxh3.h"
 
 #include "../support/guardbuf.h"
+#include "../support/scale.h"
 
 /* The long form begins after this length (specification). */
 #define SHORT_MAX 240
