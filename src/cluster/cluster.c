@@ -60,6 +60,7 @@ struct child {
  * struct boss - the coordinator
  * @piles:     of chunk k: k % FL_CLUSTER_WINDOW
  * @spare:     memory for the next one
+ * @failure:   what workers say that could not begin; apart, as a chunk's pile may end in half a message
  * @starts:    workers started since a chunk was folded last
  * @replay:    parts of the oldest chunk that have been folded before its end
  * @deaths:    over the oldest chunk
@@ -70,6 +71,7 @@ struct boss {
 	struct child *children;
 	struct pile *piles;
 	struct pile spare;
+	struct pile failure;
 	unsigned starts;
 	struct fl_replay replay;
 	unsigned deaths;
@@ -271,15 +273,13 @@ static bool is_sane(const struct boss *b, unsigned w, const struct fl_message *m
 static int begin_body(struct boss *b, unsigned w)
 {
 	struct child *child = &b->children[w];
-	uint64_t chunk = child->head.kind == FL_MESSAGE_FAILED ? atomic_load(&b->c.control->base)
-							       : child->head.chunk;
 
 	if (!is_sane(b, w, &child->head))
 		return fl_error_set(&b->c.x->error, -FL_ECORRUPT, FL_OFF_NONE,
 				    "a worker process wrote nonsense");
-	child->pile = pile_of(b, chunk);
-	if (!child->pile ||
-	    make_room(child->pile, sizeof(child->head) + (size_t)child->head.len + 8) < 0)
+	child->pile =
+		child->head.kind == FL_MESSAGE_FAILED ? &b->failure : pile_of(b, child->head.chunk);
+	if (make_room(child->pile, sizeof(child->head) + (size_t)child->head.len + 8) < 0)
 		return fl_error_set(&b->c.x->error, -ENOMEM, FL_OFF_NONE, NULL);
 	return 0;
 }
@@ -532,7 +532,7 @@ static int fold_next(struct boss *b)
 	unsigned quiet = 0;
 	int r = is_time_to_look(b) ? look_after(b) : 0;
 
-	while (r == 0 && !(p && p->ended)) {
+	while (r == 0 && !b->failure.ended && !(p && p->ended)) {
 		size_t before = p ? p->len : 0;
 
 		r = listen(b, chunk);
@@ -546,6 +546,8 @@ static int fold_next(struct boss *b)
 	}
 	if (r < 0)
 		return r;
+	if (b->failure.ended)
+		return fold_pile(b, &b->failure, false);
 	r = fold_pile(b, p, false);
 	drop_pile(b, p);
 	advance(b);
@@ -579,6 +581,7 @@ static void end_workers(struct boss *b)
 	for (unsigned i = 0; b->piles && i < FL_CLUSTER_WINDOW; i++)
 		free(b->piles[i].data);
 	free(b->spare.data);
+	free(b->failure.data);
 	free(b->piles);
 	free(b->children);
 	fl_segment_detach(b->c.seg);
