@@ -52,34 +52,26 @@ static const struct argp_option cache_table[] = {
 	{0},
 };
 
+static const struct argp_child cache_children[] = {
+	{.argp = &input_argp},
+	{.argp = &document_argp},
+	{0},
+};
+
 static error_t parse_cache(int key, char *arg, struct argp_state *state)
 {
 	struct cache_options *opt = state->input;
 
 	(void)arg;
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &opt->common;
-		state->child_inputs[1] = &opt->common;
-		state->err_stream = NULL;
-		return 0;
 	case 'r':
 		opt->common.walk.recursive = 1;
 		opt->common.walk.pass_over = 1;
 		return 0;
-	case ARGP_KEY_ARGS:
-		common_options_rest(&opt->common, state);
-		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return common_options_key(key, &opt->common, cache_children, state);
 	}
 }
-
-static const struct argp_child cache_children[] = {
-	{.argp = &input_argp},
-	{.argp = &document_argp},
-	{0},
-};
 
 static const struct argp cache_argp = {
 	.options = cache_table,

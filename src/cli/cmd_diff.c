@@ -19,32 +19,24 @@ static const struct argp_option diff_table[] = {
 	{0},
 };
 
-static error_t parse_diff(int key, char *arg, struct argp_state *state)
-{
-	struct diff_options *opt = state->input;
-
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &opt->common;
-		state->child_inputs[1] = &opt->common;
-		state->err_stream = NULL;
-		return 0;
-	case KEY_GAP:
-		opt->gap = option_size("--gap", arg);
-		return 0;
-	case ARGP_KEY_ARGS:
-		common_options_rest(&opt->common, state);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 static const struct argp_child diff_children[] = {
 	{.argp = &common_argp},
 	{.argp = &document_argp},
 	{0},
 };
+
+static error_t parse_diff(int key, char *arg, struct argp_state *state)
+{
+	struct diff_options *opt = state->input;
+
+	switch (key) {
+	case KEY_GAP:
+		opt->gap = option_size("--gap", arg);
+		return 0;
+	default:
+		return common_options_key(key, &opt->common, diff_children, state);
+	}
+}
 
 static const struct argp diff_argp = {
 	.options = diff_table,

@@ -28,17 +28,11 @@ static error_t parse_info(int key, char *arg, struct argp_state *state)
 
 	(void)arg;
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->err_stream = NULL;
-		return 0;
 	case 'J':
 		opt->common.json = 1;
 		return 0;
-	case ARGP_KEY_ARGS:
-		common_options_rest(&opt->common, state);
-		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return common_options_key(key, &opt->common, NULL, state);
 	}
 }
 

@@ -40,32 +40,24 @@ static const struct argp_option merge_table[] = {
 	{0},
 };
 
-static error_t parse_merge(int key, char *arg, struct argp_state *state)
-{
-	struct merge *m = state->input;
-
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &m->common;
-		state->child_inputs[1] = &m->common;
-		state->err_stream = NULL;
-		return 0;
-	case 'o':
-		m->output = arg;
-		return 0;
-	case ARGP_KEY_ARGS:
-		common_options_rest(&m->common, state);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 static const struct argp_child merge_children[] = {
 	{.argp = &common_argp},
 	{.argp = &document_argp},
 	{0},
 };
+
+static error_t parse_merge(int key, char *arg, struct argp_state *state)
+{
+	struct merge *m = state->input;
+
+	switch (key) {
+	case 'o':
+		m->output = arg;
+		return 0;
+	default:
+		return common_options_key(key, &m->common, merge_children, state);
+	}
+}
 
 static const struct argp merge_argp = {
 	.options = merge_table,

@@ -121,15 +121,20 @@ static uint32_t frame_size(const char *text)
 	return (uint32_t)value;
 }
 
+static const struct argp_child compress_children[] = {
+	{.argp = &codec_argp},
+	{.argp = &common_argp},
+	{0},
+};
+
 static error_t parse_compress(int key, char *arg, struct argp_state *state)
 {
 	struct codec_options *opt = state->input;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
+		(void)common_options_key(key, &opt->common, compress_children, state);
 		state->child_inputs[0] = opt;
-		state->child_inputs[1] = &opt->common;
-		state->err_stream = NULL;
 		return 0;
 	case KEY_FAST:
 		opt->compress.level =
@@ -148,9 +153,6 @@ static error_t parse_compress(int key, char *arg, struct argp_state *state)
 			(unsigned)(arg != NULL ? option_count("--long", arg, 10, 31)
 					       : LONG_DEFAULT);
 		return 0;
-	case ARGP_KEY_ARGS:
-		common_options_rest(&opt->common, state);
-		return 0;
 	case KEY_PUNCH:
 		opt->punch = 1;
 		return 0;
@@ -158,15 +160,9 @@ static error_t parse_compress(int key, char *arg, struct argp_state *state)
 		opt->compress.level = (int)option_count("--level", arg, 1, 22);
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return common_options_key(key, &opt->common, compress_children, state);
 	}
 }
-
-static const struct argp_child compress_children[] = {
-	{.argp = &codec_argp},
-	{.argp = &common_argp},
-	{0},
-};
 
 static const struct argp compress_argp = {
 	.options = compress_table,
@@ -190,15 +186,20 @@ static const struct argp_option decompress_table[] = {
 	{0},
 };
 
+static const struct argp_child decompress_children[] = {
+	{.argp = &codec_argp},
+	{.argp = &common_argp},
+	{0},
+};
+
 static error_t parse_decompress(int key, char *arg, struct argp_state *state)
 {
 	struct codec_options *opt = state->input;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
+		(void)common_options_key(key, &opt->common, decompress_children, state);
 		state->child_inputs[0] = opt;
-		state->child_inputs[1] = &opt->common;
-		state->err_stream = NULL;
 		return 0;
 	case KEY_LIST:
 		opt->list = 1;
@@ -209,19 +210,10 @@ static error_t parse_decompress(int key, char *arg, struct argp_state *state)
 	case KEY_MAX_OUTPUT:
 		opt->most_bytes = option_size("--max-output", arg);
 		return 0;
-	case ARGP_KEY_ARGS:
-		common_options_rest(&opt->common, state);
-		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return common_options_key(key, &opt->common, decompress_children, state);
 	}
 }
-
-static const struct argp_child decompress_children[] = {
-	{.argp = &codec_argp},
-	{.argp = &common_argp},
-	{0},
-};
 
 static const struct argp decompress_argp = {
 	.options = decompress_table,

@@ -290,6 +290,24 @@ void common_options_rest(struct common_options *common, struct argp_state *state
 	state->next = state->argc;
 }
 
+error_t common_options_key(int key, struct common_options *common,
+			   const struct argp_child *children, struct argp_state *state)
+{
+	switch (key) {
+	case ARGP_KEY_INIT:
+		for (size_t i = 0; children != NULL && children[i].argp != NULL; i++)
+			state->child_inputs[i] = common;
+		/* What is wrong is said by message_usage(). */
+		state->err_stream = NULL;
+		return 0;
+	case ARGP_KEY_ARGS:
+		common_options_rest(common, state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 void common_options_parse(const struct argp *argp, int argc, char **argv, void *input,
 			  struct common_options *common)
 {

@@ -76,4 +76,12 @@ void common_options_parse(const struct argp *argp, int argc, char **argv, void *
  */
 void common_options_rest(struct common_options *common, struct argp_state *state);
 
+/**
+ * common_options_key() - what a verb's parser does with the keys that are no options of its own: the
+ * tables beside its own (@children, or NULL) fill in the common options, and all operands are files
+ * Return: 0; ARGP_ERR_UNKNOWN.
+ */
+error_t common_options_key(int key, struct common_options *common,
+			   const struct argp_child *children, struct argp_state *state);
+
 #endif

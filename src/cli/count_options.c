@@ -17,19 +17,20 @@ static const struct argp_option count_table[] = {
 	{0},
 };
 
+static const struct argp_child count_children[] = {
+	{.argp = &common_argp},
+	{.argp = &document_argp},
+	{.argp = &processes_argp},
+	{.argp = &decode_argp},
+	{0},
+};
+
 static error_t parse_count(int key, char *arg, struct argp_state *state)
 {
 	struct count_options *opt = state->input;
 
 	(void)arg;
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &opt->common;
-		state->child_inputs[1] = &opt->common;
-		state->child_inputs[2] = &opt->common;
-		state->child_inputs[3] = &opt->common;
-		state->err_stream = NULL;
-		return 0;
 	case 'l':
 		opt->what |= FL_COUNT_LINES;
 		return 0;
@@ -39,21 +40,10 @@ static error_t parse_count(int key, char *arg, struct argp_state *state)
 	case 'c':
 		opt->what |= FL_COUNT_BYTES;
 		return 0;
-	case ARGP_KEY_ARGS:
-		common_options_rest(&opt->common, state);
-		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return common_options_key(key, &opt->common, count_children, state);
 	}
 }
-
-static const struct argp_child count_children[] = {
-	{.argp = &common_argp},
-	{.argp = &document_argp},
-	{.argp = &processes_argp},
-	{.argp = &decode_argp},
-	{0},
-};
 
 static const struct argp count_argp = {
 	.options = count_table,

@@ -200,6 +200,13 @@ static int parse_edit(int key, const char *arg, struct transform_options *opt)
 	return 0;
 }
 
+static const struct argp_child transform_children[] = {
+	{.argp = &common_argp},
+	{.argp = &document_argp},
+	{.argp = &inplace_argp},
+	{0},
+};
+
 static error_t parse_transform(int key, char *arg, struct argp_state *state)
 {
 	struct transform_options *opt = state->input;
@@ -208,10 +215,8 @@ static error_t parse_transform(int key, char *arg, struct argp_state *state)
 		return 0;
 	switch (key) {
 	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &opt->common;
-		state->child_inputs[1] = &opt->common;
+		(void)common_options_key(key, &opt->common, transform_children, state);
 		state->child_inputs[2] = &opt->inplace;
-		state->err_stream = NULL;
 		return 0;
 	case KEY_FILE:
 		add_file(opt, arg);
@@ -249,20 +254,10 @@ static error_t parse_transform(int key, char *arg, struct argp_state *state)
 	case KEY_DRY_RUN:
 		opt->dry_run = 1;
 		return 0;
-	case ARGP_KEY_ARGS:
-		common_options_rest(&opt->common, state);
-		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return common_options_key(key, &opt->common, transform_children, state);
 	}
 }
-
-static const struct argp_child transform_children[] = {
-	{.argp = &common_argp},
-	{.argp = &document_argp},
-	{.argp = &inplace_argp},
-	{0},
-};
 
 static const struct argp transform_argp = {
 	.options = transform_table,
