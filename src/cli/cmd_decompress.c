@@ -9,6 +9,7 @@
 #include <faultline/codec.h>
 
 #include "cli/cmd_decompress.h"
+#include "cli/crew.h"
 #include "cli/message.h"
 #include "cli/outbuf.h"
 #include "cli/verbs.h"
@@ -16,11 +17,15 @@
 /* Return: what stands before .zst, or .tar for .tzst; NULL for other names. malloc'ed. */
 static char *decompressed_name(const char *name)
 {
-	static const char *const endings[][2] = {{".tzst", ".tar"}, {".zst", ""}};
+	static const char *const endings[][2] = {
+		{".tzst", ".tar"}, {".zst", ""}, {".tgz", ".tar"}, {".gz", ""},
+		{".tbz2", ".tar"}, {".bz2", ""}, {".txz", ".tar"}, {".xz", ""},
+		{".tlz4", ".tar"}, {".lz4", ""},
+	};
 	size_t len = strlen(name);
 	char *ret = NULL;
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
 		size_t n = strlen(endings[i][0]);
 
 		if (len > n && strcmp(name + len - n, endings[i][0]) == 0 &&
@@ -37,9 +42,16 @@ static int may_write(struct codec_run *run, const char *name)
 	const struct codec_options *opt = run->opt;
 	char *derived = decompressed_name(name);
 
+	if (input_is_stdin(name) && !opt->force && crew_is_terminal(STDIN_FILENO)) {
+		codec_refuse(run, name, "is a terminal (-f reads it)");
+		free(derived);
+		return 0;
+	}
 	if (derived == NULL && !opt->test && !opt->to_stdout && opt->output == NULL &&
 	    !input_is_stdin(name)) {
-		codec_refuse(run, name, "unknown suffix (.zst expected); name the output with -o");
+		codec_refuse(run, name,
+			     "unknown suffix (.zst, .gz, .bz2, .xz or .lz4 expected); name the "
+			     "output with -o");
 		return 0;
 	}
 	return codec_open(run, name, derived);
@@ -114,6 +126,11 @@ static void list_file(struct codec_run *run, const char *name)
 		rc = fl_zstd_list(src, list_frame, &l, &err);
 		if (rc == -ESPIPE)
 			snprintf(err.text, sizeof(err.text), "only files can be listed");
+	}
+	if (rc == 0 && l.frames == 0) {
+		err = (struct fl_error){.code = -FL_EUNSUPPORTED, .off = 0};
+		snprintf(err.text, sizeof(err.text), "is not compressed");
+		rc = err.code;
 	}
 	if (rc == 0)
 		outbuf_printf("%6" PRIu64 " %15s %12" PRIu64 " %15s %12" PRIu64 "%s\n", l.frames,

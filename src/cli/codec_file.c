@@ -55,13 +55,36 @@ char *codec_packed_name(const char *name)
 	return asprintf(&ret, "%s.zst", name) < 0 ? NULL : ret;
 }
 
+static int only_one(const struct codec_run *run)
+{
+	return run->opt->common.files_from == NULL && run->opt->common.file_count == 1;
+}
+
+/* -o of several inputs: one file for all. */
+static int is_shared(const struct codec_run *run)
+{
+	return run->opt->output != NULL && !only_one(run);
+}
+
+/* What all go into is not made without one of them. */
+static int spoil(struct codec_run *run, const char *name, const char *text)
+{
+	codec_refuse(run, name, text);
+	run->spoilt = 1;
+	return 0;
+}
+
 int codec_may_read(struct codec_run *run, const char *name)
 {
 	struct stat st;
 
-	if (input_is_stdin(name) || run->opt->force)
+	if (is_shared(run) && run->spoilt)
+		return 0;
+	if (input_is_stdin(name) || run->job.inputs.problem != NULL)
 		return 1;
-	if (lstat(name, &st) == 0 && S_ISLNK(st.st_mode)) {
+	if (stat(name, &st) < 0)
+		return spoil(run, name, strerror(errno));
+	if (!run->opt->force && lstat(name, &st) == 0 && S_ISLNK(st.st_mode)) {
 		codec_refuse(run, name, "is a symbolic link: left out (-f follows it)");
 		return 0;
 	}
@@ -87,9 +110,13 @@ static int open_output(struct codec_run *run, const char *name, const char *like
 	return 0;
 }
 
-static int only_one(const struct codec_run *run)
+/* Under this name or under another one. */
+static int is_input(const char *name, const char *output)
 {
-	return run->opt->common.files_from == NULL && run->opt->common.file_count == 1;
+	struct stat in, out;
+
+	return !input_is_stdin(name) && stat(name, &in) == 0 && stat(output, &out) == 0 &&
+	       S_ISREG(in.st_mode) && in.st_dev == out.st_dev && in.st_ino == out.st_ino;
 }
 
 int codec_open(struct codec_run *run, const char *name, char *derived)
@@ -98,13 +125,20 @@ int codec_open(struct codec_run *run, const char *name, char *derived)
 	const char *like = name;
 
 	run->write_error = 0;
+	if (derived == NULL && opt->output == NULL && !opt->test && !opt->to_stdout &&
+	    !input_is_stdin(name))
+		return 0;
 	if (opt->test || opt->to_stdout || (opt->output == NULL && input_is_stdin(name))) {
 		free(derived);
 		return 1;
 	}
+	if (is_input(name, opt->output != NULL ? opt->output : derived)) {
+		free(derived);
+		return spoil(run, name, "is its own output");
+	}
 	if (opt->output == NULL) {
 		run->out_name = derived;
-		return derived != NULL && open_output(run, derived, like);
+		return open_output(run, derived, like);
 	}
 	free(derived);
 	if (run->out != NULL)
@@ -140,11 +174,13 @@ static void forget_name(struct codec_run *run)
 int codec_close(struct codec_run *run, const char *name, int rc)
 {
 	const struct codec_options *opt = run->opt;
-	int shared = opt->output != NULL && !only_one(run);
+	int shared = is_shared(run);
 
 	if (run->write_error < 0)
 		codec_refuse(run, run->out_name, fl_strerror(run->write_error));
-	if (run->out != NULL && (!shared || rc < 0))
+	if (rc < 0)
+		run->spoilt = 1;
+	if (run->out != NULL && !shared)
 		rc = close_output(run, rc);
 	if (rc == 0 && opt->remove && !opt->test && !opt->to_stdout && !input_is_stdin(name) &&
 	    unlink(name) < 0)
@@ -156,8 +192,10 @@ int codec_close(struct codec_run *run, const char *name, int rc)
 
 int codec_end(struct codec_run *run)
 {
+	if (is_shared(run) && run->spoilt && !job_interrupted())
+		codec_refuse(run, run->opt->output, "not made: an input is missing");
 	if (run->out != NULL)
-		close_output(run, job_interrupted() ? -EINTR : 0);
+		close_output(run, job_interrupted() ? -EINTR : run->spoilt ? -EIO : 0);
 	forget_name(run);
 	return job_end(&run->job, NULL, 0);
 }

@@ -21,6 +21,7 @@
  * @out:      where the bytes go: a file; NULL: standard output, or nowhere with @opt->test
  * @out_name: for messages; malloc'ed
  * @write_error: of the output, as -errno
+ * @spoilt:  an input failed: an output for all is not made
  */
 struct codec_run {
 	struct job job;
@@ -28,6 +29,7 @@ struct codec_run {
 	struct fl_output *out;
 	char *out_name;
 	int write_error;
+	int spoilt;
 };
 
 /** codec_begin() - check what does not go together; ends the program if wrong */

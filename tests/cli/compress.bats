@@ -141,8 +141,27 @@ frame_ends() {
 @test "compress: -o of several files holds them all" {
 	expect 0 "$FAULTLINE" compress -q -o both.zst plain crlf
 	zstd -q -dc both.zst | cmp - <(cat plain crlf)
-	expect 2 "$FAULTLINE" compress -q -f -o bad.zst plain missing
-	contains "$err" "missing"
+	expect 2 "$FAULTLINE" compress -q -f -o bad.zst plain missing crlf
+	contains "$err" "missing: No such file or directory"
+	contains "$err" "bad.zst: not made"
+	[[ ! -e bad.zst ]]
+}
+
+@test "compress: an input is never its own output" {
+	cp plain one && cp plain two && ln two link
+	for how in "-f -o one one" "--rm -f -o one one" "-f -o two plain two" "--rm -f -o link two" \
+		"--punch -f -o one one"; do
+		# shellcheck disable=SC2086 # words
+		expect 2 "$FAULTLINE" compress -q $how
+		contains "$err" "is its own output"
+		cmp one plain && cmp two plain && cmp link plain
+	done
+	ln one one.zst
+	expect 2 "$FAULTLINE" compress -q -f --rm one
+	cmp one plain
+	zstd -q -f -o one plain
+	expect 2 "$FAULTLINE" decompress -q -f --rm -o one one
+	zstd -q -dc one | cmp - plain
 }
 
 @test "compress: links are left out without -f, directories always" {
@@ -157,6 +176,7 @@ frame_ends() {
 	contains "$err" "d: Is a directory"
 	[[ ! -e d.zst ]]
 	expect 2 "$FAULTLINE" compress -q missing
+	equal "$err" "faultline compress: missing: No such file or directory"
 	[[ ! -e missing.zst ]]
 }
 

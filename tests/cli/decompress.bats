@@ -186,6 +186,12 @@ skippable() {
 	zstd -q -c plain >a.zst
 	expect 0 "$FAULTLINE" decompress -q -o both a.zst crlf.tzst
 	cmp both <(cat plain crlf)
+	head -c 9 a.zst >cut.zst
+	expect 2 "$FAULTLINE" decompress -q -o bad a.zst cut.zst crlf.tzst
+	contains "$err" "bad: not made"
+	[[ ! -e bad ]]
+	expect 2 "$FAULTLINE" decompress --list nothing.zst
+	contains "$err" "is not compressed"
 	chmod 600 a.zst && touch -d '2002-03-04' a.zst
 	expect 0 "$FAULTLINE" decompress -q a.zst
 	equal "$(stat -c '%a %Y' a)" "$(stat -c '%a %Y' a.zst)"
@@ -210,4 +216,10 @@ skippable() {
 	[[ $out =~ total\ +$(stat -c %s l.zst)\ +$(stat -c %s log) ]]
 	expect 2 "$FAULTLINE" decompress --list log
 	contains "$err" "log: at byte 0: no zstd frame begins here"
+}
+
+@test "decompress: nothing is read from a terminal" {
+	command -v script >/dev/null || skip "script(1) is not installed"
+	script -qec "'$FAULTLINE' decompress -c" /dev/null >out </dev/null && false
+	grep -q '(standard input): is a terminal' out
 }

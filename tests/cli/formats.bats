@@ -51,6 +51,17 @@ prints_what_grep_prints() {
 	each_format prints_what_grep_prints
 }
 
+gives_back_the_name() {
+	local end=$1
+	case $1 in gzip) end=gz ;; bzip2) end=bz2 ;; esac
+	$1 -c log >"a.$end"
+	cp "a.$end" "b.t$end"
+	expect 0 "$FAULTLINE" decompress -q "a.$end" "b.t$end"
+	cmp a log
+	cmp b.tar log
+	rm a b.tar
+}
+
 takes_members() {
 	: >none
 	{ $1 -c none; head -n 1000 log | $1 -c; tail -n +1001 log | $1 -c; $1 -c none; } >x
@@ -59,6 +70,10 @@ takes_members() {
 	$1 -c none >x
 	expect 1 "$FAULTLINE" scan x x
 	equal "$("$FAULTLINE" count -c x)" "0 x"
+}
+
+@test "formats: decompress knows what the file is to be called" {
+	each_format gives_back_the_name
 }
 
 @test "formats: several members, and empty ones" {
