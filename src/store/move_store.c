@@ -173,22 +173,46 @@ static int make_journal(struct fl_store_job *job, uint64_t space, struct fl_erro
 	return fl_store_job_journal(job, space, reterr);
 }
 
+/*
+ * A full disk: the file may have become longer by what there was. Nobody else has it open, and nothing
+ * has been stored.
+ */
+static void shrink_back(struct fl_store_job *job)
+{
+	int r = fl_durable_truncate(&job->durable, job->target.fd, job->target.size_bytes);
+
+	if (r == 0)
+		r = fl_durable_sync_all(&job->durable, job->target.fd);
+	job->stored = r < 0;
+}
+
 /* What was appended since it was opened would lie where the last batch goes. */
-static int extend(struct fl_store_job *job, uint64_t new_size, struct fl_error *reterr)
+static int check_size(struct fl_store_job *job, struct fl_error *reterr)
 {
 	uint64_t now;
 	int r = fl_target_size(&job->target, &now);
 
-	if (r == 0 && now != job->target.size_bytes)
-		return fl_error_set(
-			reterr, now > job->target.size_bytes ? -EAGAIN : -FL_ETRUNCATED,
-			FL_OFF_NONE,
-			"an edit that changes lengths needs the file for itself, and its "
-			"size has changed");
+	if (r < 0)
+		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
+	if (now == job->target.size_bytes)
+		return 0;
+	return fl_error_set(reterr, now > job->target.size_bytes ? -EAGAIN : -FL_ETRUNCATED,
+			    FL_OFF_NONE,
+			    "an edit that changes lengths needs the file for itself, and its "
+			    "size has changed");
+}
+
+static int extend(struct fl_store_job *job, uint64_t new_size, struct fl_error *reterr)
+{
+	int r = check_size(job, reterr);
+
+	if (r < 0)
+		return r;
 	job->stored = true;
-	if (r == 0)
-		r = fl_durable_allocate(&job->durable, job->target.fd, new_size);
-	if (r == 0)
+	r = fl_durable_allocate(&job->durable, job->target.fd, new_size);
+	if (r < 0)
+		shrink_back(job);
+	else
 		r = fl_durable_sync_all(&job->durable, job->target.fd);
 	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, NULL) : 0;
 }

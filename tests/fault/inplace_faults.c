@@ -111,6 +111,34 @@ static void failing_calls(void)
 	}
 }
 
+/* ext4's answer of a full disk comes after the file has taken what there was. A journal finds room. */
+static int no_room(void *ctx, int fd, uint64_t bytes)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+
+	if (size == 0)
+		return fl_durable_kernel.allocate(NULL, fd, bytes);
+	++*(unsigned *)ctx;
+	return ftruncate(fd, size + 352) < 0 ? -errno : -ENOSPC;
+}
+
+static void full_disk(unsigned flags)
+{
+	struct fl_durable_ops ops = fl_durable_kernel;
+	unsigned asked = 0;
+	struct fl_durable durable = {.ops = &ops, .ctx = &asked};
+	int r;
+
+	ops.allocate = no_room;
+	set("sab:[ab, abab]", 20000);
+	reset();
+	r = crashkit_edit_with(&kit, &durable, CHUNK, 1, flags);
+	if (r != -ENOSPC || asked == 0)
+		complain("a full disk is not told", flags);
+	if (!is_old() || crashkit_has_journal(&kit))
+		complain("a full disk leaves something behind", flags);
+}
+
 /* The n-th call of a recovery fails; the next recovery does it. */
 static bool fail_recovery_at(uint64_t n, enum fl_recover_action action)
 {
@@ -278,6 +306,8 @@ int main(void)
 
 	if (!crashkit_open(&kit))
 		return 99;
+	full_disk(0);
+	full_disk(FL_INPLACE_NO_JOURNAL);
 	failing_calls();
 	failing_recoveries();
 	flipped_bits(600, 9, s >= 1 ? 1 : 17);
