@@ -138,6 +138,7 @@ static void add_file(struct transform_options *opt, const char *name)
 	size_t size = 0;
 	ssize_t len = -1;
 
+	opt->has_program = 1;
 	while (file != NULL && (len = getline(&line, &size, file)) > 0) {
 		if (line[len - 1] == '\n')
 			line[--len] = '\0';
@@ -275,7 +276,7 @@ static void take_operand(struct transform_options *opt)
 
 	if (opt->job.step_count > 0)
 		return;
-	if (common->file_count == 0)
+	if (common->file_count == 0 || opt->has_program)
 		message_usage("no edit given");
 	add_step(opt, "", common->files[0], strlen(common->files[0]));
 	common->files++;

@@ -23,6 +23,7 @@ struct transform_options {
 	struct inplace_options inplace;
 	struct fl_transform_step *steps;
 	size_t step_size;
+	int has_program;
 	int dry_run;
 	uint64_t diff;
 	const char *output;

@@ -132,6 +132,9 @@ pair: 3 matches, 3 changes: 3 bytes become 3, in 1 pages"
 @test "transform: wrong command lines" {
 	expect 2 "$FAULTLINE" transform
 	contains "$err" "no edit given"
+	echo '# none' >program
+	expect 2 "$FAULTLINE" transform --file=program plain
+	contains "$err" "no edit given"
 	expect 2 "$FAULTLINE" transform 's/a/b' plain
 	contains "$err" "unterminated 's' command"
 	expect 2 "$FAULTLINE" transform 's/(/b/' plain

@@ -59,6 +59,7 @@ static const struct example examples[] = {
 	{{"keep=x"}, "a\nb\n", ""},
 	{{"delete=^$"}, "\na\n\n\nb\n", "a\nb\n"},
 	{{"keep=^$"}, "\na\n\n\nb", "\n\n\n"},
+	{{"s/b/\\x26\\x4a\\x4A2\\x7\\xg\\x/"}, "abc\n", "a&JJ2\axgxc\n"},
 	{{"dos2unix"}, "a\r\n\r\nb\rc\n\r\r\nd\r", "a\n\nb\rc\n\r\nd\r"},
 	{{"unix2dos"}, "a\r\n\nb\nc", "a\r\n\r\nb\r\nc"},
 	{{"dos2unix", "s/$/;/", "unix2dos"}, "a\r\nb\n", "a;\r\nb;\r\n"},

@@ -87,11 +87,36 @@ static int read_dollar(struct reader *in, struct fl_error *reterr)
 	return r < 0 ? r : (int)(1 + n + 2u * braced);
 }
 
+static int hex_digit(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *at = c != '\0' ? strchr(digits, c >= 'A' && c <= 'F' ? c + 0x20 : c) : NULL;
+
+	return at ? (int)(at - digits) : -1;
+}
+
+/* \xHH, as sed and Perl have it. Return: digits read. */
+static size_t read_hex(const struct reader *in, unsigned *ret)
+{
+	size_t n = 0;
+	int digit;
+
+	for (*ret = 0; n < 2 && in->at + n < in->len; n++) {
+		digit = hex_digit(in->p[in->at + n]);
+		if (digit < 0)
+			break;
+		*ret = 16 * *ret + (unsigned)digit;
+	}
+	return n;
+}
+
 static int read_escape(struct reader *in, struct fl_error *reterr)
 {
 	static const char from[] = "ntrfva", to[] = "\n\t\r\f\v\a";
 	char c;
 	const char *known;
+	unsigned byte;
+	size_t n;
 
 	if (in->at + 1 == in->len)
 		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE,
@@ -102,6 +127,11 @@ static int read_escape(struct reader *in, struct fl_error *reterr)
 		return add_group(in, (unsigned)(c - '0'), reterr);
 	if (c != '\0' && strchr("ULEul", c))
 		return add_piece(in->t, &(struct fl_piece){.kind = FL_PIECE_CASE, .mode = c});
+	n = c == 'x' ? read_hex(in, &byte) : 0;
+	if (n > 0) {
+		in->at += n;
+		return add_text(in->t, (char)byte);
+	}
 	known = c != '\0' ? strchr(from, c) : NULL;
 	return add_text(in->t, known ? to[known - from] : c);
 }
