@@ -48,6 +48,13 @@ static bool size_lies(int fd, const struct stat *st)
 	       (st->st_size == 0 && pread(fd, &byte, 1, 0) > 0);
 }
 
+bool fl_file_is_made_up(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && size_lies(fd, &st);
+}
+
 static void set_regular(struct fl_file *f, const struct stat *st)
 {
 	uint64_t size = (uint64_t)st->st_size;

@@ -51,6 +51,9 @@ struct fl_file_state {
  */
 int fl_file_open(const char *path, struct fl_file *ret, struct fl_error *reterr);
 
+/** fl_file_is_made_up() - a file of /proc, say: its bytes are made up while they are read */
+bool fl_file_is_made_up(int fd);
+
 /**
  * fl_file_from_fd() - see fl_source_open_fd(); the position of the descriptor is not moved
  * Return: 0; -EBADF, also when it is open for writing only or with O_PATH; -EISDIR.

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "plat/file.h"
 
 /* open(2) says EPERM for files that chattr(1) has closed to this. */
 static int explain_open(int code, struct fl_error *reterr)
@@ -53,6 +54,9 @@ static int open_regular(struct fl_target *t, bool write, struct fl_error *reterr
 	t->fd = open(t->path, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
 	if (t->fd < 0)
 		return explain_open(-errno, reterr);
+	if (fl_file_is_made_up(t->fd))
+		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE,
+				    "its bytes are on no disk: cannot be rewritten in place");
 	r = fl_target_identity(t->fd, t);
 	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, NULL) : 0;
 }

@@ -133,6 +133,14 @@ make_sparse() {
 	equal "$(find . -name '.*faultline*')" ""
 }
 
+@test "in place: what has no bytes on a disk" {
+	mkfifo pipe
+	for file in /proc/self/comm /dev/null pipe .; do
+		expect 2 "$FAULTLINE" transform -i s/a/b/ "$file"
+		[[ $err == *"cannot be rewritten in place" || $err == *"Is a directory" ]]
+	done
+}
+
 @test "recover: pseudonyms need their key to be finished" {
 	local i
 	for i in {1..4000}; do
