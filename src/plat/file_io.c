@@ -55,19 +55,22 @@ int fl_file_pread(int fd, void *buf, size_t n, uint64_t off, size_t *ret_got)
 int fl_file_peek(int fd, void *buf, size_t n, uint64_t off, size_t *ret_got)
 {
 	struct iovec iov = {.iov_base = buf, .iov_len = n};
+	uint64_t begin = fl_round_down(off, fl_page_bytes());
+	uint64_t end = fl_round_up(off + n, fl_page_bytes());
+	ssize_t got;
 	bool missing;
-	int r;
+	int r = 0;
 
 	if (fl_supply_in_use)
 		return fl_supply_pread(fd, buf, n, off, ret_got);
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
-	missing = preadv2(fd, &iov, 1, (off_t)off, RWF_NOWAIT) < 0 && errno == EAGAIN;
-	r = fl_file_pread(fd, buf, n, off, ret_got);
+	got = preadv2(fd, &iov, 1, (off_t)off, RWF_NOWAIT);
+	missing = got < 0 && errno == EAGAIN;
+	*ret_got = n;
+	if (got < 0 || (size_t)got < n)
+		r = fl_file_pread(fd, buf, n, off, ret_got);
 	if (missing)
-		(void)posix_fadvise(fd, (off_t)fl_round_down(off, fl_page_bytes()),
-				    (off_t)(fl_round_up(off + n, fl_page_bytes()) -
-					    fl_round_down(off, fl_page_bytes())),
-				    POSIX_FADV_DONTNEED);
+		(void)posix_fadvise(fd, (off_t)begin, (off_t)(end - begin), POSIX_FADV_DONTNEED);
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_NORMAL);
 	return r;
 }
