@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <faultline/faultline.h>
@@ -532,4 +533,95 @@ Test(pipeline, a_cancelled_run_says_so)
 	fl_pipeline_free(pl);
 	close(fds[0]);
 	close(fds[1]);
+}
+
+/* A pipeline with two threads, on chunks that are small enough for both. */
+static int run_of_two(struct fl_pipeline **ret, const char *path, struct probe *got)
+{
+	struct fl_source *src = NULL;
+	struct fl_options opt;
+	int r = 0;
+
+	fl_options_init(&opt);
+	opt.threads = 2;
+	opt.chunk_bytes = 65536;
+	if (!*ret &&
+	    (fl_pipeline_new(&opt, ret, NULL) < 0 || fl_pipeline_add(*ret, &record_ops, got) < 0))
+		return -1;
+	*got = (struct probe){0};
+	r = fl_source_open(path, &src, NULL);
+	if (r == 0)
+		r = fl_pipeline_run(*ret, src, NULL);
+	fl_source_close(src);
+	return r;
+}
+
+struct user {
+	pthread_t thread;
+	const char *path;
+	struct probe got;
+	int result;
+};
+
+static void *use(void *arg)
+{
+	struct user *u = arg;
+	struct fl_pipeline *pl = NULL;
+
+	for (int i = 0; i < 5 && u->result == 0; i++)
+		u->result = run_of_two(&pl, u->path, &u->got);
+	fl_pipeline_free(pl);
+	return NULL;
+}
+
+Test(pipeline, several_run_at_once)
+{
+	static unsigned char data[1u << 20];
+	struct user users[4];
+	struct probe want;
+	char *path;
+
+	make_text(data, sizeof(data), 2000);
+	expect(data, sizeof(data), 0, FL_SIZE_UNKNOWN, &want);
+	path = make_file(data, sizeof(data));
+	for (int i = 0; i < 4; i++) {
+		users[i] = (struct user){.path = path};
+		cr_assert(pthread_create(&users[i].thread, NULL, use, &users[i]) == 0);
+	}
+	for (int i = 0; i < 4; i++) {
+		pthread_join(users[i].thread, NULL);
+		cr_assert(users[i].result == 0);
+		cr_assert(users[i].got.record_hash == want.record_hash, "thread %d", i);
+	}
+	unlink(path);
+	free(path);
+}
+
+Test(pipeline, a_forked_child_goes_on_with_its_parents)
+{
+	static unsigned char data[1u << 20];
+	struct fl_pipeline *pl = NULL;
+	struct probe got, want;
+	char *path;
+	pid_t child;
+	int status;
+
+	make_text(data, sizeof(data), 2000);
+	expect(data, sizeof(data), 0, FL_SIZE_UNKNOWN, &want);
+	path = make_file(data, sizeof(data));
+	cr_assert(run_of_two(&pl, path, &got) == 0);
+	child = fork();
+	if (child == 0) {
+		alarm(60);
+		status = run_of_two(&pl, path, &got) != 0 || got.record_hash != want.record_hash;
+		fl_pipeline_free(pl);
+		_exit(status);
+	}
+	cr_assert(waitpid(child, &status, 0) == child);
+	cr_assert(status == 0, "%d", status);
+	cr_assert(run_of_two(&pl, path, &got) == 0, "the parent has its threads still");
+	cr_assert(got.record_hash == want.record_hash);
+	fl_pipeline_free(pl);
+	unlink(path);
+	free(path);
 }
