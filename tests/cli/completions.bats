@@ -23,6 +23,8 @@ offered() {
 
 @test "completions: every long option of every verb is there" {
 	local verb option seen=0
+	# The trap of bats is not called in functions: it would take most of the time.
+	set +T
 	for shell in bash zsh fish; do
 		"$gen" $shell "$FAULTLINE" >"$shell"
 	done
@@ -36,9 +38,10 @@ offered() {
 	while read -r verb; do
 		contains "$(cat zsh)" "'$verb:"
 		"$FAULTLINE" "$verb" --help | grep -oE '^ +(-., )?--[a-z0-9-]+' | grep -oE '[-][-].*' >options || continue
+		sed -n "/^$verb)/,/;;/p" zsh >zsh-verb
 		while read -r option; do
 			[[ " $(offered faultline "$verb" "$option") " =~ " $option"=?" " ]]
-			sed -n "/^$verb)/,/;;/p" zsh | grep -qE -- "'${option}(\[|=)"
+			grep -qE -- "'${option}(\[|=)" zsh-verb
 			grep -q -- "from $verb' .*-l ${option#--}\\( \\|\$\\)" fish
 			seen=$((seen + 1))
 		done <options

@@ -6,10 +6,10 @@ load helpers
 
 setup() {
 	make_work
-	for i in {1..3000}; do
-		echo "Mar  3 10:00:00 host sshd[$i]: Failed password for root from 10.0.0.$((i % 256))"
-		echo "Mar  3 10:00:01 host cron[$i]: session opened"
-	done >log
+	# By awk: bash calls the trap of bats before every command, a loop like this takes it half a second.
+	seq 3000 | awk '{
+		print "Mar  3 10:00:00 host sshd[" $1 "]: Failed password for root from 10.0.0." $1 % 256
+		print "Mar  3 10:00:01 host cron[" $1 "]: session opened" }' >log
 	cp log before
 }
 

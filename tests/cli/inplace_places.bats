@@ -83,9 +83,7 @@ make_sparse() {
 
 @test "in place: a full disk stops it before it begins, or where it can go on" {
 	small_disk 1M
-	for i in {1..8000}; do
-		echo "line $i: Failed password for root"
-	done >small/log
+	seq -f 'line %.0f: Failed password for root' 8000 >small/log
 	cp small/log before
 	head -c 700K /dev/zero >small/ballast
 	expect 2 "$FAULTLINE" transform -i s/root/somebody-else/ small/log
@@ -104,9 +102,7 @@ make_sparse() {
 
 @test "in place: a full disk does not keep a rewrite from being rolled back" {
 	small_disk 4M
-	for i in {1..8000}; do
-		echo "line $i: Failed password for root"
-	done >small/log
+	seq -f 'line %.0f: Failed password for root' 8000 >small/log
 	cp small/log before
 	signal_at 9 100 transform -i --sync=full --chunk-size=4K s/root/somebody/ small/log
 	expect 1 cmp -s before small/log
@@ -142,10 +138,7 @@ make_sparse() {
 }
 
 @test "recover: pseudonyms need their key to be finished" {
-	local i
-	for i in {1..4000}; do
-		echo "from 10.0.$((i / 256)).$((i % 256)) and nothing else"
-	done >before
+	seq 4000 | awk '{ print "from 10.0." int($1 / 256) "." $1 % 256 " and nothing else" }' >before
 	head -c 32 /dev/urandom >key
 	head -c 32 /dev/urandom >other
 	"$FAULTLINE" transform --redact=ipv4 --redact-style=hash --redact-key=key before >want

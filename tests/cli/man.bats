@@ -26,11 +26,9 @@ teardown() {
 
 # The files that the examples name.
 make_files() {
-	local i
-	for i in {1..500}; do
-		echo "Mar  3 10:00:00 host sshd[$i]: Failed password for root from 10.0.0.$((i % 256)) port 22"
-		echo "Mar  3 10:00:01 host cron[$i]: session opened"
-	done >access.log
+	seq 500 | awk '{
+		print "Mar  3 10:00:00 host sshd[" $1 "]: Failed password for root from 10.0.0." $1 % 256 " port 22"
+		print "Mar  3 10:00:01 host cron[" $1 "]: session opened" }' >access.log
 	cp access.log auth.log
 	head -c 3M /dev/zero >backup.img
 	mkdir -p logs
