@@ -2,6 +2,7 @@
 #include "cli/outbuf.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,6 +113,9 @@ int outbuf_finish(void)
 	/* Network file systems may tell only now that a write failed. */
 	if (first_error == 0 && close(STDOUT_FILENO) < 0 && errno != EBADF)
 		first_error = -errno;
+	/* The engine's threads have SIGPIPE blocked: which of them wrote first does not decide how we end. */
+	if (first_error == -EPIPE && !reported)
+		(void)raise(SIGPIPE);
 	if (first_error != 0 && first_error != -EPIPE && !reported)
 		message_error("write error: %s", strerror(-first_error));
 	reported = 1;
