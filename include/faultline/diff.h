@@ -43,6 +43,8 @@ struct fl_diff_range {
  * @other:     the other file, seekable; must outlive the operator
  * @gap_bytes: up to so many equal bytes between two that differ belong to the range
  * @cold:      drop from the page cache what the run brings in of @other
+ * @brief:     a range is told before its end is known, and the run ends behind the end of @other: for
+ *             those who want to know only whether there is one
  * @range:     called for each range, in file order, on the folding thread.
  *             Return: 0; FL_FOLD_STOP; a negative error
  * @arg:       for @range
@@ -52,6 +54,7 @@ struct fl_diff_options {
 	struct fl_source *other;
 	uint64_t gap_bytes;
 	int cold;
+	int brief;
 	int (*range)(void *arg, const struct fl_diff_range *range);
 	void *arg;
 };

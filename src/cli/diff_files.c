@@ -62,6 +62,7 @@ static void compare(struct diff_run *run, struct side *a, struct side *b)
 				      .other = b->src,
 				      .gap_bytes = run->opt->gap,
 				      .cold = (run->opt->common.run.flags & FL_RUN_COLD) != 0,
+				      .brief = run->opt->common.quiet,
 				      .range = on_range,
 				      .arg = run};
 	struct fl_diff *diff = NULL;

@@ -85,6 +85,22 @@ bytes 1500000-1500003 differ (4 of 4)"
 	expect 2 "$FAULTLINE" diff - -
 }
 
+@test "diff: -q stops at the first byte that differs, or behind the end of one" {
+	seq 1 20000 >numbers
+	: >empty
+	# Nothing is equal, so that the one range that there is never ends.
+	for command in "yes | \"$FAULTLINE\" diff -q - numbers" "\"$FAULTLINE\" diff -q /dev/zero numbers" \
+		"\"$FAULTLINE\" diff -q numbers /dev/zero" "yes | \"$FAULTLINE\" diff -q -j1 - numbers" \
+		"cat numbers /dev/zero | \"$FAULTLINE\" diff -q numbers -" "\"$FAULTLINE\" diff -q /dev/zero empty" \
+		"yes | \"$FAULTLINE\" diff -q --gap=1G - numbers"; do
+		expect 1 timeout 60 bash -c "$command"
+		equal "$out$err" ""
+	done
+	expect 0 bash -c "cat numbers | \"$FAULTLINE\" diff -q - numbers"
+	expect 1 "$FAULTLINE" diff -q --json numbers a
+	contains "$out" '"differ":true'
+}
+
 @test "diff: a range" {
 	put b 1000 XYZ
 	put b 5000 XYZ

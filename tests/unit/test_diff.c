@@ -18,7 +18,7 @@
 static unsigned char a[TEXT_MAX], b[TEXT_MAX];
 static struct fl_diff_range expected[RANGES_MAX], got[RANGES_MAX];
 static size_t expected_count, got_count;
-static int stop_after;
+static int stop_after, brief;
 
 static void define(size_t n, uint64_t gap)
 {
@@ -61,7 +61,8 @@ static struct fl_source *source_of(const unsigned char *data, size_t len, int *r
 /* Return: where the run ended in the first of the two. */
 static uint64_t run(size_t len_a, size_t len_b, uint64_t gap, const struct fl_options *how)
 {
-	struct fl_diff_options opt = {.size = sizeof(opt), .gap_bytes = gap, .range = take};
+	struct fl_diff_options opt = {
+		.size = sizeof(opt), .gap_bytes = gap, .range = take, .brief = brief};
 	struct fl_pipeline *pl = NULL;
 	struct fl_diff *diff = NULL;
 	int fd_a, fd_b;
@@ -157,6 +158,31 @@ Test(diff, a_range_and_an_end_before_the_end)
 	run(TEXT_MAX, TEXT_MAX, 0, &how);
 	stop_after = 0;
 	cr_assert(got_count == 1 && got[0].off == 10);
+}
+
+/* One range, which goes on to the end: it is told before that. */
+Test(diff, in_brief)
+{
+	struct fl_options how;
+
+	fl_options_init(&how);
+	how.chunk_bytes = 8192;
+	how.threads = 1;
+	memset(a, 1, sizeof(a));
+	memset(b, 2, sizeof(b));
+	brief = stop_after = 1;
+	cr_assert(run(TEXT_MAX, TEXT_MAX, 16, &how) < TEXT_MAX);
+	cr_assert(got_count == 1 && got[0].off == 0 && got[0].len > 0);
+	cr_assert(got[0].len == got[0].differ && got[0].len < TEXT_MAX);
+	memset(b, 1, sizeof(b));
+	cr_assert(run(TEXT_MAX, 5000, 16, &how) > 5000);
+	cr_assert(got_count == 0);
+	cr_assert(run(TEXT_MAX, TEXT_MAX, 16, &how) == TEXT_MAX);
+	cr_assert(got_count == 0);
+	b[TEXT_MAX - 1] = 2;
+	cr_assert(run(TEXT_MAX, TEXT_MAX, 16, &how) == TEXT_MAX);
+	cr_assert(got_count == 1 && got[0].off == TEXT_MAX - 1);
+	brief = stop_after = 0;
 }
 
 Test(diff, wrong_options)

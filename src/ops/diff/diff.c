@@ -48,7 +48,7 @@ static int start(void *op, const struct fl_run *run, struct fl_error *reterr)
 	(void)reterr;
 	d->pending = (struct fl_diff_range){0};
 	d->seen = run->off;
-	d->stop_at_end = run->len != FL_SIZE_UNKNOWN;
+	d->stop_at_end = d->opt.brief || run->len != FL_SIZE_UNKNOWN;
 	d->stopped = 0;
 	fl_coldset_free(d->cold);
 	d->cold = NULL;
@@ -190,6 +190,8 @@ static int fold(void *op, const struct fl_part *part, struct fl_error *reterr)
 		memcpy(&range, part->data + at, sizeof(range));
 		r = add_range(d, &range);
 	}
+	if (r == 0 && d->opt.brief)
+		r = emit(d);
 	if (d->cold && part->end > d->seen)
 		fl_coldset_drop(d->cold, d->seen, part->end);
 	d->seen = part->end;
