@@ -21,11 +21,16 @@
 #include "cli/progress_bar.h"
 #include "cli/verbs.h"
 
+/**
+ * struct hash_run
+ * @complete: nothing is left to be gone on with at @cp, once the digests are written
+ */
 struct hash_run {
 	struct job job;
 	const struct hash_options *opt;
 	struct hash_lanes *lanes;
 	struct checkpoint cp;
+	int complete;
 	void (*bar)(void *arg, const struct fl_progress *p);
 	json_t *doc;
 };
@@ -208,7 +213,7 @@ static void read_whole(struct hash_run *run, struct hash_item *item)
 		if (run->cp.path != NULL && job_interrupted())
 			save(run);
 		else if (run->cp.path != NULL && item->result.code == 0)
-			checkpoint_remove(&run->cp);
+			run->complete = 1;
 	}
 	checkpoint_done(&resume);
 }
@@ -318,7 +323,9 @@ int cmd_hash(int argc, char **argv)
 	if (opt.checkpoint != NULL)
 		begin_checkpoint(&run);
 	hash_files(&run);
-	checkpoint_done(&run.cp);
 	rc = job_end(&run.job, NULL, opt.common.json);
+	if (rc == 0 && run.complete)
+		checkpoint_remove(&run.cp);
+	checkpoint_done(&run.cp);
 	return rc;
 }

@@ -202,10 +202,20 @@ static char *joined(const char *a, const char *b)
 	return text;
 }
 
+/* What the run before has written gets the name @old. An old one is there when that run was killed while
+ * it copied: it is whole. And @path itself is there when it was killed after its last file. */
+static int set_aside(const char *partial, const char *old, const char *path)
+{
+	struct stat st;
+
+	if (stat(old, &st) == 0 || rename(partial, old) == 0)
+		return 0;
+	return errno == ENOENT && link(path, old) == 0 ? 0 : -errno;
+}
+
 int manifest_out_open_partial(struct manifest_out *out, const char *path, int resume)
 {
 	char *old = joined(path, PARTIAL_SUFFIX ".old");
-	struct stat st;
 	int rc = check_replaced(path);
 
 	memset(out, 0, sizeof(*out));
@@ -217,9 +227,8 @@ int manifest_out_open_partial(struct manifest_out *out, const char *path, int re
 	/* Of a run that nobody goes on with: another one must not take it for its own. */
 	if (rc == 0 && !resume)
 		remove(old);
-	/* An old one is there when the run before was killed while it copied: it is whole. */
-	if (rc == 0 && resume && stat(old, &st) < 0 && rename(out->temp, old) < 0)
-		rc = -errno;
+	if (rc == 0 && resume)
+		rc = set_aside(out->temp, old, path);
 	if (rc == 0 && (out->file = fopen(out->temp, "we")) == NULL)
 		rc = -errno;
 	free(old);

@@ -205,6 +205,42 @@ change() {
 	equal "$(echo cp* m*)" "cp* m"
 }
 
+@test "checkpoint: a run that was killed between its last two steps" {
+	local status=0
+	"$FAULTLINE" hash --manifest=expected --leaf-size=64K unit large
+	kill_after 0 KILL "$FAULTLINE" hash --manifest=m --leaf-size=64K "${slow[@]}" unit large || status=$?
+	equal "$status" 137
+	mkdir keep
+	cp cp* keep
+	expect 0 "$FAULTLINE" hash --manifest=m --leaf-size=64K "${slow[@]}" unit large
+	# The manifest has its name, the checkpoint is still there.
+	cp keep/* .
+	expect 0 "$FAULTLINE" hash --manifest=m --leaf-size=64K "${slow[@]}" unit large
+	equal "$err" ""
+	cmp m expected
+	equal "$(echo cp* m*)" "cp* m"
+	# Another manifest is not that one.
+	cp keep/* .
+	"$FAULTLINE" hash --manifest=m --leaf-size=64K large
+	cp m other
+	expect 2 "$FAULTLINE" hash --manifest=m --leaf-size=64K "${slow[@]}" unit large
+	contains "$err" "m.partial: not as it was when the checkpoint was written"
+	cmp m other
+}
+
+@test "checkpoint: it stays until the digests are written" {
+	local status=0 expected
+	[[ -c /dev/full ]] || skip "no /dev/full"
+	expected=$("$FAULTLINE" hash -a xxh3 large)
+	kill_after 0 KILL "$FAULTLINE" hash -a xxh3 "${slow[@]}" large || status=$?
+	equal "$status" 137
+	expect 2 bash -c '"$@" >/dev/full' -- "$FAULTLINE" hash -a xxh3 "${slow[@]}" large
+	[[ -s cp ]]
+	expect 0 "$FAULTLINE" hash -a xxh3 "${slow[@]}" large
+	equal "$out" "$expected"
+	[[ ! -e cp ]]
+}
+
 @test "checkpoint: what it is not for" {
 	expect 2 "$FAULTLINE" hash -a sha256 --checkpoint=cp large
 	contains "$err" "--checkpoint: sha256 cannot be gone on with"
