@@ -97,12 +97,6 @@ static int look_at(struct make_item *item)
 	return 0;
 }
 
-static int is_unchanged(const struct fl_manifest_file *now, const struct fl_manifest_file *then)
-{
-	return now->size_bytes == then->size_bytes && now->mtime_s == then->mtime_s &&
-	       now->mtime_ns == then->mtime_ns;
-}
-
 /* A part is made of whole leaves, or it could not be put together with others. */
 static int set_part(const struct make *m, struct make_item *item)
 {
@@ -131,7 +125,7 @@ static int work_on_file(void *arg, unsigned worker, void *slot)
 		return 0;
 	if (m->old.leaf_bytes != 0)
 		item->known = manifest_old_find(&m->old, item->name);
-	if (item->known != NULL && !is_unchanged(&item->file, &item->known->file))
+	if (item->known != NULL && !make_is_unchanged(&item->known->file, &item->st))
 		item->known = NULL;
 	if (item->known != NULL && !m->opt->paranoid)
 		return 0;
@@ -188,7 +182,7 @@ static int file_is_done(void *arg, void *slot)
 	if (item->result.stats.size != 0)
 		run_stats_add_one(&m->job->stats, &item->result.stats);
 	if (item->result.code == 0 && !job_interrupted())
-		make_settle_size(m, item);
+		make_settle(m, item);
 	progress_bar_erase();
 	if (!job_interrupted()) {
 		int written = 1;

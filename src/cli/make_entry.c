@@ -84,13 +84,31 @@ int make_keep_old_entry(struct make *m, struct make_item *item)
 	return 1;
 }
 
-void make_settle_size(const struct make *m, struct make_item *item)
+int make_is_unchanged(const struct fl_manifest_file *entry, const struct stat *now)
+{
+	return entry->size_bytes == (uint64_t)now->st_size &&
+	       entry->mtime_s == now->st_mtim.tv_sec &&
+	       entry->mtime_ns == (uint32_t)now->st_mtim.tv_nsec;
+}
+
+static int is_still_known(const struct make_item *item)
+{
+	struct stat st;
+
+	return item->known != NULL && stat(item->name, &st) == 0 &&
+	       make_is_unchanged(&item->known->file, &st);
+}
+
+void make_settle(const struct make *m, struct make_item *item)
 {
 	uint64_t leaf_bytes = m->choice.leaf_bytes;
 	uint64_t bytes = item->result.stats.bytes;
 
-	if (item->known != NULL || make_is_part(m))
+	if (make_is_part(m) || (item->known != NULL && !m->opt->paranoid))
 		return;
+	if (is_still_known(item))
+		return;
+	item->known = NULL;
 	bytes += item->result.state != NULL ? item->result.range_off : 0;
 	if (bytes < item->file.size_bytes ||
 	    item->leaves.count != bytes / leaf_bytes + (bytes % leaf_bytes != 0)) {

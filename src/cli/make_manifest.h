@@ -95,8 +95,14 @@ int make_write_entry(struct make *m, struct make_item *item);
  */
 int make_keep_old_entry(struct make *m, struct make_item *item);
 
-/** make_settle_size() - grown since it was looked at: the manifest holds what was hashed */
-void make_settle_size(const struct make *m, struct make_item *item);
+/**
+ * make_settle() - written to since it was looked at: the manifest holds what was hashed, and --paranoid
+ * has nothing to compare it with
+ */
+void make_settle(const struct make *m, struct make_item *item);
+
+/** make_is_unchanged() - the size and the time that an entry says? */
+int make_is_unchanged(const struct fl_manifest_file *entry, const struct stat *now);
 
 /**
  * make_resume_begin() - --checkpoint: open the output; past the files that an earlier run has finished

@@ -370,6 +370,53 @@ large: extra bytes 1300000-1300000"
 	equal "$out" "long: no leaf is damaged, but the digest of the whole file differs"
 }
 
+# Two files that all threads read one after the other; the second one is looked at before the first is read.
+make_two() {
+	seq 1 700000 >unit
+	for _ in {1..14}; do cat unit; done >first
+	truncate -s 68M first
+	cp first second
+	"$FAULTLINE" hash --manifest=m --leaf-size=1M first second
+}
+
+# stopped_in COMMAND COMMAND...: the first one while the other one has just begun
+stopped_in() {
+	local change=$1 pid i
+	shift
+	"$@" >.out 2>.err 3>&- &
+	pid=$!
+	for ((i = 0; i < 500; i++)); do
+		[[ -s cp ]] && break
+		sleep 0.01
+	done
+	kill -STOP $pid
+	# The checkpoint names the file that is being read.
+	grep -qa first cp && in_time=1 || in_time=0
+	eval "$change"
+	kill -CONT $pid
+	status=0
+	wait $pid || status=$?
+	((in_time)) || skip "this machine is too busy: the first file was read before it could be stopped"
+}
+
+@test "manifest: --update --paranoid accuses no file that is written to meanwhile" {
+	local status in_time
+	make_two
+	for change in "echo more >>second" "flip second 5000000"; do
+		cp m m2
+		rm -f cp
+		stopped_in "$change" "$FAULTLINE" hash --manifest=m2 --update --paranoid --checkpoint=cp \
+			--checkpoint-every=0 --chunk-size=16K --no-progress -j2
+		equal "$(cat .out .err)" ""
+		equal "$status" 0
+		expect 0 "$FAULTLINE" verify -q m2
+		# Its time is from before: the next update reads it again.
+		expect 0 "$FAULTLINE" hash --manifest=m2 --update --stats
+		contains "$err" "bytes: $(stat -c %s second)"
+		cp -p m2 m
+	done
+}
+
 @test "manifest: options that do not go together" {
 	for wrong in "-a md5" "-c" "--tag" "-z" "--raw" "--json" "--seed=1" "--paranoid" "--leaf-size=5000" \
 		"--leaf-size=0" "--update --manifest=-" "--range=0:4096 --update" "--range=0:4096 --manifest=-"; do
