@@ -161,6 +161,8 @@ static int compare_leaf(void *arg, const struct fl_leaf *leaf)
 
 	if (rc <= 0)
 		return rc < 0 ? rc : -FL_ECHANGED;
+	if (leaf->len > left)
+		return -FL_ECHANGED;
 	if (leaf->len != (left < leaf_bytes ? left : leaf_bytes)) {
 		item->cut_off = leaf->off;
 		return 0;
@@ -209,6 +211,19 @@ static int look_at(struct verify_item *item)
 	return 1;
 }
 
+/* Return: 1; 0 with a problem set. */
+static int prepare(struct verify_item *item)
+{
+	struct hash_result *result = &item->result;
+
+	if (!set_range(item) || !look_at(item))
+		return 0;
+	result->ranged = item->off != 0 || item->end != item->size;
+	result->range_off = item->off;
+	result->range_len = item->end - item->off;
+	return 1;
+}
+
 static int work_on_file(void *arg, unsigned worker, void *slot)
 {
 	struct verify *v = arg;
@@ -219,12 +234,9 @@ static int work_on_file(void *arg, unsigned worker, void *slot)
 	item->damage.name = item->name;
 	item->damage.quiet = v->opt->status;
 	item->cut_off = UINT64_MAX;
-	if (!set_range(item) || !look_at(item))
+	if (!prepare(item))
 		return 0;
 	result->sink = (struct leaf_sink){.leaf = compare_leaf, .arg = item};
-	result->ranged = item->off != 0 || item->end != item->size;
-	result->range_off = item->off;
-	result->range_len = item->end - item->off;
 	rc = leaf_list_seek(&item->leaves, (item->off - item->file.off) / v->choice.leaf_bytes);
 	if (rc < 0)
 		return set_problem(item, rc, fl_strerror(rc));
@@ -315,7 +327,8 @@ static int file_is_done(void *arg, void *slot)
 	struct verify *v = arg;
 	struct verify_item *item = slot;
 
-	if (item->result.code == 0 && item->result.waiting && !job_interrupted()) {
+	/* Those before it may have taken hours: it may have grown since it was looked at. */
+	if (item->result.code == 0 && item->result.waiting && !job_interrupted() && prepare(item)) {
 		item->damage.direct = 1;
 		hash_lanes_whole(v->lanes, &v->choice, item->name, &item->result);
 	}

@@ -374,7 +374,7 @@ large: extra bytes 1300000-1300000"
 make_two() {
 	seq 1 700000 >unit
 	for _ in {1..14}; do cat unit; done >first
-	truncate -s 68M first
+	truncate -s $((68 << 20 | 100)) first
 	cp first second
 	"$FAULTLINE" hash --manifest=m --leaf-size=1M first second
 }
@@ -414,6 +414,26 @@ stopped_in() {
 		expect 0 "$FAULTLINE" hash --manifest=m2 --update --stats
 		contains "$err" "bytes: $(stat -c %s second)"
 		cp -p m2 m
+	done
+}
+
+@test "verify: a file that grows meanwhile is longer, not damaged" {
+	local status i
+	make_two
+	for i in 1 2 3 4; do
+		"$FAULTLINE" verify -j2 --chunk-size=16K --io=read m >.out 2>.err 3>&- &
+		sleep "0.0$i"
+		echo more >>second
+		status=0
+		wait $! || status=$?
+		# Before its turn, while it is read, or behind it.
+		case $status in
+		0) equal "$(cat .out)" "first: OK"$'\n'"second: OK" ;;
+		1) contains "$(cat .out)" "second: extra bytes 71303268-" ;;
+		*) contains "$(cat .err)" "second: file was replaced while it was read" ;;
+		esac
+		[[ $(cat .out) != *damaged* && $(cat .out) != *cut* ]]
+		truncate -s -5 second
 	done
 }
 
