@@ -17,7 +17,7 @@ teardown() {
 	remove_work
 }
 
-# kill_after SECONDS SIGNAL COMMAND...: so long after there is a checkpoint; status of the command
+# kill_after SECONDS SIGNAL COMMAND...: so long after there is a checkpoint, or $awaited; status of the command
 kill_after() {
 	local seconds=$1 signal=$2 status=0 i
 	shift 2
@@ -25,7 +25,7 @@ kill_after() {
 	perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' -- "$@" >.out 2>.err &
 	local pid=$!
 	for ((i = 0; i < 500; i++)); do
-		[[ -s cp ]] && break
+		[[ -s ${awaited-cp} ]] && break
 		sleep 0.01
 	done
 	sleep "$seconds"
@@ -138,12 +138,13 @@ bytes_read() {
 }
 
 @test "checkpoint: the list of leaves is lost" {
-	local status=0
-	"$FAULTLINE" hash --manifest=expected --leaf-size=64K large
-	kill_after 0.05 KILL "$FAULTLINE" hash --manifest=m --leaf-size=64K "${slow[@]}" large || status=$?
-	equal "$status" 137
+	local status=0 awaited=cp.leaves
+	"$FAULTLINE" hash --manifest=expected --leaf-size=4K large
+	# An interrupted run saves what it has before it ends.
+	kill_after 0 INT "$FAULTLINE" hash --manifest=m --leaf-size=4K "${slow[@]}" large || status=$?
+	equal "$status" 130
 	rm cp.leaves
-	expect 0 "$FAULTLINE" hash --manifest=m --leaf-size=64K "${slow[@]}" large
+	expect 0 "$FAULTLINE" hash --manifest=m --leaf-size=4K "${slow[@]}" large
 	equal "$err" "faultline hash: cp.leaves: lost or damaged: large is read from its beginning"
 	cmp m expected
 }
@@ -155,10 +156,9 @@ change() {
 }
 
 @test "checkpoint: the list of leaves is damaged" {
-	local status=0
+	local status=0 awaited=cp.leaves
 	"$FAULTLINE" hash --manifest=expected --leaf-size=4K large
-	# An interrupted run saves what it has before it ends.
-	kill_after 0.05 INT "$FAULTLINE" hash --manifest=m --leaf-size=4K "${slow[@]}" large || status=$?
+	kill_after 0 INT "$FAULTLINE" hash --manifest=m --leaf-size=4K "${slow[@]}" large || status=$?
 	equal "$status" 130
 	(($(stat -c %s cp.leaves) >= 16))
 	change cp.leaves 5
