@@ -45,12 +45,15 @@ struct fl_durable_ops {
  * struct fl_durable - where writes go
  * @ops, @ctx:   the calls and their first argument
  * @never_syncs: syncs do nothing: what is written survives the process, not the machine
+ * @one_by_one:  of what was written to a journal, a sync covers no more than is waited for: as if another
+ *               thread had begun it before the rest was written. For tests.
  * @syncs:       how many have been done
  */
 struct fl_durable {
 	const struct fl_durable_ops *ops;
 	void *ctx;
 	bool never_syncs;
+	bool one_by_one;
 	uint64_t syncs;
 };
 

@@ -26,10 +26,9 @@ struct fl_sync_ahead {
 	bool stop;
 };
 
-/* Holds the lock. What is written meanwhile is not covered by this sync. */
-static void sync_now(struct fl_sync_ahead *a)
+/* Holds the lock. What is written behind @upto, or meanwhile, is not covered by this sync. */
+static void sync_now(struct fl_sync_ahead *a, uint64_t upto)
 {
-	uint64_t upto = a->written;
 	int r;
 
 	pthread_mutex_unlock(&a->lock);
@@ -48,7 +47,7 @@ static void *sync_all(void *arg)
 	pthread_mutex_lock(&a->lock);
 	while (!a->stop && a->result == 0) {
 		if (a->synced < a->written)
-			sync_now(a);
+			sync_now(a, a->written);
 		else
 			pthread_cond_wait(&a->changed, &a->lock);
 	}
@@ -100,7 +99,7 @@ int fl_sync_ahead_wait(struct fl_sync_ahead *a, uint64_t number)
 	pthread_mutex_lock(&a->lock);
 	while (a->result == 0 && a->synced < number) {
 		if (a->alone)
-			sync_now(a);
+			sync_now(a, a->durable->one_by_one ? number : a->written);
 		else
 			pthread_cond_wait(&a->changed, &a->lock);
 	}

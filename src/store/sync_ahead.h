@@ -11,7 +11,8 @@
  * DOC: What was written to a file becomes durable while its writer goes on.
  *
  * One thread syncs. All that is written stays the caller's, in the caller's order. Where calls are
- * not the kernel's, or never sync, there is no thread: the caller syncs when it waits.
+ * not the kernel's, or never sync, there is no thread: the caller syncs when it waits, all that there is, or with
+ * @one_by_one no more than it waits for, which leaves a device in all the states that a thread may.
  */
 struct fl_sync_ahead;
 

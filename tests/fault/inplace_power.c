@@ -14,6 +14,7 @@
 
 #include "../support/crashkit.h"
 #include "../support/testedit.h"
+#include "store/journal_block.h"
 #include "../support/scale.h"
 
 #define PAGE 4096u
@@ -58,6 +59,10 @@ static struct item *events, *items, *spare_events, *spare_items;
 static size_t event_count, item_count;
 static bool journal_named, journal_made, journal_gone;
 static unsigned failed, moments, states, exhaustive;
+/* A sync of the journal covers one group more and no other, though others were written; moments at which
+ * there were stores of a group, and a later one was not durable. */
+static bool one_by_one;
+static unsigned ahead_of_stores;
 /* The recovery whose power is cut; 0 = the rewrite's is. */
 static int under;
 static unsigned recoveries, recovery_states;
@@ -109,6 +114,45 @@ static void settle(enum which file)
 			items[kept++] = items[k];
 	}
 	item_count = kept;
+}
+
+static uint64_t group_of(const struct item *it)
+{
+	struct fl_jblock_tag tag;
+
+	if (it->file != JOURNAL || it->kind != WRITE || it->at != 0 || it->len != PAGE ||
+	    fl_jblock_check(it->data, 0, it->page, &tag) != FL_JBLOCK_GOOD)
+		return 0;
+	return tag.seq;
+}
+
+/* The same of the first of the groups that are pending, and of what belongs to none. */
+static void settle_one_group(void)
+{
+	size_t kept = 0;
+	uint64_t first = UINT64_MAX;
+
+	for (size_t k = 0; k < item_count; k++)
+		if (items[k].file == JOURNAL && group_of(&items[k]) < first)
+			first = group_of(&items[k]);
+	for (size_t k = 0; k < item_count; k++) {
+		if (items[k].file == JOURNAL && group_of(&items[k]) <= first)
+			apply(&device[JOURNAL], &items[k]);
+		else
+			items[kept++] = items[k];
+	}
+	item_count = kept;
+}
+
+static void count_ahead(void)
+{
+	bool stores = false, groups = false;
+
+	for (size_t k = 0; k < item_count; k++) {
+		stores |= items[k].file == TARGET;
+		groups |= group_of(&items[k]) > 0;
+	}
+	ahead_of_stores += stores && groups;
 }
 
 static struct item *new_event(enum event_kind kind, enum which file)
@@ -365,6 +409,7 @@ static void check_moment(void)
 		return;
 	}
 	moments++;
+	count_ahead();
 	for (size_t k = 0; k < c.count; k++)
 		all *= c.writes[k] + 1;
 	if (all <= EXHAUSTIVE_MAX * (scale < 1 ? scale : 1)) {
@@ -396,6 +441,8 @@ static void replay(void)
 			check_moment();
 			if (it->file == DIRECTORY)
 				journal_named = journal_made && !journal_gone;
+			else if (it->file == JOURNAL && one_by_one && under == 0)
+				settle_one_group();
 			else
 				settle(it->file);
 			break;
@@ -406,7 +453,7 @@ static void replay(void)
 
 static void run(const char *program, const unsigned char *text, size_t len, size_t chunk)
 {
-	struct fl_durable durable = {.ops = &recorder};
+	struct fl_durable durable = {.ops = &recorder, .one_by_one = one_by_one};
 
 	crashkit_set(&kit, program, text, len);
 	event_count = item_count = 0;
@@ -459,6 +506,25 @@ static void larger_ones(void)
 	}
 }
 
+/*
+ * As with a thread that syncs the journal: groups are stored while later ones are not durable. Of edits
+ * that keep lengths: the others sync the journal themselves.
+ */
+static void groups_ahead(void)
+{
+	static const char *const programs[] = {"yab:ba", "yx\n:\nx", "mfailed", "yQ:R"};
+
+	one_by_one = true;
+	for (size_t k = 0; k < sizeof(programs) / sizeof(*programs); k++) {
+		size_t len = 6 * PAGE + crashkit_rnd(&seed, 5 * PAGE);
+		unsigned char *text = crashkit_text_for(programs[k], (unsigned)k + 90, len);
+
+		run(programs[k], text, len, PAGE);
+		free(text);
+	}
+	one_by_one = false;
+}
+
 int main(void)
 {
 	scale = test_scale();
@@ -470,10 +536,10 @@ int main(void)
 		return 99;
 	small_ones();
 	larger_ones();
+	groups_ahead();
 	crashkit_close(&kit);
 	printf("%u moments (%u with all their states), %u states; %u recoveries cut off, %u "
-	       "states; "
-	       "%u failed\n",
-	       moments, exhaustive, states, recoveries, recovery_states, failed);
-	return failed > 0 || exhaustive < moments / 4 || recoveries == 0;
+	       "states; %u moments with groups ahead of stores; %u failed\n",
+	       moments, exhaustive, states, recoveries, recovery_states, ahead_of_stores, failed);
+	return failed > 0 || exhaustive < moments / 4 || recoveries == 0 || ahead_of_stores == 0;
 }
