@@ -355,6 +355,15 @@ int fl_recovery_same(struct fl_recovery *rec, bool old, struct fl_error *reterr)
 	return r < 0 ? r : fl_store_job_sync(&rec->job, reterr);
 }
 
+/*
+ * Somebody else's journal, which may not be read. A job that runs holds the target's lock, too, and takes
+ * the journal away before it lets that go.
+ */
+static bool is_left_behind(const struct fl_target *target)
+{
+	return fl_beside_lock(target->fd, true) == 0 && fl_journal_hint(target->path);
+}
+
 /* Damaged or of a later version: it stands in the way all the same. */
 int fl_recovery_pending_for(const struct fl_target *target)
 {
@@ -366,7 +375,7 @@ int fl_recovery_pending_for(const struct fl_target *target)
 	rec.job.journal.fd = -1;
 	rec.fd = fl_journal_find(target->path, target->fd, false, &rec.dir_fd, &rec.name);
 	if (rec.fd < 0)
-		return 0;
+		return rec.fd == -EACCES && is_left_behind(target);
 	r = fl_beside_lock(target->fd, true);
 	if (r == 0)
 		r = fl_beside_lock(rec.fd, true);

@@ -137,6 +137,32 @@ make_sparse() {
 	done
 }
 
+# Root reads everything, unless it gives that up.
+@test "in place: a journal that one may not read is one" {
+	local as=()
+	printf 'one\ntwo\n' >file
+	echo 'a journal' >.file.faultline
+	chmod 0 .file.faultline
+	if [[ -r .file.faultline ]]; then
+		as=(setpriv "--bounding-set=-dac_override,-dac_read_search")
+		"${as[@]}" true 2>/dev/null || skip "setpriv(1) cannot take rights away"
+	fi
+	"${as[@]}" test ! -r .file.faultline || skip "everything can be read here"
+	expect 2 "${as[@]}" "$FAULTLINE" scan -c o file
+	contains "$err" "was interrupted"
+	expect 0 "${as[@]}" "$FAULTLINE" scan -c --ignore-journal o file
+	expect 2 "${as[@]}" "$FAULTLINE" recover file
+	contains "$err" "Permission denied"
+	# As while a job runs.
+	command -v python3 >/dev/null || return 0
+	python3 -c 'import fcntl,os,struct,subprocess,sys
+fd = os.open("file", os.O_RDWR)
+F_OFD_SETLK = 37
+fcntl.fcntl(fd, F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0))
+sys.exit(subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode)' \
+		"${as[@]}" "$FAULTLINE" scan -c o file
+}
+
 @test "recover: pseudonyms need their key to be finished" {
 	seq 4000 | awk '{ print "from 10.0." int($1 / 256) "." $1 % 256 " and nothing else" }' >before
 	head -c 32 /dev/urandom >key
