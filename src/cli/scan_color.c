@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/crew.h"
+#include "cli/message.h"
 #include "cli/outbuf.h"
 
 /* What GREP_COLORS may hold, with grep's defaults: grep(1), "ENVIRONMENT". */
@@ -25,6 +26,8 @@ enum part {
 static const char *const part_names[PARTS] = {"ms", "mc", "sl", "cx", "fn", "ln", "bn", "se"};
 
 static char *colors[PARTS];
+/* These have the colour that GREP_COLOR names. */
+static int is_legacy[PARTS];
 static int reverse;
 static int no_erase;
 
@@ -46,8 +49,11 @@ int scan_color_wanted(const char *when)
 
 static void set_color(enum part part, const char *value)
 {
+	char *copy = strdup(value);
+
 	free(colors[part]);
-	colors[part] = strdup(value);
+	colors[part] = copy;
+	is_legacy[part] = 0;
 }
 
 static const char *color_of(enum part part)
@@ -65,8 +71,15 @@ static void set_capability(const char *name, const char *value)
 	for (int i = 0; i < PARTS && value != NULL; i++)
 		if (strcmp(both ? "ms" : name, part_names[i]) == 0)
 			set_color((enum part)i, value);
-	if (both)
+	if (both) {
 		set_color(PART_CONTEXT_MATCH, color_of(PART_SELECTED_MATCH));
+		is_legacy[PART_CONTEXT_MATCH] = is_legacy[PART_SELECTED_MATCH];
+	}
+}
+
+static int is_numbers(const char *value)
+{
+	return value[strspn(value, "0123456789;")] == '\0';
 }
 
 /* grep takes nothing from the first thing on that is no name, or no list of numbers. */
@@ -74,8 +87,20 @@ static int is_capability(const char *item)
 {
 	const char *value = strchr(item, '=');
 
-	return value == NULL ||
-	       (value > item && value[1 + strspn(value + 1, "0123456789;")] == '\0');
+	return value == NULL || (value > item && is_numbers(value + 1));
+}
+
+/* The older variable, which has one colour for all matches. */
+static const char *take_legacy(void)
+{
+	const char *value = getenv("GREP_COLOR");
+
+	if (value == NULL || *value == '\0' || !is_numbers(value))
+		return NULL;
+	set_color(PART_SELECTED_MATCH, value);
+	set_color(PART_CONTEXT_MATCH, value);
+	is_legacy[PART_SELECTED_MATCH] = is_legacy[PART_CONTEXT_MATCH] = 1;
+	return value;
 }
 
 void scan_color_init(void)
@@ -85,10 +110,12 @@ void scan_color_init(void)
 	const char *given = getenv("GREP_COLORS");
 	char *copy = strdup(given != NULL ? given : "");
 	char *rest = copy;
+	const char *legacy;
 	char *item;
 
 	for (int i = 0; i < PARTS; i++)
 		set_color((enum part)i, defaults[i]);
+	legacy = take_legacy();
 	while (copy != NULL && (item = strsep(&rest, ":")) != NULL && is_capability(item)) {
 		char *value = strchr(item, '=');
 
@@ -97,6 +124,9 @@ void scan_color_init(void)
 		set_capability(item, value);
 	}
 	free(copy);
+	if (is_legacy[PART_SELECTED_MATCH] || is_legacy[PART_CONTEXT_MATCH])
+		message_error("warning: GREP_COLOR='%s' is deprecated; use GREP_COLORS='mt=%s'",
+			      legacy, legacy);
 }
 
 static void begin(enum part part)

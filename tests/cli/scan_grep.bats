@@ -10,6 +10,7 @@ setup() {
 	scan="'$FAULTLINE' scan"
 	printf '%s\n' 'a{1' a aa '*a' '{1}a' 'a|b' '(a)' ')' '[]abc]' b '\' '^a$' ab abab -x é >odd
 	printf 'foo bar\nbaz foo\n\nFoo\nxfoo foo_ foo\nlast foo' >foo
+	printf 'a\xffab\xc3aba\xe2\x82 foo\n\xfffoo b\xff\n' >broken
 }
 
 teardown() {
@@ -64,6 +65,33 @@ same_message() {
 	done
 	expect 0 "$FAULTLINE" scan --colour=never -c foo foo
 	equal "$out" 4
+}
+
+@test "scan: GREP_COLOR is the older name of one colour, of which grep warns" {
+	local c colors
+	for c in '1;32' '' 1x ';'; do
+		for colors in '' ms=35 mt=36 sl=1 mc=3 mt; do
+			same_as "GREP_COLORS=$colors GREP_COLOR='$c' $scan --color=always -C1 Foo foo" \
+				"GREP_COLORS=$colors GREP_COLOR='$c' grep --color=always -C1 Foo foo"
+			GREP_COLORS=$colors GREP_COLOR=$c grep --color=always -C1 Foo foo 2>&1 >/dev/null |
+				sed 's/^grep:/faultline scan:/' | diff - "$work/.ours.err"
+		done
+	done
+}
+
+@test "scan: of the matches at one place the longest counts in -E and -G" {
+	local p o
+	for LC_ALL in C C.UTF-8; do
+		export LC_ALL
+		for p in "-E 'a|ab|aba'" "-E -e '' -e foo" "-E -e fo -e '' -e 'foo ba'" "-E 'x*|foo'" "-E '()|foo'" \
+			"-E 'a*(ab)*'" "-E '(a|ab)(c|bcd)*'" "-G 'a\|ab\|aba'" "-G -e '' -e foo" "-wE 'f|foo|foo_'" \
+			"-iE 'fo|foo b'" "-E '(f|.f)oo\>'" "-E 'é|é*.'"; do
+			for o in -ob --color=always; do
+				some || continue
+				same_as "$scan $o $p foo odd broken" "grep $o $p foo odd broken"
+			done
+		done
+	done
 }
 
 @test "scan: -NUM is as many lines of context" {

@@ -94,16 +94,14 @@ static void append(char *to, const char *s)
 
 /**
  * struct shape - which regular expressions are drawn
- * @syntax:  'P', 'E' or 'G'
- * @ordered: nothing that the first and the longest match answer differently
- * @edges:   \\<, \\b and the like: in one of several patterns, or in a group, GNU grep 3.8 gets
- *           them wrong in UTF-8 (with -e '\\b' -e ab it does not find "ab" everywhere), also in lines with
- *           bytes that are no text, and with -w
- * @fold:    with -i; to grep -E and -G the third form of "k", U+212A, is none
+ * @syntax: 'P', 'E' or 'G'
+ * @edges:  \\<, \\b and the like: in one of several patterns, or in a group, GNU grep 3.8 gets
+ *          them wrong in UTF-8 (with -e '\\b' -e ab it does not find "ab" everywhere), also in lines with
+ *          bytes that are no text, and with -w
+ * @fold:   with -i; to grep -E and -G the third form of "k", U+212A, is none
  */
 struct shape {
 	char syntax;
-	bool ordered;
 	bool edges;
 	bool fold;
 };
@@ -148,7 +146,7 @@ static void make_regex(char *to, const struct shape *s, unsigned depth)
 	unsigned n = 1 + rnd(3);
 
 	for (unsigned i = 0; i < n; i++) {
-		bool group = depth > 0 && !s->ordered && one_in(4);
+		bool group = depth > 0 && one_in(4);
 		bool anchor = false;
 
 		if (group) {
@@ -162,7 +160,7 @@ static void make_regex(char *to, const struct shape *s, unsigned depth)
 			append(to, plain_piece(s));
 		}
 		/* Within what is repeated more than PCRE2's limit allows would be tried. */
-		if (!anchor && !group && !s->ordered && one_in(4)) {
+		if (!anchor && !group && one_in(4)) {
 			const char *q = s->syntax == 'G' ? PICK(repeats_basic) : PICK(repeats);
 
 			/* PCRE2 10.42 has no {,n}. */
@@ -269,10 +267,9 @@ static void draw_patterns(struct test_case *t, bool exact)
 	bool several;
 	unsigned n;
 
-	s.ordered = s.syntax != 'P' && (exact || has(&t->options, "-w"));
 	/* With several strings, -o and -w, grep takes what follows a match for a line's beginning: of
 	 * ".A.A" it prints -e .A -e . twice, and -e .A alone once. */
-	several = s.syntax == 'F' ? !(exact && has(&t->options, "-w")) : s.syntax != 'P' && !exact;
+	several = s.syntax != 'P' && !(exact && has(&t->options, "-w"));
 	n = several && one_in(3) ? 1 + rnd(4) : 1;
 	s.edges =
 		s.syntax == 'P' || (n == 1 && (t->clean || t->c_locale) && !has(&t->options, "-w"));
@@ -283,7 +280,8 @@ static void draw_patterns(struct test_case *t, bool exact)
 
 		if (s.syntax == 'F')
 			make_literal(pattern);
-		else if (!one_in(30) || has(&t->options, "-v") || has(&t->options, "-w"))
+		else if (!one_in(n > 1 ? 8 : 30) || has(&t->options, "-v") ||
+			 has(&t->options, "-w"))
 			/* grep -vc '' prints nothing; with -w an empty pattern has odd answers. */
 			make_regex(pattern, &s, s.syntax == 'P' ? 2 : 1);
 		line_add(&t->options, "-e");

@@ -77,7 +77,7 @@ void fl_pcre_means_done(struct fl_pcre_means *m)
 	*m = (struct fl_pcre_means){0};
 }
 
-static int answer(int r)
+int fl_pcre_answer(int r)
 {
 	switch (r) {
 	case PCRE2_ERROR_NOMATCH:
@@ -109,7 +109,7 @@ int fl_pcre_match(struct fl_pcre_means *m, const struct fl_pcre_subject *s, size
 		r = pcre2_match(s->code, (PCRE2_SPTR)s->p, s->len, from, options | PCRE2_NO_JIT,
 				m->data, m->context);
 	/* 0: more groups than there is room for, the first ones are there. */
-	return r == 0 ? 1 : answer(r);
+	return r == 0 ? 1 : fl_pcre_answer(r);
 }
 
 const unsigned char *fl_pcre_keep_stable(struct fl_pcre_copy *copy, const unsigned char *p,

@@ -81,6 +81,12 @@ bool fl_pcre_is_jitted(const pcre2_code *code);
 int fl_pcre_match(struct fl_pcre_means *m, const struct fl_pcre_subject *s, size_t from,
 		  uint32_t options);
 
+/**
+ * fl_pcre_answer() - what pcre2_match(3) or pcre2_dfa_match(3) returned
+ * Return: as fl_pcre_match(); @r where that is positive.
+ */
+int fl_pcre_answer(int r);
+
 /* Longer texts are matched where they stand: a copy would break the memory limit. */
 #define FL_PCRE_COPY_MAX_BYTES ((size_t)1 << 20)
 

@@ -30,6 +30,14 @@ static void compile_lead(struct fl_regex *re)
 	re->lead_is_jitted = fl_pcre_is_jitted(re->lead);
 }
 
+/* That is beyond pcre2_dfa_match(3). */
+static bool refers_back(const pcre2_code *code)
+{
+	uint32_t highest = 0;
+
+	return pcre2_pattern_info(code, PCRE2_INFO_BACKREFMAX, &highest) != 0 || highest > 0;
+}
+
 /*
  * With (*UTF) in the pattern the "bytes" program would read characters from
  * text that nobody checked.
@@ -55,6 +63,8 @@ int fl_regex_init(struct fl_regex *re, struct fl_error *reterr)
 		prog.flags = re->flags | LINE_FLAGS | PCRE2_UTF;
 		r = fl_pcre_compile(&prog, &re->utf, reterr);
 	}
+	if (r == 0 && re->longest)
+		re->longest = !refers_back(re->bytes ? re->bytes : re->utf);
 	if (r == 0 && re->leads && re->bytes)
 		compile_lead(re);
 	if (r < 0 || !re->whole_text || !re->bytes)
@@ -92,6 +102,7 @@ void fl_matcher_done(struct fl_matcher *m)
 	pcre2_code_free(m->broken);
 	fl_pcre_copy_done(&m->line_copy);
 	fl_pcre_copy_done(&m->whole_copy);
+	fl_longest_done(&m->longest);
 	memset(m, 0, sizeof(*m));
 }
 
@@ -114,6 +125,7 @@ int fl_matcher_line(struct fl_matcher *m, const unsigned char *p, size_t len,
 	const struct fl_regex *re = m->re;
 	int r;
 
+	m->valid_end = 0;
 	*ret = (struct fl_pcre_subject){.p = p, .len = len, .code = re->bytes};
 	if (!re->is_utf || (re->bytes && fl_utf8_is_ascii(p, len)))
 		return 0;
@@ -203,6 +215,58 @@ int fl_matcher_find(struct fl_matcher *m, const struct fl_pcre_subject *line, si
 	ret->end = found[1] + skipped;
 	m->base = skipped;
 	return 1;
+}
+
+/* pcre2_dfa_match(3) bears no invalid text: it is given what is valid around @begin, one character before. */
+static struct fl_span valid_around(struct fl_matcher *m, const struct fl_pcre_subject *line,
+				   size_t begin)
+{
+	struct fl_span part = {.begin = begin};
+	size_t n = 1;
+
+	for (size_t back = 1; back <= 4 && back <= begin; back++)
+		if (fl_utf8_char(line->p + begin - back, back) == back) {
+			part.begin = begin - back;
+			break;
+		}
+	if (m->valid_end < begin)
+		m->valid_end = begin;
+	while (m->valid_end < line->len && n > 0) {
+		n = fl_utf8_char(line->p + m->valid_end, line->len - m->valid_end);
+		m->valid_end += n;
+	}
+	part.end = m->valid_end;
+	return part;
+}
+
+int fl_matcher_find_told(struct fl_matcher *m, const struct fl_pcre_subject *line, size_t from,
+			 struct fl_span *ret)
+{
+	struct fl_pcre_subject subject = *line;
+	struct fl_span part = {.end = line->len};
+	uint32_t options = 0;
+	size_t end;
+	int r = fl_matcher_find(m, line, from, ret);
+
+	if (r <= 0 || !m->re->longest)
+		return r;
+	part.begin = m->base;
+	if (line->code == m->broken) {
+		part = valid_around(m, line, ret->begin);
+		subject.code = m->re->utf;
+	}
+	if (from > 0 || part.begin > 0)
+		options |= PCRE2_NOTBOL;
+	if (part.end < line->len)
+		options |= PCRE2_NOTEOL;
+	if (subject.code == m->re->utf)
+		options |= PCRE2_NO_UTF_CHECK;
+	subject.p += part.begin;
+	subject.len = part.end - part.begin;
+	end = ret->end - part.begin;
+	r = fl_longest_end(&m->longest, &subject, ret->begin - part.begin, options, &end);
+	ret->end = end + part.begin;
+	return r < 0 ? r : 1;
 }
 
 bool fl_matcher_group(const struct fl_matcher *m, uint32_t group, struct fl_span *ret)

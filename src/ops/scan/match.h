@@ -10,6 +10,7 @@
 
 #include "kern/utf8.h"
 #include "ops/regex/pcre.h"
+#include "ops/scan/longest.h"
 
 /**
  * DOC: PCRE2, one line at a time, as GNU grep 3.8 -P uses it.
@@ -29,6 +30,7 @@
  * @leads: it is wanted
  * @whole_text: its pattern; the caller's; NULL = never over many lines
  * @flags: PCRE2_CASELESS or 0
+ * @longest: of the matches that begin at one place fl_matcher_find_told() finds the longest
  * @groups: the highest number of a group that fl_matcher_group() will be asked for
  */
 struct fl_regex {
@@ -40,6 +42,7 @@ struct fl_regex {
 	uint32_t groups;
 	bool is_utf;
 	bool leads;
+	bool longest;
 	bool lead_is_jitted;
 	pcre2_code *bytes;
 	pcre2_code *utf;
@@ -63,6 +66,7 @@ void fl_regex_done(struct fl_regex *re);
  *
  * @whole_utf and @broken are compiled when first needed: few texts need them.
  * @base: what PCRE2 was given begins here in the line
+ * @valid_end: of a line that is not valid: up to there it is, from the last match's beginning on
  */
 struct fl_matcher {
 	const struct fl_regex *re;
@@ -72,6 +76,8 @@ struct fl_matcher {
 	struct fl_pcre_copy line_copy;
 	struct fl_pcre_copy whole_copy;
 	size_t base;
+	struct fl_longest longest;
+	size_t valid_end;
 };
 
 /** fl_matcher_init() - Return: 0; -ENOMEM. */
@@ -123,6 +129,10 @@ int fl_matcher_whole(struct fl_matcher *m, const unsigned char *p, size_t len,
  */
 int fl_matcher_find(struct fl_matcher *m, const struct fl_pcre_subject *line, size_t from,
 		    struct fl_span *ret);
+
+/** fl_matcher_find_told() - the same, where somebody will be told where the match ends */
+int fl_matcher_find_told(struct fl_matcher *m, const struct fl_pcre_subject *line, size_t from,
+			 struct fl_span *ret);
 
 /**
  * fl_matcher_group() - what a group matched, after fl_matcher_find() found something

@@ -17,8 +17,8 @@
  * GNU's additions are understood: \w \W \s \S \b \B \< \> \` \' \1 to \9, and in basic syntax
  * \+ \? \|.
  *
- * What matches is the same as with grep, but for the rule of the longest match: PCRE2 takes the
- * first alternative that matches.
+ * What matches is the same as with grep, but for the rule of the longest match (longest.h): PCRE2 takes
+ * the first alternative that matches.
  *
  * Return: 0; -EINVAL with grep's message and the offset in the pattern; -ENOMEM.
  */

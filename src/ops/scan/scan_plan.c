@@ -122,6 +122,14 @@ static void describe(struct fl_scan_plan *plan)
 	}
 }
 
+/* POSIX's rule shows where matches end. Groups, and marks, are those of PCRE2's way to its own end. */
+static bool wants_longest(const struct fl_scan_plan *plan, const struct fl_scan_options *opt)
+{
+	return (opt->flags & (FL_SCAN_BASIC | FL_SCAN_EXTENDED)) &&
+	       !(opt->flags & FL_SCAN_LINE_REGEXP) && !opt->replace && !plan->marked &&
+	       fl_longest_differs(plan->pattern, plan->pattern_len);
+}
+
 static int compile(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
 		   struct fl_error *reterr)
 {
@@ -138,6 +146,7 @@ static int compile(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
 	/* Literals that are not valid UTF-8 are found as bytes. */
 	if ((opt->flags & FL_SCAN_FIXED) && re->is_utf)
 		re->is_utf = fl_utf8_is_valid((const unsigned char *)re->text, re->text_len);
+	re->longest = wants_longest(plan, opt);
 	re->leads = plan->literal_leads && plan->method == FL_SCAN_PROPOSED;
 	if (plan->method == FL_SCAN_WHOLE || plan->method == FL_SCAN_STREAMS) {
 		re->whole_text = plan->facts.whole;

@@ -427,7 +427,7 @@ int fl_search_each(struct fl_search *s, const struct fl_span *line,
 		return each_literal(s, line, each, arg);
 	r = fl_matcher_line(s->matcher, s->data + line->begin, text_len(s, line), &subject);
 	while (r >= 0 && (pos < subject.len || (s->empties && pos == subject.len))) {
-		r = fl_matcher_find(s->matcher, &subject, pos, &match);
+		r = fl_matcher_find_told(s->matcher, &subject, pos, &match);
 		if (r <= 0)
 			return r;
 		pos = match.end > match.begin ? match.end : match.begin + 1;
