@@ -245,10 +245,20 @@ static uint64_t lines_in(const struct scan_json *json)
 	return n;
 }
 
+/* ripgrep tells no empty match behind all bytes: it takes it for one before the next line. */
+static void drop_last_empty(struct scan_json *json)
+{
+	const struct submatch *last = json->count > 0 ? &json->matches[json->count - 1] : NULL;
+
+	if (last != NULL && last->begin == last->end && last->begin >= json->len)
+		json->count--;
+}
+
 static void put_line(struct scan_json *json)
 {
 	int context = (json->head.flags & FL_SCAN_EVENT_CONTEXT) != 0;
 
+	drop_last_empty(json);
 	put_begin(json);
 	put_path(json, context ? "context" : "match");
 	puts_(json, ",\"lines\":");

@@ -577,9 +577,12 @@ static void complete_json(struct scan_options *opt)
 		opt->json = 0;
 	/* All bytes of a line and its matches are told: -o has nothing to leave out. */
 	flags &= ~(FL_SCAN_ONLY_MATCHING | FL_SCAN_COLUMN);
+	/* ripgrep does not look for a NUL byte where it was told that all is text. */
+	if (!(flags & FL_SCAN_TEXT))
+		flags |= FL_SCAN_NOTE_NUL;
 	if (!(flags & FL_SCAN_SKIP_BINARY))
 		flags |= FL_SCAN_TEXT;
-	opt->scan.flags = flags | FL_SCAN_LINE_NUMBER | FL_SCAN_EMPTIES | FL_SCAN_NOTE_NUL;
+	opt->scan.flags = flags | FL_SCAN_LINE_NUMBER | FL_SCAN_EMPTIES;
 }
 
 /* What a match is depends on all that precedes it, and on what follows. */

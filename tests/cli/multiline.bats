@@ -55,6 +55,23 @@ untimed() {
 	done
 }
 
+@test "multiline: anchors count as crossing lines, and a last line without an end has one place more" {
+	command -v rg >/dev/null || skip "no ripgrep here"
+	local p o f
+	printf 'abab\nab\n\nxb\n' >ended
+	printf 'abab\nab\n\nxb' >open
+	for p in '^a|b' 'b$|a' '\n|$' 'x*$|\n' '$' '\s*$' b; do
+		for o in -n -nob -c -l "--json -C1" "-w --json" "-x -c"; do
+			for f in ended open; do
+				[[ $o == *-c && $("$FAULTLINE" scan -U $o -e "$p" $f) == 0 ]] && continue
+				diff <(rg -j1 --no-config -U $o -e "$p" $f | untimed) \
+					<("$FAULTLINE" scan -U $o -e "$p" $f | untimed) ||
+					{ echo "$o '$p' $f" && return 1; }
+			done
+		done
+	done
+}
+
 @test "multiline: how far a match may extend" {
 	{
 		echo begin

@@ -80,6 +80,21 @@ untimed() {
 	equal "$out" ""
 }
 
+@test "json: empty matches at ends of lines, and files of which -a says that they are text" {
+	local p o f
+	printf 'a\n\nab \nb' >ends
+	printf 'x\0y\n\0\nfoo\0' >zeros
+	for p in '\b' '\B' '$' '^' 'b*' '(?:a|$)' 'y'; do
+		for o in "" -a "-a -C1" "-U -a"; do
+			for f in ends zeros open; do
+				equal "$("$FAULTLINE" scan --json $o -e "$p" $f 2>&1 | untimed)" \
+					"$($rg --json $o -e "$p" $f 2>&1 | untimed)"
+			done
+		done
+		same_as "$scan -a --replace=X -e '$p' ends zeros open" "$rg -a --replace=X -e '$p' ends zeros open"
+	done
+}
+
 @test "json: the same for any loader, thread count and chunk size" {
 	$rg --json 'foo|9' many giant | untimed >expected
 	for io in auto mmap read direct uring; do

@@ -94,14 +94,17 @@ static void append(char *to, const char *s)
 
 /**
  * struct shape - which regular expressions are drawn
- * @syntax: 'P', 'E' or 'G'
- * @edges:  \\<, \\b and the like: in one of several patterns, or in a group, GNU grep 3.8 gets
- *          them wrong in UTF-8 (with -e '\\b' -e ab it does not find "ab" everywhere), also in lines with
- *          bytes that are no text, and with -w
- * @fold:   with -i; to grep -E and -G the third form of "k", U+212A, is none
+ * @syntax:  'P', 'E' or 'G'
+ * @ordered: every match that begins at one place ends at one, too: with -w, grep -E and -G look for
+ *           others from there only in part (of ".erro.bs1 foo" -ow -E '.\\w*[^a]' prints no "bs1")
+ * @edges:   \\<, \\b and the like: in one of several patterns, or in a group, GNU grep 3.8 gets
+ *           them wrong in UTF-8 (with -e '\\b' -e ab it does not find "ab" everywhere), also in lines with
+ *           bytes that are no text, and with -w
+ * @fold:    with -i; to grep -E and -G the third form of "k", U+212A, is none
  */
 struct shape {
 	char syntax;
+	bool ordered;
 	bool edges;
 	bool fold;
 };
@@ -146,7 +149,7 @@ static void make_regex(char *to, const struct shape *s, unsigned depth)
 	unsigned n = 1 + rnd(3);
 
 	for (unsigned i = 0; i < n; i++) {
-		bool group = depth > 0 && one_in(4);
+		bool group = depth > 0 && !s->ordered && one_in(4);
 		bool anchor = false;
 
 		if (group) {
@@ -160,7 +163,7 @@ static void make_regex(char *to, const struct shape *s, unsigned depth)
 			append(to, plain_piece(s));
 		}
 		/* Within what is repeated more than PCRE2's limit allows would be tried. */
-		if (!anchor && !group && one_in(4)) {
+		if (!anchor && !group && !s->ordered && one_in(4)) {
 			const char *q = s->syntax == 'G' ? PICK(repeats_basic) : PICK(repeats);
 
 			/* PCRE2 10.42 has no {,n}. */
@@ -267,6 +270,7 @@ static void draw_patterns(struct test_case *t, bool exact)
 	bool several;
 	unsigned n;
 
+	s.ordered = s.syntax != 'P' && has(&t->options, "-w");
 	/* With several strings, -o and -w, grep takes what follows a match for a line's beginning: of
 	 * ".A.A" it prints -e .A -e . twice, and -e .A alone once. */
 	several = s.syntax != 'P' && !(exact && has(&t->options, "-w"));

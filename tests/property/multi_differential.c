@@ -148,9 +148,10 @@ static void add_how(struct line *ours, bool *ret_pipe)
 static const char judge_program[] =
 	"use utf8; binmode(STDOUT, ':utf8'); open(F, '<:utf8', 'text'); local $/; $_ = <F>; $n = 0;"
 	"@l = /[^\\n]*\\n|[^\\n]+\\z/g; $at = 0; for (@l) { push @b, $at; $at += length; }"
-	"while (/$ENV{PATTERN}/gm) { ($f, $t) = ($-[0], $+[0]); last if $f == length;"
+	"while (/$ENV{PATTERN}/gm) { ($f, $t) = ($-[0], $+[0]); last if $f == length && substr($_, "
+	"-1) eq qq(\n);"
 	"for $i (0..$#l) { $e = $b[$i] + length $l[$i];"
-	"$s{$i} = 1 if $b[$i] <= $f && $f < $e || $b[$i] < $t && $f < $e; } }"
+	"$e++ if $e == length; $s{$i} = 1 if $b[$i] <= $f && $f < $e || $b[$i] < $t && $f < $e; } }"
 	"for (sort {$a <=> $b} keys %s) { $x = $l[$_]; chomp $x; print $_ + 1, ':', $x, qq(\n); }";
 
 /* Does perl select the lines that faultline does, called with the same options but for -m? */

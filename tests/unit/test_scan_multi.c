@@ -10,7 +10,7 @@
 
 static bool crosses(const char *pattern)
 {
-	return fl_multi_crosses(pattern, strlen(pattern), false);
+	return fl_multi_crosses(pattern, strlen(pattern), false, false);
 }
 
 Test(scan_multi, patterns_that_stay_in_a_line)
@@ -33,7 +33,10 @@ Test(scan_multi, patterns_that_may_leave_it)
 
 	for (size_t i = 0; i < sizeof(over) / sizeof(*over); i++)
 		cr_assert(crosses(over[i]), "%s", over[i]);
-	cr_assert(fl_multi_crosses("a.b", 3, true));
+	cr_assert(fl_multi_crosses("a.b", 3, true, false));
+	cr_assert(fl_multi_crosses("^a", 2, false, true));
+	cr_assert(fl_multi_crosses("a$", 2, false, true));
+	cr_assert(!fl_multi_crosses("a\\$[$^]", 7, false, true));
 }
 
 struct search {

@@ -202,9 +202,6 @@ int fl_matcher_find(struct fl_matcher *m, const struct fl_pcre_subject *line, si
 		skipped = ++from;
 		options |= PCRE2_NOTBOL;
 	}
-	/* grep looks at the end of a line as at an empty text: nothing is behind. */
-	if (from == line->len)
-		skipped = from;
 	rest.p += skipped;
 	rest.len -= skipped;
 	r = fl_pcre_match(&m->means, &rest, from - skipped, options);

@@ -43,9 +43,10 @@ struct fl_multi_regex {
 /**
  * fl_multi_crosses() - may a match of this pattern hold a line end, or depend on the file's ends?
  * @text: PCRE2's syntax. What is unusual is taken for yes
- * @dotall: "." matches a line end
+ * @dotall:  "." matches a line end
+ * @anchors: yes also where it looks at a line's end, or beginning
  */
-bool fl_multi_crosses(const char *text, size_t len, bool dotall);
+bool fl_multi_crosses(const char *text, size_t len, bool dotall, bool anchors);
 
 /** fl_multi_regex_init() - Return: 0; -EINVAL with a message; -FL_EUNSUPPORTED with one; -ENOMEM. */
 int fl_multi_regex_init(struct fl_multi_regex *re, const struct fl_regex *from, bool dotall,

@@ -192,7 +192,7 @@ static enum answer group(struct reader *r)
 	return NO;
 }
 
-bool fl_multi_crosses(const char *text, size_t len, bool dotall)
+bool fl_multi_crosses(const char *text, size_t len, bool dotall, bool anchors)
 {
 	struct reader r = {.p = text, .end = text + len, .dotall = dotall};
 
@@ -215,6 +215,10 @@ bool fl_multi_crosses(const char *text, size_t len, bool dotall)
 			break;
 		case '\n':
 			a = YES;
+			break;
+		case '^':
+		case '$':
+			a = anchors ? YES : NO;
 			break;
 		default:
 			break;

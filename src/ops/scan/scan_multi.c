@@ -181,6 +181,15 @@ static int tell_blocks(struct multi_view *v)
 	return r;
 }
 
+/* Neither is an empty match right behind another one, nor, to ripgrep, one behind all bytes. */
+static bool is_counted(const struct fl_multi *x, size_t i)
+{
+	const struct fl_span *match = &x->found[i];
+
+	return !(i == 0 && x->is_seeded) && !fl_multi_is_adjacent(x, i) &&
+	       (match->begin < match->end || match->begin < x->text.len);
+}
+
 static int tell_matches(struct multi_view *v)
 {
 	bool counts = !inverts(v->m->job);
@@ -194,7 +203,7 @@ static int tell_matches(struct multi_view *v)
 			v->x->failed_at = v->x->found[i].begin;
 			return r;
 		}
-		if (counts && !(i == 0 && v->x->is_seeded) && !fl_multi_is_adjacent(v->x, i)) {
+		if (counts && is_counted(v->x, i)) {
 			v->m->head.matches++;
 			v->m->head.selected += !fl_scan_wants_text(v->m->job);
 		}
@@ -271,13 +280,20 @@ static int tell_error(const struct multi_view *v, int r, struct fl_error *reterr
 	return fl_scan_tell(m, r, v->x->failed_at, reterr);
 }
 
+/* Behind a last line without an end is one more place of that line. */
+static bool has_open_end(const struct fl_scan_mapping *m)
+{
+	return m->own == m->in->len && m->in->ahead == 0 && m->own > 0 &&
+	       m->in->data[m->own - 1] != m->job->eol;
+}
+
 int fl_scan_multi_view(struct fl_scan_mapping *m, struct fl_error *reterr)
 {
 	struct multi_view v = {.m = m, .x = m->search.multi};
 	struct fl_multi_text text = {.data = m->in->data,
 				     .off = m->in->off,
 				     .len = m->in->len,
-				     .starts = m->own,
+				     .starts = m->own + has_open_end(m),
 				     .ends = m->in->ahead < FL_MULTI_AHEAD_BYTES};
 	int found = fl_multi_search(v.x, &text, 0, SIZE_MAX), r;
 

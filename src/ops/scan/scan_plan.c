@@ -453,23 +453,40 @@ static int prepare_replace(struct fl_scan_plan *plan, const struct fl_scan_optio
 	return 0;
 }
 
+/* What matches across lines cannot be combined with. */
+#define MULTI_WITHOUT (FL_SCAN_CRLF | FL_SCAN_NULL_DATA | FL_SCAN_PATTERN_ID)
+
+/*
+ * To ripgrep 13 a pattern with "^" or "$", as -w and -x make it, crosses line ends, too. It shows where lines that
+ * adjoin are told, or counted, as one.
+ */
+static bool anchors_cross(const struct fl_scan_options *opt)
+{
+	return ((opt->flags & (FL_SCAN_BLOCKS | FL_SCAN_COUNT)) || opt->max_count > 0) &&
+	       !opt->replace && !(opt->flags & MULTI_WITHOUT) &&
+	       (opt->engine == FL_SCAN_ENGINE_AUTO || opt->engine == FL_SCAN_ENGINE_PCRE2);
+}
+
 static bool crosses(const struct fl_scan_plan *plan, const struct fl_scan_options *opt)
 {
-	return (opt->flags & FL_SCAN_MULTILINE) &&
+	bool anchors = anchors_cross(opt);
+
+	if (!(opt->flags & FL_SCAN_MULTILINE))
+		return false;
+	return (anchors && is_wrapped(opt->flags)) ||
 	       fl_multi_crosses(plan->pattern, plan->pattern_len,
-				(opt->flags & FL_SCAN_DOTALL) != 0);
+				(opt->flags & FL_SCAN_DOTALL) != 0, anchors);
 }
 
 static int build_multi(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
 		       struct fl_error *reterr)
 {
-	const unsigned without = FL_SCAN_CRLF | FL_SCAN_NULL_DATA | FL_SCAN_PATTERN_ID;
 	int r;
 
 	if (opt->engine != FL_SCAN_ENGINE_AUTO && opt->engine != FL_SCAN_ENGINE_PCRE2)
 		return fl_error_set(reterr, -FL_EUNSUPPORTED, FL_OFF_NONE,
 				    "only PCRE2 finds matches across lines");
-	if (opt->replace || (opt->flags & without))
+	if (opt->replace || (opt->flags & MULTI_WITHOUT))
 		return fl_error_set(
 			reterr, -FL_EUNSUPPORTED, FL_OFF_NONE,
 			"matches across lines cannot be replaced, told apart by pattern, "
