@@ -247,6 +247,7 @@ static int set_up(struct fl_exec *x, struct fl_error *reterr)
 	    !(x->choice.fed && !fl_resident_is_exact(x->src->file.fd)))
 		(void)fl_coldset_new(&x->src->file, x->plan.size, &x->coldset);
 	x->src->threads = x->plan.threads;
+	x->src->decoding = 0;
 	if (x->choice.fed) {
 		r = start_feeder(x, reterr);
 		if (r < 0)
@@ -282,6 +283,18 @@ int fl_exec_check_source(struct fl_source *src, struct fl_error *reterr)
 	return 0;
 }
 
+/* How many decoded turns out only when the first piece has been cut. */
+static void say_decoded(unsigned threads, struct fl_stats *s)
+{
+	if (threads > 1)
+		snprintf(s->io_reason, sizeof(s->io_reason),
+			 "compressed: a stream is read in order, %u threads decode pieces of it",
+			 threads);
+	else
+		snprintf(s->io_reason, sizeof(s->io_reason),
+			 "compressed: a stream is read in order, one thread decodes it");
+}
+
 static void fill_stats(struct fl_exec *x, unsigned threads, const struct fl_faults *before)
 {
 	struct fl_stats *s = &x->pl->stats;
@@ -304,6 +317,8 @@ static void fill_stats(struct fl_exec *x, unsigned threads, const struct fl_faul
 			       .window_bytes = x->plan.window_bytes,
 			       .chunk_bytes = x->plan.chunk_bytes};
 	s->io_used = fl_auto_explain(&x->adapt, &x->choice, s->io_reason, sizeof(s->io_reason));
+	if (x->src->decoder && !x->env.frames)
+		say_decoded(x->src->decoding, s);
 	if (x->readahead)
 		s->copied_bytes += fl_readahead_loaded(x->readahead);
 }

@@ -165,6 +165,12 @@ several_threads() {
 	same_as "\$FAULTLINE scan -j3 --range=100000:50000 -b 7 x" "\$FAULTLINE scan --range=100000:50000 -b 7 plain"
 	same_as "\$FAULTLINE scan -j3 -m 3 7 x x" "\$FAULTLINE scan -j1 -m 3 7 x x"
 	equal "$("$FAULTLINE" count -lwc -j3 <x | xargs)" "$(wc -lwc <plain | xargs)"
+	# Of xz the last stream's index tells of pieces.
+	[[ $1 != xz ]] || xz -0 --block-size=30000 -c log >x
+	expect 0 "$FAULTLINE" scan --stats -j2 -c 7 x
+	contains "$err" "loader: read (compressed: a stream is read in order, 2 threads decode pieces of it)"
+	expect 0 "$FAULTLINE" scan --stats -j2 -c 7 - < <(cat x)
+	contains "$err" "loader: read (compressed: a stream is read in order, one thread decodes it)"
 }
 
 @test "formats: pieces are decoded by several threads" {

@@ -27,6 +27,7 @@ struct fl_apart {
 	void *cutter;
 	struct fl_cut_limits limits;
 	struct fl_pieces *pieces;
+	unsigned threads;
 	uint64_t rest;
 	_Atomic(void *) idle[IDLE];
 };
@@ -176,6 +177,7 @@ static int start(struct fl_apart *a, unsigned threads, uint64_t memory)
 		return 0;
 	opt.slots = (unsigned)fl_min_u64(fit, slots_for(l, threads));
 	opt.threads = (unsigned)fl_min_u64(threads, opt.slots);
+	a->threads = opt.threads;
 	/* Where threads are not to be had, there is still the other way. */
 	return fl_pieces_new(&piece_ops, a, &opt, &a->pieces) == -ENOMEM ? -ENOMEM : 0;
 }
@@ -217,6 +219,11 @@ int fl_apart_new(const struct fl_source *src, const struct fl_unpack *how, unsig
 	}
 	*ret = a;
 	return 1;
+}
+
+unsigned fl_apart_threads(const struct fl_apart *a)
+{
+	return a->threads;
 }
 
 int64_t fl_apart_read(struct fl_apart *a, void *to, size_t n, uint64_t *ret_off)

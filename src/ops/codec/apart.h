@@ -27,6 +27,9 @@ int fl_apart_new(const struct fl_source *src, const struct fl_unpack *how, unsig
  */
 int64_t fl_apart_read(struct fl_apart *a, void *to, size_t n, uint64_t *ret_off);
 
+/** fl_apart_threads() - so many decode, the reader among them */
+unsigned fl_apart_threads(const struct fl_apart *a);
+
 /** fl_apart_free() - NULL is fine */
 void fl_apart_free(struct fl_apart *a);
 

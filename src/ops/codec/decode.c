@@ -260,6 +260,7 @@ static int64_t read_apart(struct fl_source *src, void *buf, size_t n)
 	if (!d->apart)
 		return 0;
 	got = fl_apart_read(d->apart, buf, n, &off);
+	src->decoding = got < 0 ? 0 : fl_apart_threads(d->apart);
 	if (got > 0) {
 		d->given += (uint64_t)got;
 		return got;
