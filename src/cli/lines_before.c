@@ -2,10 +2,20 @@
 #include "cli/lines_before.h"
 
 #include <errno.h>
+#include <stdbool.h>
+#include <sys/stat.h>
 
 #include <faultline/count.h>
 
 #include "cli/inputs.h"
+
+/* What is read in order can be read twice only where it can be opened again: a compressed file, not a pipe. */
+static bool is_file(const char *name)
+{
+	struct stat st;
+
+	return !input_is_stdin(name) && stat(name, &st) == 0 && S_ISREG(st.st_mode);
+}
 
 int lines_before(const struct common_options *common, const char *name, uint64_t *ret)
 {
@@ -28,7 +38,7 @@ int lines_before(const struct common_options *common, const char *name, uint64_t
 		rc = input_open_decoded(common, name, &src, NULL);
 	if (rc == 0)
 		rc = fl_source_info(src, &info);
-	if (rc == 0 && info.size_bytes == FL_SIZE_UNKNOWN)
+	if (rc == 0 && info.size_bytes == FL_SIZE_UNKNOWN && !is_file(name))
 		rc = -ESPIPE;
 	if (rc == 0)
 		rc = fl_pipeline_run(pl, src, NULL);

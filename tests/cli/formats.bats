@@ -45,6 +45,7 @@ prints_what_grep_prints() {
 	equal "$("$FAULTLINE" count -lwc <x | xargs)" "$(wc -lwc <log | xargs)"
 	equal "$("$FAULTLINE" hash -a sha256 x)" "$(sha256sum x)"
 	same_as "\$FAULTLINE scan --range=100000:50000 -b 7 x" "\$FAULTLINE scan --range=100000:50000 -b 7 log"
+	same_as "\$FAULTLINE scan --range=100000:50000 -nb 7 x" "\$FAULTLINE scan --range=100000:50000 -nb 7 log"
 }
 
 @test "formats: scan prints what grep prints" {
