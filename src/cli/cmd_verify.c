@@ -432,15 +432,16 @@ static const struct argp_option verify_table[] = {
 	{0},
 };
 
+static const struct argp_child verify_children[] = {
+	{.argp = &common_argp},
+	{0},
+};
+
 static error_t parse_verify(int key, char *arg, struct argp_state *state)
 {
 	struct verify_options *opt = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &opt->common;
-		state->err_stream = NULL;
-		return 0;
 	case 'q':
 		opt->quiet = 1;
 		return 0;
@@ -456,18 +457,10 @@ static error_t parse_verify(int key, char *arg, struct argp_state *state)
 			return 0;
 		}
 		return ARGP_ERR_UNKNOWN;
-	case ARGP_KEY_ARGS:
-		common_options_rest(&opt->common, state);
-		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return common_options_key(key, &opt->common, verify_children, state);
 	}
 }
-
-static const struct argp_child verify_children[] = {
-	{.argp = &common_argp},
-	{0},
-};
 
 static const struct argp verify_argp = {
 	.options = verify_table,

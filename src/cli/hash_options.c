@@ -283,17 +283,18 @@ static error_t parse_switch(int key, struct hash_options *opt)
 	}
 }
 
+static const struct argp_child hash_children[] = {
+	{.argp = &common_argp},
+	{.argp = &document_argp},
+	{.argp = &processes_argp},
+	{0},
+};
+
 static error_t parse_hash(int key, char *arg, struct argp_state *state)
 {
 	struct hash_options *opt = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &opt->common;
-		state->child_inputs[1] = &opt->common;
-		state->child_inputs[2] = &opt->common;
-		state->err_stream = NULL;
-		return 0;
 	case 'a':
 		add_name(opt, arg);
 		return 0;
@@ -322,20 +323,12 @@ static error_t parse_hash(int key, char *arg, struct argp_state *state)
 	case KEY_LEAF_SIZE:
 		opt->choice.leaf_bytes = leaf_value(arg);
 		return 0;
-	case ARGP_KEY_ARGS:
-		common_options_rest(&opt->common, state);
-		return 0;
 	default:
-		return parse_switch(key, opt);
+		if (parse_switch(key, opt) == 0)
+			return 0;
+		return common_options_key(key, &opt->common, hash_children, state);
 	}
 }
-
-static const struct argp_child hash_children[] = {
-	{.argp = &common_argp},
-	{.argp = &document_argp},
-	{.argp = &processes_argp},
-	{0},
-};
 
 static const struct argp hash_argp = {
 	.options = hash_table,

@@ -502,6 +502,13 @@ static error_t take_lines(struct scan_options *opt, int digit, char *rest, struc
 	return rest != NULL ? parse_letters(rest + n, state) : 0;
 }
 
+static const struct argp_child scan_children[] = {
+	{.argp = &common_argp},
+	{.argp = &processes_argp},
+	{.argp = &decode_argp},
+	{0},
+};
+
 static error_t parse_scan(int key, char *arg, struct argp_state *state)
 {
 	struct scan_options *opt = state->input;
@@ -512,27 +519,14 @@ static error_t parse_scan(int key, char *arg, struct argp_state *state)
 	}
 	if (key >= '1' && key <= '9')
 		return take_lines(opt, key, arg, state);
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &opt->common;
-		state->child_inputs[1] = &opt->common;
-		state->child_inputs[2] = &opt->common;
-		state->err_stream = NULL;
-		return 0;
-	case ARGP_KEY_ARGS:
+	if (key == ARGP_KEY_ARGS) {
 		take_operands(opt, state);
 		return 0;
-	default:
-		return parse_switch(key, opt) == 0 ? 0 : parse_value(key, arg, opt);
 	}
+	if (parse_switch(key, opt) == 0 || parse_value(key, arg, opt) == 0)
+		return 0;
+	return common_options_key(key, &opt->common, scan_children, state);
 }
-
-static const struct argp_child scan_children[] = {
-	{.argp = &common_argp},
-	{.argp = &processes_argp},
-	{.argp = &decode_argp},
-	{0},
-};
 
 static const struct argp scan_argp = {
 	.options = scan_table,
