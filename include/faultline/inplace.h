@@ -92,7 +92,7 @@ struct fl_transform;
 /**
  * struct fl_inplace_result - what a rewrite did
  * @changes:       places that were stored
- * @changed_bytes: bytes of them
+ * @changed_bytes: bytes of them; where lengths change, all bytes from the first of them on that moved
  * @changed_pages: pages of 4 KiB that were touched
  * @by_pwrite, @by_map: how places were stored: few per MiB by pwrite, many through a map
  * @journal_bytes: written to the journal
@@ -169,7 +169,7 @@ enum fl_recover_state {
  * @state:   as found
  * @is_new:  after ROLLBACK or RESUME: the file is the new one (1) or the old one (0)
  * @can_roll_back: an undo log was kept
- * @changes, @changed_bytes: that had been, or might have been, stored
+ * @changes, @changed_bytes: that had been, or might have been, stored; 0 where lengths change
  * @source_bytes: how far the rewrite had come
  * @total_bytes:  size of the file before it
  * @is_compression: it is one of fl_compress_punch(): @source_bytes of the input are in the first

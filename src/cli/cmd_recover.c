@@ -83,10 +83,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static void print_halfway(const struct fl_recover_result *res)
 {
-	printf("an interrupted rewrite: %" PRIu64 " of %" PRIu64 " bytes done, %" PRIu64
-	       " changes of %" PRIu64 " bytes; %s\n",
-	       res->source_bytes, res->total_bytes, res->changes, res->changed_bytes,
-	       res->can_roll_back ? "--rollback or --resume" : "--resume (no undo log was kept)");
+	printf("an interrupted rewrite: %" PRIu64 " of %" PRIu64 " bytes done", res->source_bytes,
+	       res->total_bytes);
+	/* Not counted where lengths change. */
+	if (res->changes > 0)
+		printf(", %" PRIu64 " changes of %" PRIu64 " bytes", res->changes,
+		       res->changed_bytes);
+	puts(res->can_roll_back ? "; --rollback or --resume" : "; --resume (no undo log was kept)");
 }
 
 static void print_compression(const struct fl_recover_result *res)

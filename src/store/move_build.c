@@ -169,6 +169,7 @@ static int one_run(struct build *b, struct fl_change_reader *reader, uint64_t *p
 		if (r == 0)
 			r = put_new(b, &c);
 		base = *pos = c.off + c.old_len;
+		b->made->changes++;
 	}
 	fl_put64(undo->data + head + 8, undo->len - head - FL_RUN_HEAD_BYTES);
 	return r;
@@ -196,6 +197,7 @@ static int make(struct build *b, const struct fl_batch *x, const unsigned char *
 
 	made->result.len = made->undo.len = made->piece.len = 0;
 	made->crc = 0;
+	made->changes = 0;
 	r = room(&made->result, b->result_len);
 	if (r == 0)
 		r = room(&made->piece, PIECE_BYTES);

@@ -30,6 +30,7 @@ struct fl_made_bytes {
  * @result: what it becomes
  * @undo:   its changes, with the old bytes, and one byte for each change's new ones
  * @crc:    of the result, where it is asked for
+ * @changes: that were made
  * @piece:  of the source
  */
 struct fl_made {
@@ -37,6 +38,7 @@ struct fl_made {
 	struct fl_made_bytes undo;
 	struct fl_made_bytes piece;
 	uint32_t crc;
+	uint64_t changes;
 };
 
 /** fl_made_done() - free; all zero is fine */

@@ -276,6 +276,17 @@ static void note_memory(struct fl_store_stats *stats)
 	stats->peak_rss_anon_bytes = fl_max_u64(stats->peak_rss_anon_bytes, rss.anon_bytes);
 }
 
+static void count_stored(struct fl_store_stats *stats, const struct fl_made *made, uint64_t dst)
+{
+	uint64_t end = dst + made->result.len;
+
+	stats->changes += made->changes;
+	stats->by_pwrite += made->changes;
+	stats->stored_bytes += made->result.len;
+	if (end > dst)
+		stats->pages += (end - 1) / 4096 - dst / 4096 + 1;
+}
+
 int fl_move_store(struct fl_move *m, const struct fl_made *made, struct fl_error *reterr)
 {
 	struct fl_store_job *job = m->job;
@@ -297,7 +308,7 @@ int fl_move_store(struct fl_move *m, const struct fl_made *made, struct fl_error
 	job->stored = true;
 	r = fl_store_job_write(job, made->result.data, made->result.len, dst, reterr);
 	fl_durable_start(&job->durable, job->target.fd, dst, made->result.len);
-	job->stats.stored_bytes += made->result.len;
+	count_stored(&job->stats, made, dst);
 	note_memory(&job->stats);
 	m->next++;
 	return r;

@@ -47,8 +47,11 @@ make_hot() {
 		sed -E "$edit" large >want
 		for memory in 4M 64M; do
 			cp large log
-			expect 0 "$FAULTLINE" transform -i --max-memory=$memory "$edit" log
+			expect 0 "$FAULTLINE" transform -i --stats --max-memory=$memory "$edit" log
 			cmp want log
+			# One in a line that has it.
+			[[ $edit == *g ]] ||
+				contains "$err" "changes: $(grep -c "$(cut -d/ -f2 <<<"$edit")" large)"$'\n'
 		done
 	done
 }
