@@ -349,7 +349,8 @@ static void begin_anew(struct fl_source *src)
 	d->given = d->skip = 0;
 	d->error.code = 0;
 	drop_state(d);
-	fl_zstd_stream_reset(d->zstd);
+	if (d->zstd)
+		fl_zstd_stream_reset(d->zstd);
 }
 
 static void decoder_rewind(struct fl_source *src)
@@ -382,8 +383,9 @@ static const struct fl_source_ops decoder_ops = {.read = decoder_read,
 						 .restart = decoder_restart,
 						 .close = decoder_close};
 
-static int decoder_new(const struct fl_decode_options *opt, struct decoder **ret,
-		       struct fl_error *reterr)
+/* @unpack: of a file in another format than zstd's: what that needs is made when it is read */
+static int decoder_new(const struct fl_decode_options *opt, const struct fl_unpack *unpack,
+		       struct decoder **ret, struct fl_error *reterr)
 {
 	struct decoder *d = calloc(1, sizeof(*d));
 	int r;
@@ -396,7 +398,8 @@ static int decoder_new(const struct fl_decode_options *opt, struct decoder **ret
 	if (opt->dict_bytes > 0)
 		d->ddict = ZSTD_createDDict(opt->dict, opt->dict_bytes);
 	r = !d->in || (opt->dict_bytes > 0 && !d->ddict) ? -ENOMEM : 0;
-	if (r == 0)
+	d->unpack = unpack;
+	if (r == 0 && !unpack)
 		r = fl_zstd_stream_new(window_log_max(opt), d->ddict, &d->zstd);
 	if (r < 0) {
 		decoder_free(d);
@@ -440,7 +443,7 @@ int fl_source_decode(struct fl_source *src, const struct fl_decode_options *opt,
 	r = check_format((enum format)format, unpack, opt->flags, reterr);
 	if (r < 0 || format == PLAIN)
 		return r;
-	r = decoder_new(opt, &d, reterr);
+	r = decoder_new(opt, unpack, &d, reterr);
 	if (r == 0 && format == ZSTD)
 		r = fl_zstd_frames_read(src, &d->frames, reterr);
 	if (r < 0) {
@@ -448,7 +451,6 @@ int fl_source_decode(struct fl_source *src, const struct fl_decode_options *opt,
 		return r;
 	}
 	d->format = (enum format)format;
-	d->unpack = unpack;
 	d->frames.frames.begin = frames_begin;
 	d->frames.frames.end = frames_end;
 	d->frames.frames.decode = frames_decode;
