@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +16,6 @@
 
 #include <faultline/shm.h>
 
-#include "shm/mutex.h"
 #include "shm/segment_impl.h"
 
 #include "../support/scale.h"
@@ -624,16 +622,6 @@ Test(segment, resize)
 		}
 }
 
-Test(segment, a_managed_one_keeps_its_header_when_it_shrinks)
-{
-	struct fl_segment *seg = create(FL_SEGMENT_POSIX, 16384, FL_SEGMENT_MANAGED);
-
-	cr_assert_eq(fl_segment_resize(seg, 4095, &err), -EBUSY);
-	cr_assert_eq(fl_segment_resize(seg, 4096, &err), 0);
-	cr_assert_eq(attach(address(seg, FL_SEGMENT_MANAGED)), 0, "%s", err.text);
-	destroy(seg);
-}
-
 Test(segment, seals)
 {
 	struct fl_segment *seg = create(FL_SEGMENT_MEMFD, 8192, 0), *reader = NULL;
@@ -753,75 +741,6 @@ Test(segment, options_of_another_version_are_refused)
 	cr_assert_eq(fl_segment_create(&o, &seg, &err), -EINVAL);
 	o = options((enum fl_segment_type)9, 4096, 0);
 	cr_assert_eq(fl_segment_create(&o, &seg, &err), -EINVAL);
-}
-
-/** struct shrink - a resize on its way in a thread */
-struct shrink {
-	struct fl_segment *seg;
-	int result;
-};
-
-static void *shrink(void *arg)
-{
-	struct shrink *s = arg;
-
-	s->result = fl_segment_resize(s->seg, 8192, NULL);
-	return NULL;
-}
-
-/* Somebody else is putting an object there, and has the lock. */
-Test(segment, a_managed_one_does_not_shrink_while_its_directory_changes)
-{
-	struct fl_segment *seg = create(FL_SEGMENT_POSIX, 65536, FL_SEGMENT_MANAGED), *there = NULL;
-	struct fl_segment_options o = address(seg, FL_SEGMENT_MANAGED);
-	struct shrink s = {.seg = seg};
-	struct fl_segment_header *h;
-	pthread_t thread;
-
-	cr_assert_eq(fl_segment_attach(&o, &there, &err), 0, "%s", err.text);
-	h = fl_segment_header_of(there);
-	cr_assert_eq(fl_mutex_lock(&h->lock, FL_FOREVER, NULL, NULL), 0);
-	cr_assert_eq(pthread_create(&thread, NULL, shrink, &s), 0);
-	/* Time for a resize that does not ask. */
-	usleep(50000);
-	atomic_store(&h->used, 65536);
-	fl_mutex_unlock(&h->lock);
-	pthread_join(thread, NULL);
-	cr_assert_eq(s.result, -EBUSY);
-	fl_segment_detach(there);
-	destroy(seg);
-}
-
-/* What another process has added is neither taken for ours nor cut off. */
-Test(segment, one_that_others_made_longer)
-{
-	struct fl_segment *seg = create(FL_SEGMENT_POSIX, 65536, FL_SEGMENT_MANAGED), *there = NULL;
-	struct fl_segment_options o = address(seg, FL_SEGMENT_MANAGED);
-	struct fl_segment_info info = {.size = sizeof(info)};
-
-	cr_assert_eq(fl_segment_attach(&o, &there, &err), 0, "%s", err.text);
-	cr_assert_eq(fl_segment_resize(there, 1 << 20, &err), 0);
-	cr_assert_eq(fl_segment_resize(seg, UINT64_C(1) << 46, &err), -ENOMEM);
-	cr_assert_eq(fl_segment_info(seg, &info), 0);
-	cr_assert_eq(info.bytes, 1 << 20);
-	cr_assert_eq(atomic_load(&fl_segment_header_of(there)->bytes), 1 << 20);
-	cr_assert_eq(attach(o), 0, "%s", err.text);
-	cr_assert_eq(fl_segment_resize(seg, 1 << 17, &err), 0, "%s", err.text);
-	cr_assert_eq(attach(o), 0, "%s", err.text);
-	fl_segment_detach(there);
-	destroy(seg);
-}
-
-Test(segment, what_is_attached_for_reading_keeps_its_size)
-{
-	struct fl_segment *seg = create(FL_SEGMENT_POSIX, 65536, FL_SEGMENT_MANAGED), *there = NULL;
-	struct fl_segment_options o = address(seg, FL_SEGMENT_MANAGED | FL_SEGMENT_READ_ONLY);
-
-	cr_assert_eq(fl_segment_attach(&o, &there, &err), 0, "%s", err.text);
-	cr_assert_eq(fl_segment_resize(there, 8192, &err), -EPERM);
-	cr_assert_eq(fl_segment_resize(there, 1 << 20, &err), -EPERM);
-	fl_segment_detach(there);
-	destroy(seg);
 }
 
 static unsigned count_fds(void)
