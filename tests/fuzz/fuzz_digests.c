@@ -10,20 +10,15 @@
 #include <faultline/manifest.h>
 
 #include "cli/check_line.h"
+
+#include "../support/naive.h"
 #include "fuzz_target.h"
 
 /* Less than a line: lines are put together. */
 #define READ_BYTES 7
-/* Names are written as they were read, but for escapes that nobody writes. */
-#define OUT_MAX ((size_t)1 << 20)
 
 struct input {
 	const uint8_t *p;
-	size_t len;
-};
-
-struct output {
-	char text[OUT_MAX];
 	size_t len;
 };
 
@@ -42,12 +37,7 @@ static int64_t give(void *arg, void *buf, size_t n)
 
 static int keep(void *arg, const void *data, size_t len)
 {
-	struct output *out = arg;
-
-	if (len > OUT_MAX - out->len)
-		abort();
-	memcpy(out->text + out->len, data, len);
-	out->len += len;
+	naive_text_add(arg, data, len);
 	return 0;
 }
 
@@ -59,7 +49,7 @@ static void done(int r)
 
 static void read_manifest(const uint8_t *data, size_t len)
 {
-	static struct output out;
+	struct naive_text out = {0};
 	struct input in = {data, len};
 	struct fl_manifest_entry entry = {.size = sizeof(entry)};
 	struct fl_manifest_reader *r;
@@ -67,7 +57,6 @@ static void read_manifest(const uint8_t *data, size_t len)
 	struct fl_error err;
 	int kind;
 
-	out.len = 0;
 	if (fl_manifest_reader_new(give, &in, &r, &err) < 0)
 		return;
 	done(fl_manifest_writer_new(fl_manifest_reader_leaf_bytes(r), keep, &out, &w));
@@ -76,14 +65,15 @@ static void read_manifest(const uint8_t *data, size_t len)
 					      : fl_manifest_write_leaf(w, &entry.leaf));
 	if (kind == FL_MANIFEST_END) {
 		done(fl_manifest_write_end(w));
-		if (out.len != len || memcmp(out.text, data, len) != 0) {
+		if (out.len != len || memcmp(out.data, data, len) != 0) {
 			fprintf(stderr, "accepted, but not as it is written:\n%.*s", (int)out.len,
-				out.text);
+				out.data);
 			abort();
 		}
 	}
 	fl_manifest_reader_free(r);
 	fl_manifest_writer_free(w);
+	free(out.data);
 }
 
 static void read_line(const uint8_t *data, size_t len)

@@ -11,28 +11,22 @@
 
 #include <faultline/scan.h>
 
+#include "../support/naive.h"
 #include "../support/opharness.h"
 #include "fuzz_target.h"
 
 #define PATTERN_MAX 100
-#define OUT_MAX ((size_t)1 << 20)
 /* Hyperscan takes milliseconds to compile a pattern: only for some cuts. */
 #define HYPERSCAN_EVERY 16
 
 struct output {
-	char text[OUT_MAX];
-	size_t len;
+	struct naive_text text;
 	int r;
 };
 
 static int keep(void *arg, const void *data, size_t len)
 {
-	struct output *out = arg;
-
-	if (len > OUT_MAX - out->len)
-		abort();
-	memcpy(out->text + out->len, data, len);
-	out->len += len;
+	naive_text_add(arg, data, len);
 	return 0;
 }
 
@@ -71,15 +65,15 @@ static bool scan(struct fl_scan_options opt, enum fl_scan_engine engine, unsigne
 	char count[32];
 	struct fl_error err;
 
-	out->len = 0;
+	out->text.len = 0;
 	opt.engine = engine;
 	opt.write = keep;
-	opt.arg = out;
+	opt.arg = &out->text;
 	if (fl_scan_new(&opt, &sc, &err) < 0)
 		return false;
 	out->r = opharness_run(fl_scan_operator(sc), sc, text, len, &how, &err);
 	fl_scan_result(sc, &result);
-	keep(out, count,
+	keep(&out->text, count,
 	     (size_t)snprintf(count, sizeof(count), "%llu\n", (unsigned long long)result.selected));
 	fl_scan_free(sc);
 	return true;
@@ -118,11 +112,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			continue;
 		if (!scan(opt, engines[i], cut, text, size, &got))
 			continue;
-		if (got.r == want.r && got.len == want.len &&
-		    memcmp(got.text, want.text, got.len) == 0)
+		if (got.r == want.r && got.text.len == want.text.len &&
+		    memcmp(got.text.data, want.text.data, got.text.len) == 0)
 			continue;
 		fprintf(stderr, "engine %zu, flags %x, '%s': %d\n%.*s---\n%.*s", i, opt.flags,
-			opt.pattern, got.r, (int)got.len, got.text, (int)want.len, want.text);
+			opt.pattern, got.r, (int)got.text.len, got.text.data, (int)want.text.len,
+			want.text.data);
 		abort();
 	}
 	return 0;
