@@ -9,6 +9,8 @@
 
 #include "cli/checkpoint.h"
 
+#include "../support/drawn.h"
+
 static char path[] = "/tmp/test_checkpoint.XXXXXX";
 
 /* What was saved, and how long the file is. */
@@ -58,13 +60,6 @@ static size_t read_all(unsigned char *bytes, size_t size)
 	return len;
 }
 
-static void write_all(const unsigned char *bytes, size_t len)
-{
-	FILE *file = fopen(path, "w");
-
-	cr_assert(file != NULL && fwrite(bytes, 1, len, file) == len && fclose(file) == 0);
-}
-
 Test(checkpoint, loaded_as_saved)
 {
 	struct checkpoint saved, cp;
@@ -98,17 +93,17 @@ Test(checkpoint, every_damaged_byte_is_seen)
 	len = read_all(bytes, sizeof(bytes) - 1);
 	for (size_t i = 0; i < len; i++) {
 		bytes[i] = (unsigned char)(bytes[i] ^ 1u << i % 8);
-		write_all(bytes, len);
+		bytes_write(path, (const char *)bytes, len);
 		cr_assert(load(&cp, "what it is") == -FL_ECORRUPT, "byte %zu", i);
 		cr_assert(cp.name == NULL && cp.state == NULL);
 		bytes[i] = (unsigned char)(bytes[i] ^ 1u << i % 8);
 	}
 	for (size_t cut = 0; cut < len; cut += 1 + cut % 3) {
-		write_all(bytes, cut);
+		bytes_write(path, (const char *)bytes, cut);
 		cr_assert(load(&cp, "what it is") == -FL_ECORRUPT, "cut at %zu", cut);
 	}
 	bytes[len] = '\n';
-	write_all(bytes, len + 1);
+	bytes_write(path, (const char *)bytes, len + 1);
 	cr_assert(load(&cp, "what it is") == -FL_ECORRUPT);
 	checkpoint_remove(&saved);
 	checkpoint_done(&saved);

@@ -8,15 +8,10 @@
 
 #include "cli/manifest_file.h"
 
+#include "../support/drawn.h"
+
 static char folder[] = "/tmp/test_manifest_file.XXXXXX";
 static char path[64], partial[80], old[96];
-
-static void write_bytes(const char *name, const char *bytes, size_t len)
-{
-	FILE *file = fopen(name, "w");
-
-	cr_assert(file != NULL && fwrite(bytes, 1, len, file) == len && fclose(file) == 0);
-}
 
 static size_t read_bytes(const char *name, char *bytes, size_t size)
 {
@@ -88,11 +83,11 @@ Test(manifest_file, what_is_taken_over_is_what_was_written)
 	cr_assert(read_bytes(partial, again, sizeof(again)) == len);
 	cr_assert(memcmp(bytes, again, len) == 0);
 	cr_assert(take_over(3, sum) == -FL_ECORRUPT);
-	write_bytes(partial, bytes, len);
+	bytes_write(partial, bytes, len);
 	cr_assert(take_over(1, sum) == -FL_ECORRUPT);
 	/* A last line that was not written to its end: nobody has noted that file. */
-	write_bytes(partial, bytes, len);
-	write_bytes(old, "", 0);
+	bytes_write(partial, bytes, len);
+	bytes_write(old, "", 0);
 	cr_assert(take_over(2, sum) == -FL_ECORRUPT, "the old one counts where there is one");
 	remove_all();
 }
@@ -105,12 +100,12 @@ Test(manifest_file, every_damaged_byte_is_seen)
 
 	for (size_t i = 0; i < len; i++) {
 		bytes[i] ^= 1;
-		write_bytes(partial, bytes, len);
+		bytes_write(partial, bytes, len);
 		cr_assert(take_over(2, sum) == -FL_ECORRUPT, "byte %zu", i);
 		bytes[i] ^= 1;
 	}
 	for (size_t cut = 0; cut < len; cut += 1 + cut % 5) {
-		write_bytes(partial, bytes, cut);
+		bytes_write(partial, bytes, cut);
 		cr_assert(take_over(2, sum) == -FL_ECORRUPT, "cut at %zu", cut);
 	}
 	remove_all();
