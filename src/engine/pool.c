@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <unistd.h>
 
+#include "plat/process.h"
 #include "plat/thread.h"
 
 /* No machine has more processors that one file could keep busy. */
@@ -30,7 +30,7 @@ struct fl_pool {
 	unsigned busy;
 	uint64_t round;
 	bool quit;
-	pid_t owner;
+	int32_t owner;
 	void (*fn)(void *arg, unsigned i);
 	void *arg;
 };
@@ -71,13 +71,13 @@ static void init_locks(struct fl_pool *p)
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->wake, NULL);
 	pthread_cond_init(&p->idle, NULL);
-	p->owner = getpid();
+	p->owner = fl_process_number();
 }
 
 /* fork(2) copies the pool, not its threads; they were waiting, or this is not allowed. */
 static void forget_threads_of_parent(struct fl_pool *p)
 {
-	if (p->owner == getpid())
+	if (p->owner == fl_process_number())
 		return;
 	p->threads = 0;
 	init_locks(p);

@@ -77,6 +77,11 @@ bool fl_process_alive(const struct fl_process *process)
 	       now.start == process->start;
 }
 
+int32_t fl_process_number(void)
+{
+	return getpid();
+}
+
 int32_t fl_process_parent(void)
 {
 	return getppid();

@@ -24,6 +24,9 @@ int fl_process_of(int32_t pid, struct fl_process *ret);
 /** fl_process_alive() - is it still there? A zombie is not: it will never unlock anything. Cost: 10 us. */
 bool fl_process_alive(const struct fl_process *process);
 
+/** fl_process_number() - of the calling process, without its start */
+int32_t fl_process_number(void);
+
 /** fl_process_parent() - number of the parent process */
 int32_t fl_process_parent(void);
 
