@@ -110,6 +110,11 @@ wait_until() {
 	return 1
 }
 
+# stopped PID: by a signal, which comes a moment after kill(1) has sent it, or it has ended
+stopped() {
+	! grep -qs '^State:[[:space:]][^TZ]' "/proc/$1/status"
+}
+
 # Names in /dev/shm, but not those of Criterion's workers and of other tests (flt-...), which may run
 # beside this, nor the job board: all jobs of a user share it, and the next one sweeps what a killed
 # one left (top.bats).

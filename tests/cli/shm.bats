@@ -432,6 +432,7 @@ repair() {
 	shm lock "$name" --pid=$holder
 	[[ -z $(shm doctor | grep "^$name") ]]
 	kill -STOP $holder
+	wait_until stopped $holder
 	contains "$(shm doctor)" "$name: its lock is held by process $holder (sleep), which is stopped"
 	repair
 	kill -9 $holder

@@ -390,6 +390,7 @@ stopped_in() {
 		sleep 0.01
 	done
 	kill -STOP $pid
+	wait_until stopped $pid
 	# The checkpoint names the file that is being read.
 	grep -qa first cp && in_time=1 || in_time=0
 	eval "$change"

@@ -30,6 +30,7 @@ setup() {
 }
 
 teardown() {
+	[[ -z ${pid-} ]] || kill -9 "$pid" 2>/dev/null || true
 	remove_work
 	[[ -z ${uid-} ]] || ((uid == EUID)) || {
 		find /dev/shm -mindepth 1 -user "$uid" -delete
@@ -85,17 +86,12 @@ gone() {
 }
 
 @test "shm: gc and doctor find what was left, and only that" {
-	local name i
+	local name
 	# Stopped where it has segments: killed there, it leaves them.
-	for ((i = 0; i < 200; i++)); do
-		start 0
-		read -r -t 0.01 <&9 || true
-		kill -STOP "$pid"
-		name=flt-left-$pid
-		[[ -e /dev/shm/$name ]] && break
-		kill -9 "$pid"
-		wait "$pid" || true
-	done
+	"${as_user[@]}" "$maker" flt-left stop &
+	pid=$!
+	name=flt-left-$pid
+	wait_until stopped "$pid"
 	[[ -e /dev/shm/$name ]]
 	# Alive: nobody touches them.
 	"${as_user[@]}" "$FAULTLINE" shm gc >out

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Makes and removes segments of all kinds, with objects in them, until it is killed: what it leaves
- * behind, `faultline shm gc` must find. Argument: a name of its own. */
+ * behind, `faultline shm gc` must find. Arguments: a name of its own, and "stop" to be stopped by
+ * SIGSTOP each time all of them stand. */
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <faultline/shm_sync.h>
@@ -52,6 +56,7 @@ static void drop(struct fl_segment *seg, enum fl_segment_type type, const char *
 
 int main(int argc, char **argv)
 {
+	const bool stops = argc > 2 && !strcmp(argv[2], "stop");
 	char name[100];
 
 	snprintf(name, sizeof(name), "/%.64s-%ld", argc > 1 ? argv[1] : "flt-maker",
@@ -64,6 +69,8 @@ int main(int argc, char **argv)
 		use(posix);
 		use(sysv);
 		use(memfd);
+		if (stops)
+			raise(SIGSTOP);
 		drop(posix, FL_SEGMENT_POSIX, name);
 		drop(sysv, FL_SEGMENT_SYSV, NULL);
 		drop(memfd, FL_SEGMENT_MEMFD, NULL);
