@@ -10,6 +10,8 @@ setup() {
 }
 
 teardown() {
+	# A child that a failed test has left stopped would hold up the suite.
+	jobs -p | xargs -r kill -9 2>/dev/null || true
 	rm -f "/dev/shm/$name"* "/dev/shm/-$name"*
 	remove_work
 }
