@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <faultline/info.h>
 
@@ -167,12 +168,13 @@ static void print_crew_help(void)
 	print_verbs();
 }
 
-static int finish_stdout(void)
+/* What stdio wrote: argp's help, too, behind which it calls exit(). What verbs print is outbuf.c's. */
+static void check_stdout(void)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
-		return 0;
+		return;
 	message_error("write error: %s", strerror(errno));
-	return EXIT_TROUBLE;
+	_exit(EXIT_TROUBLE);
 }
 
 static int run_verb(const char *name, int argc, char **argv)
@@ -203,7 +205,7 @@ static int run_help(int argc, char **argv)
 		print_crew_help();
 	else
 		print_help();
-	return finish_stdout();
+	return 0;
 }
 
 static int is_verbose(const char *arg)
@@ -223,7 +225,7 @@ static int run_version(int argc, char **argv)
 	print_version(stdout, NULL);
 	if (verbose)
 		fl_info(print_row, stdout);
-	return finish_stdout();
+	return 0;
 }
 
 /*
@@ -235,6 +237,18 @@ static void keep_no_memory(void)
 {
 	mallopt(M_TRIM_THRESHOLD, HEAP_KEPT_BYTES);
 	mallopt(M_MMAP_THRESHOLD, HEAP_KEPT_BYTES);
+}
+
+/*
+ * The first file that is opened would become the standard stream that the caller has closed: a manifest
+ * would hold the messages, and "-" would be the file it is compared with. Opened the wrong way round, the
+ * stream stays one that cannot be used (EBADF), and its number is taken.
+ */
+static void occupy_standard_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (!isatty(fd) && errno == EBADF)
+			(void)!fopen("/dev/null", fd == STDIN_FILENO ? "w" : "r");
 }
 
 static void do_nothing(int sig)
@@ -258,6 +272,8 @@ static void outlive_file_size_limit(void)
 
 int program_main(const char *name, int argc, char **argv)
 {
+	occupy_standard_streams();
+	atexit(check_stdout);
 	keep_no_memory();
 	outlive_file_size_limit();
 	program_name = name;

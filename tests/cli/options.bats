@@ -197,6 +197,39 @@ Try 'faultline $verb --help' for more information."
 	grep -q 'write error: Bad file descriptor' .err
 }
 
+@test "options: files do not take the place of standard streams that are closed" {
+	printf 'one\n' >one && printf 'other\n' >other
+	# The manifest would hold the message.
+	"$FAULTLINE" hash --manifest=made one missing 2>&- && status=0 || status=$?
+	equal "$status" 2
+	expect 0 "$FAULTLINE" verify made
+	# Standard input would be the file itself, or the list.
+	expect 2 "$FAULTLINE" diff one - <&-
+	equal "$err" "faultline diff: (standard input): Bad file descriptor"
+	printf '%s  -\n' "$(sha256sum </dev/null | cut -d ' ' -f 1)" >list
+	expect 2 "$FAULTLINE" hash -c list <&-
+	contains "$out" "-: FAILED open or read"
+	cp one edited
+	"$FAULTLINE" transform -i --stats s/one/longer/ edited missing <&- >&- 2>&- && status=0 || status=$?
+	equal "$status" 2
+	equal "$(<edited)" longer
+	"$FAULTLINE" compress -q -o both.zst one missing 2>&- && status=0 || status=$?
+	equal "$status" 2
+	[[ ! -e both.zst ]]
+}
+
+@test "options: help that cannot be written is an error" {
+	[[ -c /dev/full ]] || skip "there is no /dev/full"
+	local command
+	for command in --help "help hash" "hash --help" "hash --usage" "hash --version" --version; do
+		# Words.
+		status=0 && "$FAULTLINE" $command >/dev/full 2>.err || status=$?
+		equal "$status" 2
+		contains "$(<.err)" "write error: No space left on device"
+		equal "$(wc -l <.err)" 1
+	done
+}
+
 @test "options: a reader that goes away ends the program quietly" {
 	local i
 	seq 1 1000000 >many
