@@ -25,7 +25,8 @@
  * @of_len: those that a digest of so many bytes may be of, where the line does not say
  * @name, @list, @line_number: the file of digests being read
  * @failed: a mismatch or a missing file: exit status 1
- * @kept:   [digest length]: algorithm that matched such a line of this file before, plus 1
+ * @kept:   [digest length]: bits of the algorithms that matched all such lines of this file before;
+ *          several where an empty file came first, whose CRC32 and CRC32C are both 0
  */
 struct check {
 	struct job *job;
@@ -40,7 +41,7 @@ struct check {
 	uint64_t line_number;
 	int read_error;
 	int failed;
-	_Atomic int kept[FL_HASH_DIGEST_MAX + 1];
+	_Atomic unsigned kept[FL_HASH_DIGEST_MAX + 1];
 	uint64_t formatted, malformed, unreadable, mismatched, matched;
 };
 
@@ -147,13 +148,13 @@ static int work_on_line(void *arg, unsigned worker, void *slot)
 {
 	struct check *c = arg;
 	struct check_item *item = slot;
-	int kept = atomic_load(&c->kept[item->line.len]);
+	unsigned kept = atomic_load(&c->kept[item->line.len]);
 
 	if (item->choice == NULL)
 		return 0;
 	/* What is kept has been decided by a line before this one: the others are not needed. */
-	if (!item->line.tagged && kept > 0)
-		item->choice = &c->one[kept - 1];
+	if (!item->line.tagged && kept != 0 && (kept & (kept - 1)) == 0)
+		item->choice = &c->one[__builtin_ctz(kept)];
 	item->path = names_stdin(item->line.name, item->choice) ? "-" : item->line.name;
 	return hash_lanes_work(c->lanes, worker, item->choice, item->path, &item->result);
 }
@@ -174,20 +175,18 @@ static int is_equal(const struct check *c, const struct check_line *line, enum f
 static int matches(struct check *c, const struct check_item *item)
 {
 	const unsigned char *digest = item->result.digests;
-	_Atomic int *kept = &c->kept[item->line.len];
+	_Atomic unsigned *kept = &c->kept[item->line.len];
+	unsigned may = !item->line.tagged && *kept != 0 ? *kept : ~0U, equal = 0;
 
 	for (size_t i = 0; i < item->choice->count; i++, digest += item->line.len) {
 		enum fl_hash_alg alg = item->choice->algs[i].alg;
 
-		if (!item->line.tagged && *kept > 0 && *kept - 1 != (int)alg)
-			continue;
-		if (!is_equal(c, &item->line, alg, digest))
-			continue;
-		if (!item->line.tagged)
-			atomic_store(kept, (int)alg + 1);
-		return 1;
+		if ((may & 1U << alg) != 0 && is_equal(c, &item->line, alg, digest))
+			equal |= 1U << alg;
 	}
-	return 0;
+	if (!item->line.tagged && equal != 0)
+		atomic_store(kept, equal);
+	return equal != 0;
 }
 
 static void tell(const struct check_item *item, const char *verdict)

@@ -172,6 +172,12 @@ same_check() {
 	{ printf '%064d  plain\n' 0; "$FAULTLINE" hash -a blake2s plain long; } >sums
 	expect 1 "$FAULTLINE" hash -c sums
 	equal "$out" $'plain: FAILED\nplain: OK\nlong: OK'
+	# The empty file has the same CRC32 and CRC32C, whatever the others have.
+	for alg in crc32 crc32c; do
+		"$FAULTLINE" hash -a $alg empty plain long >sums3
+		expect 0 "$FAULTLINE" hash -c sums3
+		equal "$out" $'empty: OK\nplain: OK\nlong: OK'
+	done
 	# Every file of digests begins anew.
 	"$FAULTLINE" hash -a sha256 plain >sums2
 	expect 1 "$FAULTLINE" hash -c sums sums2
