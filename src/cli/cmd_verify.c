@@ -46,6 +46,7 @@ struct wanted {
  * struct verify - a run
  * @entry, @have_entry: line of a file that has been read ahead
  * @wanted: sorted, each once; all files where none was named
+ * @passed_over: by --ignore-missing; the others are @files
  */
 struct verify {
 	struct job job;
@@ -57,7 +58,7 @@ struct verify {
 	int have_entry;
 	struct wanted *wanted;
 	size_t wanted_count;
-	uint64_t files, failed;
+	uint64_t files, failed, passed_over;
 };
 
 /**
@@ -286,6 +287,7 @@ static void report_unreadable(struct verify *v, const struct verify_item *item)
 
 	if (missing && v->opt->ignore_missing) {
 		v->files--;
+		v->passed_over++;
 		return;
 	}
 	v->failed++;
@@ -421,6 +423,12 @@ static void check_all(struct verify *v)
 	if (v->failed > 0 && !v->opt->status)
 		message_error("WARNING: %" PRIu64 " of %" PRIu64 " files not as in %s", v->failed,
 			      v->files, v->in.name);
+	/* In another directory all files are missing: that must not look like success. */
+	if (v->files > 0 || v->passed_over == 0 || job_interrupted())
+		return;
+	v->failed++;
+	if (!v->opt->status)
+		message_error("%s: no file was verified", v->in.name);
 }
 
 static const struct argp_option verify_table[] = {

@@ -110,6 +110,12 @@ large: missing bytes 1000000-1299999"
 	equal "$out" "large: missing
 plain: OK"
 	expect 0 "$FAULTLINE" verify --ignore-missing m
+	# As from sha256sum -c: it may be the wrong directory.
+	mkdir elsewhere
+	expect 1 env -C elsewhere "$FAULTLINE" verify --ignore-missing ../m
+	equal "$err" "faultline verify: ../m: no file was verified"
+	expect 1 env -C elsewhere "$FAULTLINE" verify --ignore-missing --status ../m
+	equal "$out$err" ""
 	mkdir large
 	expect 2 "$FAULTLINE" verify m
 	contains "$err" "faultline verify: large: Is a directory"
