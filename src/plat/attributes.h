@@ -10,10 +10,24 @@
  * @to:   descriptor of the other
  *
  * What only the system's own programs may set (security.*, trusted.*) is left out where it is
- * refused; so is all where the file systems have no such attributes.
+ * refused; so is all where the file systems have no such attributes, the mark of a journal, and an
+ * ACL where @to has another group.
  * Return: 0; -ENOMEM; -errno of the attribute that could not be kept.
  */
 int fl_attributes_copy(const char *from, int to);
+
+/** fl_attributes_copy_fd() - the same, @from being a descriptor */
+int fl_attributes_copy_fd(int from, int to);
+
+/**
+ * fl_attributes_access() - the ACL alone, for a file that has got owner and mode already
+ * @path: of the file that has it; NULL: it is @fd
+ *
+ * The group's bits of such a file are what its ACL grants at most, to anybody it names. Where the ACL
+ * cannot be kept they would open the other file to the group, and are taken away.
+ * Return: 0, also without an ACL; -errno.
+ */
+int fl_attributes_access(const char *path, int fd, int to);
 
 /**
  * fl_attributes_owner() - give a file an owner, a group and a mode

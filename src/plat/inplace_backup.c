@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "plat/attributes.h"
 #include "plat/inplace_file.h"
 
 #define COPY_BYTES ((size_t)1 << 20)
@@ -62,17 +63,18 @@ static int copy_attributes(int from, int to)
 {
 	struct timespec times[2];
 	struct stat st;
+	int r;
 
 	if (fstat(from, &st) < 0)
 		return -errno;
-	/* Only root may give files away; mode bits that belong to another owner are not kept. */
-	if (fchown(to, st.st_uid, st.st_gid) < 0 && errno != EPERM)
-		return -errno;
-	if (fchmod(to, st.st_mode & 07777) < 0)
-		return -errno;
+	r = fl_attributes_owner(to, st.st_uid, st.st_gid, st.st_mode & 07777);
+	if (r == 0)
+		r = fl_attributes_access(NULL, from, to);
+	if (r == 0)
+		r = fl_attributes_copy_fd(from, to);
 	times[0] = st.st_atim;
 	times[1] = st.st_mtim;
-	return futimens(to, times) < 0 ? -errno : 0;
+	return r == 0 && futimens(to, times) < 0 ? -errno : r;
 }
 
 /* As sed -i: a '*' stands for the name, else the suffix is appended. */
@@ -81,13 +83,17 @@ static int backup_name(const char *name, const char *suffix, char *ret, size_t s
 	const char *star = strchr(suffix, '*');
 	int n;
 
-	if (strchr(suffix, '/'))
-		return -EINVAL;
 	if (star)
 		n = snprintf(ret, size, "%.*s%s%s", (int)(star - suffix), suffix, name, star + 1);
 	else
 		n = snprintf(ret, size, "%s%s", name, suffix);
 	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
+
+static int refuse(struct fl_error *reterr, const char *suffix, const char *why)
+{
+	return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, "backup with suffix '%s': %s", suffix,
+			    why);
 }
 
 int fl_target_backup(const struct fl_target *t, const char *suffix, struct fl_error *reterr)
@@ -96,12 +102,14 @@ int fl_target_backup(const struct fl_target *t, const char *suffix, struct fl_er
 	uint64_t random = 0;
 	int fd = -1, r = backup_name(t->name, suffix, name, sizeof(name));
 
+	if (strchr(suffix, '/'))
+		return refuse(reterr, suffix, "it stays beside the file: no '/' in the suffix");
+	if (r == 0 && strcmp(name, t->name) == 0)
+		return refuse(reterr, suffix, "that is the file itself");
 	/* In containers all runs may have the same number: what a killed one left would be in the way. */
 	if (r == 0)
 		r = fl_random_bytes(&random, sizeof(random));
 	snprintf(temp, sizeof(temp), ".faultline-backup.%016" PRIx64, random);
-	if (r == 0 && strcmp(name, t->name) == 0)
-		r = -EINVAL;
 	if (r == 0) {
 		fd = fl_target_create(t, temp);
 		r = fd < 0 ? fd : 0;

@@ -235,6 +235,8 @@ static int set_attributes(struct fl_output *out)
 		return fchmod(out->fd, 0666 & ~file_mode_mask()) < 0 ? -errno : 0;
 	r = fl_attributes_owner(out->fd, out->like.st_uid, out->like.st_gid,
 				out->like.st_mode & 07777);
+	if (r == 0)
+		r = fl_attributes_access(out->like_path, -1, out->fd);
 	if (r < 0)
 		return r;
 	if (out->flags & FL_OUTPUT_KEEP)

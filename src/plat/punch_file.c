@@ -104,6 +104,8 @@ int fl_punch_dress(int fd, int like, const struct fl_punch_times *times)
 	if (fstat(like, &st) < 0)
 		return -errno;
 	r = fl_attributes_owner(fd, st.st_uid, st.st_gid, st.st_mode & 07777);
+	if (r == 0)
+		r = fl_attributes_access(NULL, like, fd);
 	return r == 0 && futimens(fd, both) < 0 ? -errno : r;
 }
 

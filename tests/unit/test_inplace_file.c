@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "plat/durable.h"
@@ -92,19 +93,25 @@ Test(target, backup_is_a_copy_with_its_attributes)
 	struct fl_target t;
 	struct stat st;
 	char copy[80], text[16] = "";
+	struct fl_error err;
+	bool has_attributes;
 	FILE *f;
 
+	has_attributes = setxattr(path, "user.color", "blue", 4, 0) == 0;
 	cr_assert_eq(chmod(path, 0640), 0);
 	cr_assert_eq(fl_target_open(path, true, &t, NULL), 0);
 	cr_assert_eq(fl_target_backup(&t, ".bak", NULL), 0);
 	cr_assert_eq(fl_target_backup(&t, "old.*", NULL), 0);
-	cr_assert_eq(fl_target_backup(&t, "a/b", NULL), -EINVAL);
-	cr_assert_eq(fl_target_backup(&t, "*", NULL), -EINVAL);
+	cr_assert_eq(fl_target_backup(&t, "a/b", &err), -EINVAL);
+	cr_assert_not_null(strstr(err.text, "no '/'"));
+	cr_assert_eq(fl_target_backup(&t, "*", &err), -EINVAL);
+	cr_assert_not_null(strstr(err.text, "the file itself"));
 	snprintf(copy, sizeof(copy), "%s/old.t", dir);
 	cr_assert_eq(stat(copy, &st), 0);
 	snprintf(copy, sizeof(copy), "%s/t.bak", dir);
 	cr_assert_eq(stat(copy, &st), 0);
 	cr_assert_eq(st.st_mode & 07777, 0640u);
+	cr_assert(!has_attributes || getxattr(copy, "user.color", text, sizeof(text)) == 4);
 	f = fopen(copy, "re");
 	cr_assert_not_null(fgets(text, sizeof(text), f));
 	fclose(f);
