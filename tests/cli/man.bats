@@ -112,6 +112,25 @@ programs() {
 	done
 }
 
+@test "man: faultline(1) names every verb, and every page" {
+	local verb page
+	for verb in $(faultline --help | sed -n 's/^  \([a-z]*\)  *[A-Z].*/\1/p'); do
+		grep -q "^\.It Cm $verb\b" "$man/faultline.1" || [[ $verb == grep ]] || {
+			echo "faultline.1 lacks $verb"
+			return 1
+		}
+	done
+	for page in "$man"/faultline-*.1; do
+		page=${page##*/}
+		sed '1,/^\.Sh SEE ALSO/d' "$man/faultline.1" | grep -q "^\.Xr ${page%.1} 1" || {
+			echo "SEE ALSO of faultline.1 lacks $page"
+			return 1
+		}
+	done
+	# .It Op X , Y puts the comma, and Y, into the brackets; In is a macro, too.
+	if grep -nE '^\.It .*Op .* , |^\.S[sh] In |\| [a-z]$' "$man"/*.1; then return 1; fi
+}
+
 @test "man: faultline-shm describes every action and option" {
 	local action option
 	for action in $(faultline shm --help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
