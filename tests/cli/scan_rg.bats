@@ -68,3 +68,25 @@ as_rg() {
 		as_rg "--column '$p' ends"
 	done
 }
+
+@test "scan: notices of --max-columns count matches that are empty, too" {
+	local p o
+	printf 'aa\nbb aa\nlonglonglong\nx\n' >long
+	for p in '' '^' 'l?' '$' '\b' 'x*|long' 'ng|' nowhere; do
+		for o in --column '--max-columns-preview --column' '--column -C1' '--replace=longlong'; do
+			as_rg "-M8 $o -e '$p' long"
+		done
+	done
+	for o in '' --max-columns-preview; do
+		contains "$("$FAULTLINE" scan -M8 $o --color=always '' long)" " matches]"
+	done
+	equal "$("$FAULTLINE" scan -M8 --color=always '' long | tail -n 2 | head -n 1)" \
+		"[Omitted long line with 13 matches]"
+}
+
+@test "scan: an empty match behind a character of several bytes knows the one before it" {
+	printf 'x(x\u00e9\u00c9A(foo \u00e9\n\u00e9\n' >chars
+	same_as "'$FAULTLINE' scan --ucp --replace=X '\b' chars" "rg --no-config -N --replace=X '\b' chars"
+	# Before and behind it: 8 + 2 of them.
+	equal "$("$FAULTLINE" scan --ucp --json '\b' chars | tail -n 1 | grep -o '"matches":[0-9]*')" '"matches":10'
+}

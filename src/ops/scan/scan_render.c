@@ -294,8 +294,7 @@ static int emit_last(struct fl_scan_mapping *m, struct fl_scan_record *rec,
 	return r != 0 ? r : end_line(m, rec);
 }
 
-int fl_scan_render(struct fl_scan_mapping *m, struct fl_scan_record *rec,
-		   const struct fl_span *line)
+static int render(struct fl_scan_mapping *m, struct fl_scan_record *rec, const struct fl_span *line)
 {
 	bool matches =
 		fl_scan_has_matches(m, rec->flags) &&
@@ -316,6 +315,19 @@ int fl_scan_render(struct fl_scan_mapping *m, struct fl_scan_record *rec,
 		return emit_last(m, rec, &none);
 	return wants_number(m, rec) ? end_preview(m, rec, p.w.hidden)
 				    : emit_notice(m, rec, " [... omitted end of long line]");
+}
+
+/* Notices count empty matches, too, as in ripgrep. */
+int fl_scan_render(struct fl_scan_mapping *m, struct fl_scan_record *rec,
+		   const struct fl_span *line)
+{
+	bool empties = m->search.empties;
+	int r;
+
+	m->search.empties |= m->job->max_columns > 0 && wants_number(m, rec);
+	r = render(m, rec, line);
+	m->search.empties = empties;
+	return r;
 }
 
 static int tell_match(struct line_pieces *p, const struct fl_span *match, bool replaced)

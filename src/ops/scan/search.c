@@ -411,6 +411,15 @@ static int each_multi(struct fl_search *s, const struct fl_span *line,
 	return r;
 }
 
+/* Behind an empty match. grep looks for what it prints a byte further on, and what is seen before that is the
+ * rest of a character; ripgrep, with which empty matches are told, a character further on. */
+static size_t next_place(const struct fl_search *s, const struct fl_pcre_subject *line, size_t pos)
+{
+	if (!s->empties || pos >= line->len || line->code == s->matcher->re->bytes)
+		return pos + 1;
+	return pos + fl_max_size(fl_utf8_char(line->p + pos, line->len - pos), 1);
+}
+
 int fl_search_each(struct fl_search *s, const struct fl_span *line,
 		   int (*each)(void *arg, const struct fl_span *match), void *arg)
 {
@@ -430,7 +439,7 @@ int fl_search_each(struct fl_search *s, const struct fl_span *line,
 		r = fl_matcher_find_told(s->matcher, &subject, pos, &match);
 		if (r <= 0)
 			return r;
-		pos = match.end > match.begin ? match.end : match.begin + 1;
+		pos = match.end > match.begin ? match.end : next_place(s, &subject, match.begin);
 		if (match.end == match.begin && (!s->empties || match.end == last))
 			continue;
 		last = match.end;
