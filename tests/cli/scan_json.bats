@@ -106,6 +106,28 @@ untimed() {
 	done
 }
 
+@test "json: with -m a NUL byte is told that stands in the block of the last line, however the file is cut" {
+	local c m f
+	{ printf 'foo\nfoo\nab\0c\n' && seq 30000 && echo foo; } >near
+	{ printf 'foo\nfoo\n' && seq 30000 && printf '\0foo\n'; } >far
+	for f in near far; do
+		for m in 1 2 3; do
+			$rg --json -m$m foo $f | untimed >expected
+			for c in 1K 4099 1M; do
+				"$FAULTLINE" scan --json -m$m --chunk-size=$c foo $f | untimed >got
+				cmp expected got
+			done
+		done
+	done
+	# Nobody knows whether more will come.
+	mkfifo open_end
+	exec 7<>open_end
+	printf 'foo\n' >&7
+	equal "$(timeout 60 "$FAULTLINE" scan --json -m1 foo 7>&- <open_end | grep -o '"binary_offset":[^,]*')" \
+		'"binary_offset":null'
+	exec 7>&-
+}
+
 @test "json: limits and options that exclude each other" {
 	for o in -c -l -L --count-matches --replace=x -M9; do
 		expect 2 "$FAULTLINE" scan --json $o foo mixed

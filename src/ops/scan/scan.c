@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <faultline/source.h>
+
 #include "base/attr.h"
 #include "base/error.h"
 #include "base/size.h"
@@ -36,6 +38,8 @@ static int scan_start(void *op, const struct fl_run *run, struct fl_error *reter
 	scan->sum.output.eol = (char)run->delimiter;
 	scan->sum.output.prefix = scan->prefix;
 	fl_scan_sum_start(&scan->sum, scan->base_line);
+	if (run->len == FL_SIZE_UNKNOWN)
+		scan->sum.nul_block = 1;
 	if (run->len >= LARGE_BYTES)
 		fl_scan_plan_grow(&scan->job.plan);
 	return 0;
@@ -265,7 +269,7 @@ void fl_scan_result(const struct fl_scan *scan, struct fl_scan_result *ret)
 	ret->selected = scan->sum.selected;
 	ret->matches = scan->sum.matches;
 	ret->binary = scan->sum.binary;
-	ret->binary_off = scan->sum.nul_off;
+	ret->binary_off = fl_scan_sum_nul(&scan->sum);
 	ret->end_off = fl_scan_context_done_off(&scan->sum.context);
 	ret->plan = scan->job.plan.text;
 }

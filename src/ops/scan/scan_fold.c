@@ -24,6 +24,7 @@ void fl_scan_sum_start(struct fl_scan_sum *sum, uint64_t base_line)
 	sum->matches = 0;
 	sum->binary = false;
 	sum->nul_off = FL_OFF_NONE;
+	sum->nul_block = FL_SCAN_BINARY_BLOCK_BYTES;
 	sum->chain = (struct fl_multi_chain){.end = FL_OFF_NONE};
 	sum->held_len = 0;
 	sum->output.used = 0;
@@ -260,6 +261,24 @@ static uint64_t known_end(const struct fl_scan_sum *sum, const struct fl_scan_he
 	return fl_round_down(head->end_off, FL_SCAN_BINARY_BLOCK_BYTES);
 }
 
+uint64_t fl_scan_sum_nul(const struct fl_scan_sum *sum)
+{
+	uint64_t done = fl_scan_context_done_off(&sum->context);
+
+	if (done != FL_OFF_NONE && sum->nul_off >= fl_round_up(done + 1, sum->nul_block))
+		return FL_OFF_NONE;
+	return sum->nul_off;
+}
+
+/* All lines that are wanted have been told, but not yet whether a NUL byte stands in the last one's block. */
+static bool awaits_nul(const struct fl_scan_sum *sum, const struct fl_scan_head *head)
+{
+	uint64_t done = fl_scan_context_done_off(&sum->context);
+
+	return (sum->flags & FL_SCAN_NOTE_NUL) && !sum->binary && done != FL_OFF_NONE &&
+	       head->end_off < fl_round_up(done + 1, sum->nul_block);
+}
+
 static int fold_lines(struct fl_scan_sum *sum, const struct fl_part *part,
 		      const struct fl_scan_head *head)
 {
@@ -275,9 +294,11 @@ static int fold_lines(struct fl_scan_sum *sum, const struct fl_part *part,
 	flushed = fl_scan_output_flush(&sum->output);
 	if (flushed < 0)
 		return flushed;
-	if (is_skipped(sum) || fl_scan_context_full(&sum->context))
+	if (is_skipped(sum))
 		return FL_FOLD_STOP;
-	return r;
+	if (fl_scan_context_full(&sum->context))
+		r = FL_FOLD_STOP;
+	return r == FL_FOLD_STOP && awaits_nul(sum, head) ? 0 : r;
 }
 
 int fl_scan_sum_fold(struct fl_scan_sum *sum, const struct fl_part *part)

@@ -19,6 +19,8 @@
  * @matches:    with FL_SCAN_COUNT_MATCHES
  * @binary:     a selected line was not printed
  * @nul_off:    of the first NUL byte seen, or FL_OFF_NONE
+ * @nul_block:  where max_count is reached, NUL bytes are looked for to the end of the last line's block
+ *              of this size: 1 where more may never come; set by fl_scan_sum_start()
  * @chain:      see struct fl_scan_job
  * @held:       records of lines that end in a block that has not been seen to
  *              its end: a NUL there may yet make them binary. At most a block
@@ -35,6 +37,7 @@ struct fl_scan_sum {
 	uint64_t matches;
 	bool binary;
 	uint64_t nul_off;
+	uint64_t nul_block;
 	struct fl_multi_chain chain;
 	unsigned char *held;
 	size_t held_len;
@@ -52,6 +55,9 @@ int fl_scan_sum_fold(struct fl_scan_sum *sum, const struct fl_part *part);
 
 /** fl_scan_sum_finish() - print what was held. Return: 0; what write returned. */
 int fl_scan_sum_finish(struct fl_scan_sum *sum);
+
+/** fl_scan_sum_nul() - the first NUL byte's offset, or FL_OFF_NONE; it does not depend on how far was read */
+uint64_t fl_scan_sum_nul(const struct fl_scan_sum *sum);
 
 /** fl_scan_sum_done() - free; all zero is fine */
 void fl_scan_sum_done(struct fl_scan_sum *sum);
