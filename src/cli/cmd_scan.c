@@ -348,7 +348,8 @@ int cmd_scan(int argc, char **argv)
 		scan_color_init();
 	run.color =
 		(struct scan_color){.flags = opt.scan.flags, .eol = (char)opt.common.run.delimiter};
-	if (opt.json)
+	/* Where nothing is searched ripgrep does not even say so. */
+	if (opt.json && !opt.stop)
 		run.json = scan_json_new((char)opt.common.run.delimiter,
 					 (opt.scan.flags & FL_SCAN_PATTERN_ID) != 0,
 					 opt.scan.max_line_bytes);

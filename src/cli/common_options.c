@@ -313,7 +313,7 @@ void common_options_parse(const struct argp *argp, int argc, char **argv, void *
 {
 	if (argp_parse(argp, argc, argv, 0, NULL, input) != 0)
 		message_try_help();
-	if (common->nul && common->files_from == NULL)
+	if (common->nul && common->files_from == NULL && !common->lone_nul)
 		message_usage("-0 needs --files-from");
 	if (common->files_from != NULL && common->file_count > 0)
 		message_usage("extra operand '%s': --files-from and FILE exclude each other",

@@ -29,6 +29,7 @@ enum decode_when {
  * @follow:     set by a verb: files are read as tail -F reads them
  * @files_from: --files-from, or NULL
  * @nul:        -0
+ * @lone_nul:   set by a verb to which -0 without --files-from means something
  * @walk:       set by verbs that have such options
  * @decode_when, @decode: set by the verb
  * @files:      operands; set by the verb's parser
@@ -44,6 +45,7 @@ struct common_options {
 	int follow;
 	const char *files_from;
 	int nul;
+	int lone_nul;
 	struct walk_options walk;
 	enum decode_when decode_when;
 	struct fl_decode_options decode;

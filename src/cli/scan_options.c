@@ -616,7 +616,12 @@ static void complete(struct scan_options *opt)
 
 	if (opt->pattern == NULL && !opt->no_pattern)
 		message_usage("no pattern given");
+	/* As to ripgrep; with a list it is said of the list. */
+	if (opt->common.nul && opt->common.files_from == NULL)
+		scan->flags |= FL_SCAN_NULL;
 	if (opt->pattern == NULL) {
+		/* grep does not even look at files then, or count. */
+		opt->stop |= !(scan->flags & FL_SCAN_INVERT);
 		add_pattern(opt, "(?!)", 4);
 		opt->syntax = 0;
 		scan->flags &= ~(FL_SCAN_WORD | FL_SCAN_LINE_REGEXP);
@@ -648,6 +653,7 @@ void scan_options_parse(struct scan_options *opt, int argc, char **argv)
 	opt->before = opt->after = opt->both = -1;
 	opt->label = STDIN_NAME;
 	common_options_init(&opt->common);
+	opt->common.lone_nul = 1;
 	common_options_parse(&scan_argp, argc, argv, opt, &opt->common);
 	complete(opt);
 }

@@ -27,7 +27,7 @@ enum list_files {
  * @matcher:      which of -E, -F, -G, -P was given, or 0; as grep, there is only one
  * @syntax:       FL_SCAN_FIXED, FL_SCAN_BASIC, FL_SCAN_EXTENDED or 0
  * @before, @after, @both: lines, -1: not given
- * @stop:         -m 0: nothing is searched
+ * @stop:         -m 0, or no pattern: nothing is searched
  * @color:        matches are coloured
  * @json:         ripgrep's JSON Lines
  * @line_buffered: output is written at each line's end

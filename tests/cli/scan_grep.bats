@@ -210,3 +210,18 @@ same_files() {
 	zstd -q numbers || skip "zstd is not installed"
 	equal "$({ "$FAULTLINE" scan -m1 5; cat; } <numbers.zst)" 5
 }
+
+@test "scan: without a single pattern nothing is searched, as in grep" {
+	local o
+	: >none
+	printf 'foo\n' >x
+	for o in -c -h -l -o -q -L -Lv -vc -v '-c -w' '-c -F'; do
+		same_as "'$FAULTLINE' scan $o -f none x x" "grep $o -f none x x"
+		same_as "'$FAULTLINE' scan $o -f none -f none nowhere" "grep $o -f none -f none nowhere"
+	done
+	same_as "'$FAULTLINE' scan -c -f none -e foo x" "grep -c -f none -e foo x"
+	for o in '-f none' '-m0 foo'; do
+		expect 1 "$FAULTLINE" scan --json $o x
+		equal "$out$err" ""
+	done
+}

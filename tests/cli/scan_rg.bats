@@ -90,3 +90,15 @@ as_rg() {
 	# Before and behind it: 8 + 2 of them.
 	equal "$("$FAULTLINE" scan --ucp --json '\b' chars | tail -n 1 | grep -o '"matches":[0-9]*')" '"matches":10'
 }
+
+@test "scan: -0 is --null where there is no list" {
+	local o
+	for o in -l -c -H '-n -H'; do
+		as_rg "-0 $o bar ends"
+		as_rg "-0 $o foo ends"
+	done
+	printf 'ends\0crlf\0' >list
+	same_as "'$FAULTLINE' scan -0 -c --files-from=list foo" "printf 'ends:4\ncrlf:3\n'"
+	same_as "'$FAULTLINE' scan -0 -Z -c --files-from=list foo" "printf 'ends\\0%s\\n' 4 >two; printf 'crlf\\0%s\\n' 3 >>two; cat two"
+	expect 2 "$FAULTLINE" count -0 ends
+}
