@@ -72,13 +72,14 @@ double bench_cell_copies(const struct bench_cell *cell)
 static void print_window(char *text, size_t room, size_t bytes)
 {
 	static const char units[] = "KMGT";
-	const char *unit = "";
+	/* A string, as gcc 12.2 without optimization crashes on a precision: "%.1s". */
+	char unit[2] = "";
 
 	for (size_t i = 0; i < sizeof(units) - 1 && bytes % 1024 == 0; i++) {
 		bytes /= 1024;
-		unit = &units[i];
+		unit[0] = units[i];
 	}
-	snprintf(text, room, " %zu%.1s", bytes, unit);
+	snprintf(text, room, " %zu%s", bytes, unit);
 }
 
 const char *bench_cell_name(const struct bench_cell *cell)
