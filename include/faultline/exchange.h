@@ -57,7 +57,7 @@ FL_API const char *fl_exchange_name(enum fl_exchange way);
  *
  * Cost: twice the budget, and a child process. Nothing is left behind.
  * Return: 0; -EINVAL; -EMSGSIZE: the way does not take messages of that size; -FL_EUNSUPPORTED:
- * this kernel has not got it; -errno.
+ * this kernel has not got it; -EOWNERDEAD: the child was killed; -errno.
  */
 FL_API int fl_exchange_run(enum fl_exchange way, uint64_t message_bytes, uint64_t budget_ns,
 			   struct fl_exchange_result *ret, struct fl_error *reterr);

@@ -10,10 +10,14 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "plat/process.h"
 #include "plat/shmobj.h"
 
 /* The default of /proc/sys/fs/mqueue/msg_max, what a user may have. */
 #define QUEUE_MESSAGES 10
+
+/* A queue has no end that closes: whoever waits looks so often whether the other side is alive. */
+#define PEER_CHECK_NS 40000000
 
 static int open_queue(struct fl_channel *ch)
 {
@@ -110,10 +114,51 @@ static int splice_all(struct fl_channel *ch, const unsigned char *p, size_t len)
 	return 0;
 }
 
+/*
+ * A call on the queue has failed. Return: 0: again; -EPIPE; -errno. When to look next is no matter of
+ * each message: past that moment a call that need not wait succeeds all the same (mq_receive(3)).
+ */
+static int queue_again(struct fl_channel *ch)
+{
+	struct fl_process peer;
+
+	if (errno == EINTR)
+		return 0;
+	if (errno != ETIMEDOUT)
+		return -errno;
+	if (fl_process_of(ch->peer, &peer) < 0)
+		return -EPIPE;
+	clock_gettime(CLOCK_REALTIME, &ch->look);
+	ch->look.tv_nsec += PEER_CHECK_NS;
+	if (ch->look.tv_nsec >= 1000000000) {
+		ch->look.tv_nsec -= 1000000000;
+		ch->look.tv_sec++;
+	}
+	return 0;
+}
+
+static int queue_send(struct fl_channel *ch, const void *data, size_t len)
+{
+	int r = 0;
+
+	while (r == 0 && mq_timedsend(ch->in, data, len, 0, &ch->look) < 0)
+		r = queue_again(ch);
+	return r;
+}
+
+static int queue_receive(struct fl_channel *ch, void *buf)
+{
+	int r = 0;
+
+	while (r == 0 && mq_timedreceive(ch->out, buf, ch->message_bytes, NULL, &ch->look) < 0)
+		r = queue_again(ch);
+	return r;
+}
+
 int fl_channel_send(struct fl_channel *ch, const void *data, size_t len)
 {
 	if (ch->kind == FL_CHANNEL_MQUEUE)
-		return mq_send(ch->in, data, len, 0) < 0 ? -errno : 0;
+		return queue_send(ch, data, len);
 	if (ch->kind == FL_CHANNEL_SPLICE)
 		return splice_all(ch, data, len);
 	return write_all(ch->in, data, len);
@@ -125,7 +170,7 @@ int fl_channel_receive(struct fl_channel *ch, void *buf, size_t len)
 	ssize_t n;
 
 	if (ch->kind == FL_CHANNEL_MQUEUE)
-		return mq_receive(ch->out, buf, ch->message_bytes, NULL) < 0 ? -errno : 0;
+		return queue_receive(ch, buf);
 	while (len > 0) {
 		n = read(ch->out, p, len);
 		if (n == 0)
@@ -138,14 +183,32 @@ int fl_channel_receive(struct fl_channel *ch, void *buf, size_t len)
 	return 0;
 }
 
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void fl_channel_keep(struct fl_channel *ch, enum fl_channel_end end, int32_t peer)
+{
+	if (ch->kind == FL_CHANNEL_MQUEUE) {
+		ch->peer = peer;
+	} else if (end == FL_CHANNEL_SENDER) {
+		close_fd(&ch->out);
+	} else {
+		close_fd(&ch->in);
+		close_fd(&ch->pipe[0]);
+		close_fd(&ch->pipe[1]);
+	}
+}
+
 void fl_channel_close(struct fl_channel *ch)
 {
-	if (ch->in >= 0)
-		close(ch->in);
-	if (ch->out >= 0 && ch->out != ch->in)
-		close(ch->out);
-	for (int i = 0; i < 2; i++)
-		if (ch->pipe[i] >= 0)
-			close(ch->pipe[i]);
-	ch->in = ch->out = ch->pipe[0] = ch->pipe[1] = -1;
+	if (ch->out == ch->in)
+		ch->out = -1;
+	close_fd(&ch->in);
+	close_fd(&ch->out);
+	close_fd(&ch->pipe[0]);
+	close_fd(&ch->pipe[1]);
 }

@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "plat/sigpipe.h"
 
 extern char **environ;
 
@@ -79,18 +79,14 @@ int fl_spawn(const char *command, struct fl_child *ret)
 	return 0;
 }
 
-/* SIGPIPE goes to the thread that writes: there it is held back, and taken away. */
 int fl_child_write(struct fl_child *child, const void *data, size_t len)
 {
 	const char *from = data;
-	sigset_t sigpipe, before;
-	const struct timespec at_once = {0};
+	struct fl_sigpipe held;
 	ssize_t n;
 	int r = 0;
 
-	sigemptyset(&sigpipe);
-	sigaddset(&sigpipe, SIGPIPE);
-	pthread_sigmask(SIG_BLOCK, &sigpipe, &before);
+	fl_sigpipe_hold(&held);
 	while (r == 0 && len > 0) {
 		n = write(child->in, from, len);
 		if (n >= 0) {
@@ -100,10 +96,7 @@ int fl_child_write(struct fl_child *child, const void *data, size_t len)
 			r = -errno;
 		}
 	}
-	if (r == -EPIPE)
-		while (sigtimedwait(&sigpipe, NULL, &at_once) < 0 && errno == EINTR)
-			;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	fl_sigpipe_release(&held, r);
 	return r;
 }
 

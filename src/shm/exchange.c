@@ -11,8 +11,10 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "plat/channel.h"
-#include "plat/subprocess.h"
+#include "plat/process.h"
 #include "plat/shmobj.h"
+#include "plat/sigpipe.h"
+#include "plat/subprocess.h"
 
 #define MESSAGE_MAX (UINT64_C(64) << 20)
 
@@ -147,12 +149,22 @@ static int open_channels(struct meter *m, struct fl_error *reterr)
 	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, NULL) : 0;
 }
 
+/* @there and @back as one of the two has them: what it sends into, and what it receives from. */
+static int keep_ends(struct meter *m, bool child, int32_t peer, struct fl_error *reterr)
+{
+	if (is_ring(m->way))
+		return open_rings(m, child, reterr);
+	fl_channel_keep(&m->there.channel, child ? FL_CHANNEL_RECEIVER : FL_CHANNEL_SENDER, peer);
+	fl_channel_keep(&m->back.channel, child ? FL_CHANNEL_SENDER : FL_CHANNEL_RECEIVER, peer);
+	return 0;
+}
+
 /* The child answers @rounds messages, then swallows until one begins with a 1, and answers that. */
 static void serve(struct meter *m)
 {
 	bool last = false;
 
-	if (is_ring(m->way) && open_rings(m, true, NULL) < 0)
+	if (keep_ends(m, true, fl_process_parent(), NULL) < 0)
 		return;
 	for (;;) {
 		if (receive_on(&m->there, m->buf, m->len) < 0)
@@ -236,6 +248,20 @@ static int measure_throughput(struct meter *m, struct fl_exchange_result *ret)
 	return r;
 }
 
+static int measure(struct meter *m, struct fl_exchange_result *ret)
+{
+	struct fl_sigpipe held;
+	int r;
+
+	fl_sigpipe_hold(&held);
+	r = measure_latency(m, ret);
+	if (r == 0)
+		r = measure_throughput(m, ret);
+	fl_sigpipe_release(&held, r);
+	/* What the rings say of a child that was killed. */
+	return r == -EPIPE || r == -ECONNRESET ? -EOWNERDEAD : r;
+}
+
 static int run(struct meter *m, struct fl_exchange_result *ret, struct fl_error *reterr)
 {
 	int32_t pid = fl_subprocess_fork();
@@ -247,11 +273,9 @@ static int run(struct meter *m, struct fl_exchange_result *ret, struct fl_error 
 		serve(m);
 		fl_subprocess_exit(0);
 	}
-	r = is_ring(m->way) ? open_rings(m, false, reterr) : 0;
+	r = keep_ends(m, false, pid, reterr);
 	if (r == 0) {
-		r = measure_latency(m, ret);
-		if (r == 0)
-			r = measure_throughput(m, ret);
+		r = measure(m, ret);
 		if (r < 0)
 			(void)fl_error_set(reterr, r, FL_OFF_NONE, NULL);
 	}

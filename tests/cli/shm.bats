@@ -579,3 +579,25 @@ repair() {
 	contains "$err" "/nowhere/page.html: No such file"
 	equal "$(in_dev_shm)" "$before"
 }
+
+@test "shm: bench ends with an error when its child is killed, on every way" {
+	command -v pgrep >/dev/null || skip "no pgrep"
+	local before bench program status=0 way
+	before=$(in_dev_shm)
+	# Long enough that no measurement ends by itself: only the deaths end this.
+	timeout 60 "$FAULTLINE" shm bench --size=4K --time=1000 2>killed >/dev/null 3>&- &
+	bench=$!
+	while kill -0 "$bench" 2>/dev/null; do
+		# timeout's child is the program, the program's child the one that answers.
+		program=$(pgrep -P "$bench") || true
+		[[ -z $program ]] || pgrep -P "$program" | xargs -r kill -9 2>/dev/null || true
+		sleep 0.02
+	done
+	wait "$bench" || status=$?
+	equal "$status" 2
+	for way in ring-posix ring-sysv ring-file ring-memfd pipe unix splice mqueue; do
+		# A kernel without message queues, or with no room for one, has none of that.
+		grep -q "$way: Owner died" killed || [[ $way == mqueue ]]
+	done
+	equal "$(in_dev_shm)" "$before"
+}
