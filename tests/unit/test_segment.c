@@ -205,6 +205,8 @@ Test(segment, names)
 	o.name = longest;
 	cr_assert_eq(fl_segment_create(&o, &seg, &err), -EINVAL);
 	longest[255] = '\0';
+	/* Nobody else's: the suite may run twice at a time. */
+	memcpy(longest, name, strlen(name));
 	cr_assert_eq(fl_segment_create(&o, &seg, &err), 0, "%s", err.text);
 	cr_assert_eq(fl_segment_remove(&o, &err), 0);
 	fl_segment_detach(seg);
