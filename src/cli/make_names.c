@@ -28,7 +28,8 @@ static int is_of_checkpoint(const struct make *m, const char *name)
 static int is_own_file(const struct make *m, const char *name)
 {
 	const struct common_options *common = &m->opt->common;
-	const char *const paths[] = {m->out.temp, m->sums.temp, m->sums_path};
+	const char *const paths[] = {manifest_out_temp(&m->out), manifest_out_temp(&m->sums),
+				     m->sums_path};
 
 	if (!common->walk.recursive && common->files_from == NULL)
 		return 0;

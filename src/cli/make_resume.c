@@ -183,9 +183,9 @@ int make_resume_begin(struct make *m)
 	if (rc == -FL_ECORRUPT)
 		message_error("%s: not as it was when the checkpoint was written: remove %s to "
 			      "begin again",
-			      m->out.temp, m->cp.path);
+			      m->out.partial, m->cp.path);
 	else if (rc < 0)
-		message_error("%s: %s", m->out.temp != NULL ? m->out.temp : m->opt->manifest,
+		message_error("%s: %s", m->out.partial != NULL ? m->out.partial : m->opt->manifest,
 			      manifest_out_problem(rc));
 	return rc;
 }

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <faultline/output.h>
+
 #include "cli/inputs.h"
 #include "cli/manifest_merge.h"
 #include "cli/order_sum.h"
@@ -104,46 +106,32 @@ void manifest_in_close(struct manifest_in *in)
 	memset(in, 0, sizeof(*in));
 }
 
-/* A new file gets the mode of the one that it replaces, or what the user's mask leaves. */
-static mode_t mode_for(const char *path)
+static ssize_t pass_on(void *output, const char *data, size_t len)
 {
-	struct stat st;
-	mode_t mask;
+	int rc = fl_output_write(output, data, len);
 
-	if (stat(path, &st) == 0)
-		return st.st_mode & 07777;
-	mask = umask(0);
-	umask(mask);
-	return 0666 & ~mask;
+	if (rc == 0)
+		return (ssize_t)len;
+	errno = -rc;
+	return 0;
 }
 
-static int open_temp(struct manifest_out *out)
+/* It has the mode and the owner of the one that it replaces. */
+static int open_output(struct manifest_out *out)
 {
-	size_t len = strlen(out->path);
-	int fd;
+	static const cookie_io_functions_t calls = {.write = pass_on};
+	struct fl_output_options opt = {.size = sizeof(opt),
+					.path = out->path,
+					.flags = FL_OUTPUT_REPLACE | FL_OUTPUT_KEEP};
+	int rc;
 
-	out->temp = malloc(len + sizeof(".XXXXXX"));
-	if (out->temp == NULL)
-		return -ENOMEM;
-	memcpy(out->temp, out->path, len);
-	memcpy(out->temp + len, ".XXXXXX", sizeof(".XXXXXX"));
-	fd = mkstemp(out->temp);
-	if (fd < 0) {
-		int code = -errno;
-
-		free(out->temp);
-		out->temp = NULL;
-		return code;
-	}
-	if (fchmod(fd, mode_for(out->path)) == 0)
-		out->file = fdopen(fd, "w");
-	if (out->file == NULL) {
-		int code = -errno;
-
-		close(fd);
-		return code;
-	}
-	return 0;
+	if (access(out->path, F_OK) == 0)
+		opt.like = out->path;
+	rc = fl_output_open(&opt, &out->output, NULL);
+	if (rc < 0)
+		return rc;
+	out->file = fopencookie(out->output, "w", calls);
+	return out->file == NULL ? -ENOMEM : 0;
 }
 
 /* With OUT and FILE mixed up, or OUT forgotten, what would be replaced is what the user has. */
@@ -175,7 +163,6 @@ const char *manifest_out_problem(int rc)
 
 int manifest_out_open(struct manifest_out *out, const char *path)
 {
-	struct stat st;
 	int rc;
 
 	memset(out, 0, sizeof(*out));
@@ -183,12 +170,7 @@ int manifest_out_open(struct manifest_out *out, const char *path)
 		return 0;
 	out->path = path;
 	rc = check_replaced(path);
-	if (rc < 0)
-		return rc;
-	if (stat(path, &st) < 0 || S_ISREG(st.st_mode))
-		return open_temp(out);
-	out->file = fopen(path, "we");
-	return out->file == NULL ? -errno : 0;
+	return rc < 0 ? rc : open_output(out);
 }
 
 static char *joined(const char *a, const char *b)
@@ -220,16 +202,15 @@ int manifest_out_open_partial(struct manifest_out *out, const char *path, int re
 
 	memset(out, 0, sizeof(*out));
 	out->path = path;
-	out->keep = 1;
-	out->temp = rc == 0 ? joined(path, PARTIAL_SUFFIX) : NULL;
-	if (rc == 0 && (old == NULL || out->temp == NULL))
+	out->partial = rc == 0 ? joined(path, PARTIAL_SUFFIX) : NULL;
+	if (rc == 0 && (old == NULL || out->partial == NULL))
 		rc = -ENOMEM;
 	/* Of a run that nobody goes on with: another one must not take it for its own. */
 	if (rc == 0 && !resume)
 		remove(old);
 	if (rc == 0 && resume)
-		rc = set_aside(out->temp, old, path);
-	if (rc == 0 && (out->file = fopen(out->temp, "we")) == NULL)
+		rc = set_aside(out->partial, old, path);
+	if (rc == 0 && (out->file = fopen(out->partial, "we")) == NULL)
 		rc = -errno;
 	free(old);
 	return rc;
@@ -256,7 +237,7 @@ static int copy_file(struct manifest_out *out, struct fl_manifest_reader *r)
 int manifest_out_copy(struct manifest_out *out, uint64_t entries, uint64_t sum)
 {
 	struct fl_manifest_reader *reader = NULL;
-	char *old = joined(out->temp, ".old");
+	char *old = joined(out->partial, ".old");
 	FILE *file = old != NULL ? fopen(old, "re") : NULL;
 	int rc = old == NULL ? -ENOMEM : file == NULL ? -errno : 0;
 
@@ -275,11 +256,16 @@ int manifest_out_copy(struct manifest_out *out, uint64_t entries, uint64_t sum)
 
 void manifest_out_forget_old(const struct manifest_out *out)
 {
-	char *old = joined(out->temp, ".old");
+	char *old = joined(out->partial, ".old");
 
 	if (old != NULL)
 		remove(old);
 	free(old);
+}
+
+const char *manifest_out_temp(const struct manifest_out *out)
+{
+	return out->output != NULL ? fl_output_temp(out->output) : out->partial;
 }
 
 int manifest_out_flush(struct manifest_out *out)
@@ -308,6 +294,7 @@ int manifest_out_begin(struct manifest_out *out, uint64_t leaf_bytes)
 int manifest_out_commit(struct manifest_out *out)
 {
 	FILE *file = out->file;
+	struct fl_output *output = out->output;
 	int rc = out->writer != NULL ? fl_manifest_write_end(out->writer) : 0;
 
 	if (rc < 0 || out->path == NULL)
@@ -315,13 +302,10 @@ int manifest_out_commit(struct manifest_out *out)
 	out->file = NULL;
 	if (fclose(file) != 0)
 		return -errno;
-	if (out->temp == NULL)
-		return 0;
-	if (rename(out->temp, out->path) < 0)
-		return -errno;
-	free(out->temp);
-	out->temp = NULL;
-	return 0;
+	if (out->partial != NULL)
+		return rename(out->partial, out->path) < 0 ? -errno : 0;
+	out->output = NULL;
+	return fl_output_commit(output, NULL);
 }
 
 void manifest_out_close(struct manifest_out *out)
@@ -329,8 +313,7 @@ void manifest_out_close(struct manifest_out *out)
 	fl_manifest_writer_free(out->writer);
 	if (out->file != NULL)
 		fclose(out->file);
-	if (out->temp != NULL && !out->keep)
-		remove(out->temp);
-	free(out->temp);
+	fl_output_discard(out->output);
+	free(out->partial);
 	memset(out, 0, sizeof(*out));
 }

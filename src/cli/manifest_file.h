@@ -30,16 +30,17 @@ void manifest_in_close(struct manifest_in *in);
 
 /**
  * struct manifest_out - a file that appears under its name when it is complete
- * @path:   NULL for standard output
- * @temp:   what it is called before; NULL where @path is a device or a FIFO
- * @keep:   leave @temp behind when it is closed before it is complete
- * @sum:    of what was written (order_sum.h)
- * @writer: for manifests
+ * @path:    NULL for standard output
+ * @partial: what it is called before, where it is written in several runs; left behind when it is
+ *           closed before it is complete
+ * @output:  else: what @file is written to
+ * @sum:     of what was written (order_sum.h)
+ * @writer:  for manifests
  */
 struct manifest_out {
 	const char *path;
-	char *temp;
-	int keep;
+	char *partial;
+	struct fl_output *output;
 	uint64_t sum;
 	FILE *file;
 	struct fl_manifest_writer *writer;
@@ -74,6 +75,9 @@ int manifest_out_copy(struct manifest_out *out, uint64_t entries, uint64_t sum);
 
 /** manifest_out_forget_old() - what manifest_out_copy() has read is not needed any more */
 void manifest_out_forget_old(const struct manifest_out *out);
+
+/** manifest_out_temp() - the name it has before it is complete; NULL: none */
+const char *manifest_out_temp(const struct manifest_out *out);
 
 /** manifest_out_flush() - hand what was written to the kernel. Return: 0; -errno. */
 int manifest_out_flush(struct manifest_out *out);

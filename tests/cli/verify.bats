@@ -197,6 +197,43 @@ faultline hash: .: Is a directory"
 	equal "$(ls -d m.* 2>/dev/null)" ""
 }
 
+@test "manifest: one that is replaced keeps its owner" {
+	((EUID == 0)) || skip "only root can give a file away"
+	expect 0 "$FAULTLINE" hash --manifest=m plain
+	chmod 640 m
+	chown 12345:12346 m
+	expect 0 "$FAULTLINE" hash --manifest=m plain long
+	equal "$(stat -c '%u:%g %a' m)" "12345:12346 640"
+	equal "$(grep -c '^file' m)" 2
+}
+
+# Where $1 has a file open below $2, or nothing.
+open_below() {
+	local fd
+	for fd in "/proc/$1/fd"/*; do
+		readlink "$fd" || true
+	done | grep -F "$2" | head -n 1
+}
+
+@test "manifest: a run that is killed leaves nothing" {
+	local run target=
+	mkdir k
+	mkfifo input
+	exec 8<>input
+	"$FAULTLINE" hash --manifest=k/m --files-from=input >/dev/null 2>&1 3>&- 8>&- &
+	run=$!
+	for ((i = 0; i < 600 && ${#target} == 0; i++)); do
+		target=$(open_below "$run" "$PWD/k/") || true
+		sleep 0.05
+	done
+	kill -9 "$run"
+	wait "$run" 2>/dev/null || true
+	exec 8>&-
+	[[ -n $target ]]
+	[[ $target == *" (deleted)" ]] || { [[ $target == */.m.* ]] && skip "no O_TMPFILE here"; }
+	equal "$(ls -A k)" ""
+}
+
 @test "manifest: -r leaves out the manifest itself" {
 	mkdir d
 	cp plain long d
