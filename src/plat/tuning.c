@@ -13,6 +13,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <faultline/output.h>
+
 #define HEADER "faultline-tune/1\n"
 
 /* "254:0 ef53 ": the file system by its number of statfs(2), which needs no look into mountinfo. */
@@ -134,31 +136,45 @@ static void copy_others(FILE *from, FILE *to, const char *key)
 	free(line);
 }
 
-/* A new file takes the old one's place: who reads meanwhile sees one of the two. */
-static int replace(const char *path, const char *key, const struct fl_tuning *tuning)
+/* Return: the text; NULL: no memory. */
+static char *text_with(const char *path, const char *key, const struct fl_tuning *tuning,
+		       size_t *ret_len)
 {
-	char fresh[PATH_MAX];
-	FILE *from, *to;
-	int fd;
+	char *text = NULL;
+	FILE *to = open_memstream(&text, ret_len), *from;
 
-	if (snprintf(fresh, sizeof(fresh), "%s.XXXXXX", path) >= (int)sizeof(fresh))
-		return -ENAMETOOLONG;
-	fd = mkostemp(fresh, O_CLOEXEC);
-	to = fd >= 0 ? fdopen(fd, "w") : NULL;
 	if (!to)
-		return -errno;
+		return NULL;
 	fputs(HEADER, to);
 	from = fopen(path, "re");
 	copy_others(from, to, key);
 	if (from)
 		fclose(from);
 	fprintf(to, "%scold=%s past=%s\n", key, tuning->cold, tuning->past);
-	if (fclose(to) != 0 || rename(fresh, path) < 0) {
-		fd = -errno;
-		unlink(fresh);
-		return fd;
-	}
-	return 0;
+	if (fclose(to) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* A new file takes the old one's place: who reads meanwhile sees one of the two. */
+static int replace(const char *path, const char *key, const struct fl_tuning *tuning)
+{
+	struct fl_output_options opt = {
+		.size = sizeof(opt), .path = path, .flags = FL_OUTPUT_REPLACE};
+	struct fl_output *out = NULL;
+	size_t len = 0;
+	char *text = text_with(path, key, tuning, &len);
+	int r = text ? fl_output_open(&opt, &out, NULL) : -ENOMEM;
+
+	if (r == 0)
+		r = fl_output_write(out, text, len);
+	if (r == 0)
+		r = fl_output_commit(out, NULL);
+	else
+		fl_output_discard(out);
+	free(text);
+	return r;
 }
 
 int fl_tuning_store(int fd, const struct fl_tuning *tuning, char *ret_path, size_t n)
