@@ -71,6 +71,15 @@ FL_API int fl_output_commit(struct fl_output *out, struct fl_error *reterr);
 /** fl_output_discard() - leave nothing behind; frees @out; NULL is fine */
 FL_API void fl_output_discard(struct fl_output *out);
 
+/**
+ * fl_output_scratch() - a file without a name, to be written, read and closed by the caller
+ *
+ * In TMPDIR, else in /var/tmp: it is for what does not fit into memory, and /tmp may be memory. Mode 0600;
+ * programs that are started do not inherit it.
+ * Threads: any. Return: a descriptor; -errno of open(2).
+ */
+FL_API int fl_output_scratch(void);
+
 FL_END_DECLS
 
 #endif

@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/temp_file.h"
+
 extern char **environ;
 
 /* Panels beside each other, and sizes in the picture's units. */
@@ -90,7 +92,7 @@ int bench_figure_begin(struct bench_figure *p, const struct bench_series *names,
 		       const char *note)
 {
 	*p = (struct bench_figure){
-		.names = names, .script = tmpfile(), .title = title, .note = note};
+		.names = names, .script = temp_file(), .title = title, .note = note};
 	return p->script != NULL;
 }
 
@@ -130,7 +132,7 @@ static void write_layout(FILE *f, unsigned panels, unsigned height)
 unsigned bench_figure_end(struct bench_figure *p, FILE *page, unsigned height, int legend)
 {
 	static unsigned number;
-	FILE *picture = tmpfile(), *script = tmpfile();
+	FILE *picture = temp_file(), *script = temp_file();
 	unsigned made = 0;
 
 	if (picture != NULL && script != NULL && p->panels > 0) {

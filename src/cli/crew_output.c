@@ -10,6 +10,7 @@
 #include "cli/outbuf.h"
 #include "cli/progress_bar.h"
 #include "cli/stop_signals.h"
+#include "cli/temp_file.h"
 
 /* Pipelines need so much (fl_options.max_memory_bytes). */
 #define MEMORY_LEAST (UINT64_C(4) << 20)
@@ -37,7 +38,7 @@ static int fail(struct fl_error *err, int code, const char *text)
 static int add_to_rest(struct crew_output *o, const void *data, size_t len)
 {
 	if (o->rest == NULL)
-		o->rest = tmpfile();
+		o->rest = temp_file();
 	if (o->rest == NULL || fwrite(data, 1, len, o->rest) != len)
 		return errno > 0 ? -errno : -EIO;
 	return 0;

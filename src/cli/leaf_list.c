@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/order_sum.h"
+#include "cli/temp_file.h"
 
 #define DIGEST FL_LEAF_DIGEST_BYTES
 #define HELD_MAX 1024u
@@ -70,7 +71,7 @@ static int append(struct leaf_list *list, const unsigned char digest[DIGEST])
 		return 0;
 	}
 	if (!list->has_file) {
-		list->rest = tmpfile();
+		list->rest = temp_file();
 		if (list->rest == NULL)
 			return -errno;
 		list->has_file = 1;

@@ -13,6 +13,7 @@
 #include "cli/manifest_merge.h"
 #include "cli/order_sum.h"
 #include "cli/outbuf.h"
+#include "cli/temp_file.h"
 
 static int64_t read_file(void *arg, void *buf, size_t n)
 {
@@ -36,7 +37,7 @@ static int set_error(struct fl_error *err, int code)
 /* What cannot be read twice is copied. */
 static FILE *copy_of(FILE *from)
 {
-	FILE *to = tmpfile();
+	FILE *to = temp_file();
 	char buf[65536];
 	size_t n;
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/manifest_file.h"
+#include "cli/temp_file.h"
 
 static int add_file(struct manifest_old *old, const struct fl_manifest_file *file, uint64_t leaf)
 {
@@ -83,7 +84,7 @@ int manifest_old_load(struct manifest_old *old, const char *path, struct fl_erro
 	rc = manifest_in_open(&in, path, err);
 	if (rc == 0) {
 		old->leaf_bytes = fl_manifest_reader_leaf_bytes(in.reader);
-		old->leaves = tmpfile();
+		old->leaves = temp_file();
 		rc = old->leaves == NULL ? -errno : load(old, &in, err);
 	}
 	if (rc == 0)

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "plat/attributes.h"
+#include "plat/file.h"
 #include "plat/space_ahead.h"
 
 #define WHILE_INCOMPLETE 0600
@@ -350,4 +351,9 @@ void fl_output_discard(struct fl_output *out)
 	if (out->temp)
 		unlink(out->temp);
 	output_free(out);
+}
+
+int fl_output_scratch(void)
+{
+	return fl_file_temp();
 }
