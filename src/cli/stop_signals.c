@@ -4,10 +4,31 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <unistd.h>
 
 static struct fl_pipeline *_Atomic current;
 static atomic_int caught;
 static atomic_int usr1;
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+	alarm(1);
+}
+
+/*
+ * The signal may have come just before open(2) of a FIFO, and so not have ended its wait: until the
+ * program ends, another one follows each second. Only from now on: who started us may have set an
+ * alarm that is to kill.
+ */
+static void interrupt_again(void)
+{
+	struct sigaction action = {.sa_handler = on_alarm};
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGALRM, &action, NULL);
+	alarm(1);
+}
 
 static void on_stop(int sig)
 {
@@ -16,6 +37,7 @@ static void on_stop(int sig)
 	atomic_store(&caught, sig);
 	if (pl != NULL)
 		fl_pipeline_cancel(pl);
+	interrupt_again();
 }
 
 static void on_usr1(int sig)

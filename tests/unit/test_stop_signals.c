@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,6 +14,7 @@
 
 #include "cli/stop_signals.h"
 #include "engine/exec.h"
+#include "plat/file.h"
 
 static bool is_cancelled(const struct fl_pipeline *pl)
 {
@@ -98,6 +103,78 @@ Test(stop_signals, finish_ends_as_the_signal_would_have)
 	cr_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
 	status = wait_status(finish_after_nothing);
 	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+}
+
+static void open_after_int(void)
+{
+	struct fl_file file;
+
+	stop_signals_install(NULL);
+	raise(SIGINT);
+	_exit(fl_file_open("/proc/self/fd/0", &file, NULL) == -EINTR ? 7 : 8);
+}
+
+/* As standard input a FIFO that nobody else has: only a signal ends open(2) of it. */
+static void open_a_silent_fifo(void)
+{
+	char dir[] = "/tmp/flt-stop-XXXXXX", path[64];
+	int fd;
+
+	cr_assert(mkdtemp(dir) != NULL);
+	snprintf(path, sizeof(path), "%s/fifo", dir);
+	cr_assert_eq(mkfifo(path, 0600), 0);
+	fd = open(path, O_RDONLY | O_NONBLOCK);
+	unlink(path);
+	rmdir(dir);
+	cr_assert(fd >= 0 && dup2(fd, 0) == 0);
+	close(fd);
+}
+
+/* Killed when it hangs: it waits for nothing then that would ever come. */
+static int wait_status_soon(void (*fn)(void))
+{
+	int status = -1;
+	pid_t pid = fork(), got = 0;
+
+	if (pid == 0) {
+		signal(SIGINT, SIG_DFL);
+		fn();
+		_exit(9);
+	}
+	for (int i = 0; i < 3000 && got == 0; i++) {
+		usleep(10000);
+		got = waitpid(pid, &status, WNOHANG);
+	}
+	if (got == 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, &status, 0);
+	}
+	return status;
+}
+
+Test(stop_signals, one_that_comes_before_the_wait_for_a_fifo_ends_it)
+{
+	int status;
+
+	open_a_silent_fifo();
+	status = wait_status_soon(open_after_int);
+	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 7, "%d", status);
+}
+
+static void kept_alarm(void)
+{
+	alarm(1);
+	stop_signals_install(NULL);
+	for (;;)
+		pause();
+}
+
+/* As of `perl -e 'alarm 9; exec @ARGV' faultline ...`. */
+Test(stop_signals, an_alarm_of_who_started_us_kills_as_ever)
+{
+	int status = wait_status_soon(kept_alarm);
+
+	cr_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM, "%d", status);
 }
 
 static void ignored_int(void)
