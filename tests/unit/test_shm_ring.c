@@ -136,9 +136,9 @@ Test(shm_ring, a_full_ring_waits_and_a_gone_consumer_is_told)
 		usleep(10000);
 		_exit(fl_shm_ring_read(r, buf, 100, S) != 100); /* dies without closing */
 	}
-	cr_assert_eq(fl_shm_ring_write(w, buf, 100, 5 * S), 0);
+	cr_assert_eq(fl_shm_ring_write(w, buf, 100, 30 * S), 0);
 	cr_assert_eq(shmtest_wait(pid), 0);
-	cr_assert_eq(fl_shm_ring_write(w, buf, 1, 5 * S), -EPIPE);
+	cr_assert_eq(fl_shm_ring_write(w, buf, 1, 30 * S), -EPIPE);
 	fl_shm_close(w);
 	fl_segment_detach(seg);
 }
@@ -164,12 +164,13 @@ Test(shm_ring, a_consumer_that_takes_little_lets_little_in)
 	}
 	start = fl_clock_ns();
 	cr_assert_eq(fl_shm_ring_write(w, buf, 100, FL_SHM_FOREVER), 0);
-	cr_assert(fl_clock_ns() - start < 2 * S);
+	/* Not for ever; how soon depends on who else wants the processors. */
+	cr_assert(fl_clock_ns() - start < 20 * S);
 	/* And one that dies while the producer sleeps is missed soon. */
 	start = fl_clock_ns();
 	kill(pid, SIGKILL);
 	cr_assert_eq(fl_shm_ring_write(w, buf, 100, FL_SHM_FOREVER), -EPIPE);
-	cr_assert(fl_clock_ns() - start < S);
+	cr_assert(fl_clock_ns() - start < 20 * S);
 	shmtest_wait(pid);
 	fl_shm_close(w);
 	fl_segment_detach(seg);

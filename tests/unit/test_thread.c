@@ -52,8 +52,11 @@ static void *look_around(void *arg)
 	pthread_attr_t attr;
 
 	pthread_sigmask(SIG_SETMASK, NULL, &s->mask);
-	usleep(20000); /* the starter names us after the start */
-	pthread_getname_np(pthread_self(), s->name, sizeof(s->name));
+	/* The starter names us after the start. */
+	for (int ms = 0; ms < 30000 && strcmp(s->name, "fl-test") != 0; ms++) {
+		usleep(1000);
+		pthread_getname_np(pthread_self(), s->name, sizeof(s->name));
+	}
 	pthread_getattr_np(pthread_self(), &attr);
 	pthread_attr_getstacksize(&attr, &s->stack_bytes);
 	pthread_attr_destroy(&attr);

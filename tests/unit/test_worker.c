@@ -453,7 +453,7 @@ Test(worker, views_that_are_kept)
 	}
 }
 
-/* Two maps meet: each waits for the other, 5 s at most. @together: they met. */
+/* Two maps meet: each waits for the other, 60 s at most. @together: they met. */
 struct meeting {
 	pthread_mutex_t lock;
 	pthread_cond_t came;
@@ -472,7 +472,7 @@ static int meet_map(const void *op, void *scratch, const struct fl_view *in, str
 	(void)part;
 	(void)reterr;
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += 5;
+	until.tv_sec += 60;
 	pthread_mutex_lock(&m->lock);
 	m->together |= ++m->inside == 2;
 	pthread_cond_broadcast(&m->came);
