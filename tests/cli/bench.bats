@@ -176,7 +176,7 @@ for name, factor in ("slow", 100), ("fast", 0.01):
 
 @test "bench: what cannot be done is said, and the rest goes on" {
 	[[ $(stat -f -c %T /dev/shm) == tmpfs ]] || skip "/dev/shm is no tmpfs"
-	shm=/dev/shm/faultline-bench-$$
+	shm=/dev/shm/flt-bench-$$
 	cp file $shm
 	local status=0
 	expect 0 "${bench[@]}" --io=pread,uring-direct --cache=cold,warm,warm-small --runs=1 $shm || status=1

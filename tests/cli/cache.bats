@@ -159,10 +159,10 @@ without_asan() {
 
 @test "cache: on a file system that is memory, evict says so" {
 	[[ $(stat -f -c %T /dev/shm) == tmpfs ]] || skip "/dev/shm is no tmpfs"
-	head -c 1M /dev/zero >/dev/shm/faultline-cache-$$
+	head -c 1M /dev/zero >/dev/shm/flt-cache-$$
 	local status=0
-	expect 2 "$FAULTLINE" cache evict /dev/shm/faultline-cache-$$ || status=1
-	rm /dev/shm/faultline-cache-$$
+	expect 2 "$FAULTLINE" cache evict /dev/shm/flt-cache-$$ || status=1
+	rm /dev/shm/flt-cache-$$
 	((status == 0))
 	contains "$err" "this file system is memory: its pages cannot be dropped"
 }

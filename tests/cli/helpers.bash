@@ -8,8 +8,18 @@ make_work() {
 	cd "$work" || return 1
 }
 
+# What a failed test has left running would hold up the suite: bats waits for whoever has its output.
 remove_work() {
+	end_jobs
 	cd / && rm -rf "$work"
+}
+
+end_jobs() {
+	local job
+	for job in $(jobs -p); do
+		pkill -9 -P "$job" 2>/dev/null || true
+		kill -9 "$job" 2>/dev/null || true
+	done
 }
 
 # Files that are small and nasty, inside and in their names.
@@ -99,10 +109,10 @@ contains() {
 	fi
 }
 
-# wait_until COMMAND...: ten seconds at most
+# wait_until COMMAND...: twenty seconds at most, longer where the command takes its time
 wait_until() {
 	local i
-	for ((i = 0; i < 200; i++)); do
+	for ((i = 0; i < 400; i++)); do
 		"$@" && return 0
 		sleep 0.05
 	done
@@ -115,11 +125,28 @@ stopped() {
 	! grep -qs '^State:[[:space:]][^TZ]' "/proc/$1/status"
 }
 
+# asleep PID: it waits for something, and has done nothing else between two looks
+asleep() {
+	local before
+	before=$(state_of "$1")
+	[[ $before == *"S (sleeping)"* ]] && sleep 0.1 && [[ $(state_of "$1") == "$before" ]]
+}
+
+state_of() {
+	grep -sE '^State:|ctxt_switches:' "/proc/$1/status"
+}
+
 # Names in /dev/shm, but not those of Criterion's workers and of other tests (flt-...), which may run
 # beside this, nor the job board: all jobs of a user share it, and the next one sweeps what a killed
 # one left (top.bats).
 in_dev_shm() {
-	find /dev/shm -mindepth 1 -maxdepth 1 ! -name 'bxfi_*' ! -name '*flt-*' ! -name 'faultline-board-*' | sort
+	find /dev/shm -mindepth 1 -maxdepth 1 -uid "$EUID" ! -name 'bxfi_*' ! -name '*flt-*' \
+		! -name 'faultline-board-*' ! -name 'sem.OMPIO_*' | sort
+}
+
+# nothing_new_in_dev_shm BEFORE: no name that was not there; those of other tests go by themselves
+nothing_new_in_dev_shm() {
+	[[ -z $(comm -13 <(echo "$1") <(in_dev_shm)) ]]
 }
 
 # signal_at SIGNAL N WORD...: the program is ended by the signal, which comes before its N-th write at an offset
