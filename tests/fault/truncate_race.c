@@ -302,11 +302,18 @@ int main(void)
 		us[i] = undisturbed(program, jobs[i].args, path, out, text);
 	for (i = 0; i < races; i++)
 		failed += !race(program, i, us[i % JOBS], path, out, text);
+	/* The machine may have been busier when we measured: then all came too late. */
+	for (; failed == 0 && errors_seen < races / 20 && i < 20 * races; i++) {
+		const unsigned k = i % JOBS;
+
+		us[k] = undisturbed(program, jobs[k].args, path, out, text);
+		failed += !race(program, i, us[k], path, out, text);
+	}
 	unlink(path);
 	unlink(out);
 	rmdir(dir);
 	free(text);
-	printf("%u races, %u of them seen by faultline, %u failed\n", races, errors_seen, failed);
+	printf("%u races, %u of them seen by faultline, %u failed\n", i, errors_seen, failed);
 	/* Races that are never lost by the program would prove nothing. */
 	return failed > 0 || errors_seen < races / 20;
 }
