@@ -30,15 +30,20 @@ static void begin(void)
 	fprintf(stderr, "%s: ", program);
 }
 
+__attribute__((format(printf, 1, 0))) static void say(const char *format, va_list args)
+{
+	begin();
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+}
+
 void message_error(const char *format, ...)
 {
 	va_list args;
 
-	begin();
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	say(format, args);
 	va_end(args);
-	fputc('\n', stderr);
 }
 
 void message_file(const char *name, const struct fl_error *error)
@@ -59,10 +64,8 @@ void message_usage(const char *format, ...)
 {
 	va_list args;
 
-	begin();
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	say(format, args);
 	va_end(args);
-	fputc('\n', stderr);
 	message_try_help();
 }
