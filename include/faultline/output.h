@@ -27,6 +27,8 @@ struct fl_output;
 	4u /* it is @like, rewritten: extended attributes and ACLs, too, not its times */
 #define FL_OUTPUT_NAMED 8u /* .NAME.XXXXXX in any case: others write to it, too */
 #define FL_OUTPUT_SYNC 2u  /* commit returns when the file would survive a power cut */
+#define FL_OUTPUT_SPARSE                                                                           \
+	16u /* 32 KiB of zeros and more become a hole where whole blocks of 4 KiB are written */
 
 /**
  * struct fl_output_options

@@ -102,6 +102,8 @@ static int open_output(struct codec_run *run, const char *name, const char *like
 		out.flags |= FL_OUTPUT_REPLACE;
 	if (run->opt->remove)
 		out.flags |= FL_OUTPUT_SYNC;
+	if (run->opt->sparse)
+		out.flags |= FL_OUTPUT_SPARSE;
 	if (fl_output_open(&out, &run->out, &err) == 0)
 		return 1;
 	codec_refuse(run, name,

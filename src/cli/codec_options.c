@@ -27,7 +27,9 @@ enum key {
 	KEY_ULTRA,
 	KEY_LIST,
 	KEY_MAX_OUTPUT,
-	KEY_PUNCH
+	KEY_PUNCH,
+	KEY_SPARSE,
+	KEY_NO_SPARSE
 };
 
 static const struct argp_option codec_table[] = {
@@ -183,6 +185,10 @@ static const struct argp_option decompress_table[] = {
 	 .key = KEY_MAX_OUTPUT,
 	 .arg = "SIZE",
 	 .doc = "Give up where a FILE decompresses to more than that"},
+	{.name = "sparse",
+	 .key = KEY_SPARSE,
+	 .doc = "Output files get holes where there are 32 KiB of zeros or more (default)"},
+	{.name = "no-sparse", .key = KEY_NO_SPARSE, .doc = "Zeros are written"},
 	{0},
 };
 
@@ -209,6 +215,10 @@ static error_t parse_decompress(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_MAX_OUTPUT:
 		opt->most_bytes = option_size("--max-output", arg);
+		return 0;
+	case KEY_SPARSE:
+	case KEY_NO_SPARSE:
+		opt->sparse = key == KEY_SPARSE;
 		return 0;
 	default:
 		return common_options_key(key, &opt->common, decompress_children, state);
@@ -326,6 +336,7 @@ void compress_options_parse(struct codec_options *opt, int argc, char **argv)
 void decompress_options_parse(struct codec_options *opt, int argc, char **argv)
 {
 	init(opt);
+	opt->sparse = 1;
 	common_options_parse(&decompress_argp, argc, argv, opt, &opt->common);
 	take_dict(opt);
 }

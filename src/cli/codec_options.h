@@ -27,6 +27,7 @@ struct codec_words {
  * @remove:   --rm
  * @keep:     -k was given
  * @punch:    --punch
+ * @sparse:   holes where the output has zeros (decompress, without --no-sparse)
  * @test:     -t
  * @quiet:    how often -q was given
  * @dict_name: --dict, or NULL; @dict: its @dict_len bytes, malloc'ed
@@ -42,6 +43,7 @@ struct codec_options {
 	int remove;
 	int keep;
 	int punch;
+	int sparse;
 	int test;
 	int quiet;
 	const char *dict_name;

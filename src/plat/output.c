@@ -14,9 +14,13 @@
 #include "base/size.h"
 #include "plat/attributes.h"
 #include "plat/file.h"
+#include "plat/holes.h"
 #include "plat/space_ahead.h"
 
 #define WHILE_INCOMPLETE 0600
+
+#define ALL_FLAGS                                                                                  \
+	(FL_OUTPUT_REPLACE | FL_OUTPUT_SYNC | FL_OUTPUT_KEEP | FL_OUTPUT_NAMED | FL_OUTPUT_SPARSE)
 
 /*
  * What cat and zstd write at a time. Longer writes make longer folios, and in a virtual machine that
@@ -32,7 +36,8 @@
  * @direct:  not a regular file: written as it is
  * @like:    take mode, owner and times from here
  * @like_path: its path, for FL_OUTPUT_KEEP
- * @bytes:   written
+ * @bytes:   written, and holes
+ * @sparse:  zeros become holes; @has_hole: some have
  */
 struct fl_output {
 	int fd;
@@ -44,6 +49,8 @@ struct fl_output {
 	struct stat like;
 	unsigned flags;
 	uint64_t bytes;
+	bool sparse;
+	bool has_hole;
 	struct fl_space_ahead space;
 };
 
@@ -146,8 +153,7 @@ int fl_output_open(const struct fl_output_options *opt, struct fl_output **ret,
 	struct fl_output *out;
 	int r = 0;
 
-	if (opt->size != sizeof(*opt) || !opt->path || !*opt->path ||
-	    (opt->flags & ~(FL_OUTPUT_REPLACE | FL_OUTPUT_SYNC | FL_OUTPUT_KEEP | FL_OUTPUT_NAMED)))
+	if (opt->size != sizeof(*opt) || !opt->path || !*opt->path || (opt->flags & ~ALL_FLAGS))
 		return fl_error_set(reterr, -EINVAL, FL_OFF_NONE, NULL);
 	out = calloc(1, sizeof(*out));
 	if (!out)
@@ -172,6 +178,7 @@ int fl_output_open(const struct fl_output_options *opt, struct fl_output **ret,
 	}
 	if (r == 0)
 		r = open_any(out);
+	out->sparse = (out->flags & FL_OUTPUT_SPARSE) && !out->direct;
 	if (r < 0) {
 		output_free(out);
 		return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
@@ -180,9 +187,8 @@ int fl_output_open(const struct fl_output_options *opt, struct fl_output **ret,
 	return 0;
 }
 
-int fl_output_write(struct fl_output *out, const void *data, size_t len)
+static int write_data(struct fl_output *out, const char *p, size_t len)
 {
-	const char *p = data;
 	ssize_t n;
 
 	fl_space_ahead_take(&out->space, out->bytes, len);
@@ -197,6 +203,47 @@ int fl_output_write(struct fl_output *out, const void *data, size_t len)
 		out->bytes += (uint64_t)n;
 	}
 	return 0;
+}
+
+/* From the first hole on no room is taken ahead: it would lie in the next one. */
+static int make_hole(struct fl_output *out, size_t len)
+{
+	int r = fl_space_ahead_trim(&out->space, out->bytes);
+
+	if (r < 0)
+		return r;
+	out->space.on = false;
+	if (lseek(out->fd, (off_t)len, SEEK_CUR) < 0)
+		return -errno;
+	out->has_hole = true;
+	out->bytes += len;
+	return 0;
+}
+
+int fl_output_write(struct fl_output *out, const void *data, size_t len)
+{
+	const char *p = data;
+	size_t n;
+	bool hole;
+	int r = 0;
+
+	if (!out->sparse)
+		return write_data(out, p, len);
+	for (; r == 0 && len > 0; p += n, len -= n) {
+		n = fl_holes_span(p, len, out->bytes, &hole);
+		r = hole ? make_hole(out, n) : write_data(out, p, n);
+	}
+	return r;
+}
+
+/* What was taken ahead is given back, and a hole at the end belongs to the file. */
+static int set_length(struct fl_output *out)
+{
+	int r = fl_space_ahead_trim(&out->space, out->bytes);
+
+	if (r == 0 && out->has_hole && ftruncate(out->fd, (off_t)out->bytes) < 0)
+		r = -errno;
+	return r;
 }
 
 const char *fl_output_temp(const struct fl_output *out)
@@ -325,7 +372,7 @@ int fl_output_commit(struct fl_output *out, struct fl_error *reterr)
 	int r = 0;
 
 	if (!out->direct) {
-		r = fl_space_ahead_trim(&out->space, out->bytes);
+		r = set_length(out);
 		if (r == 0)
 			r = set_attributes(out);
 		if (r == 0 && sync)

@@ -223,3 +223,31 @@ skippable() {
 	script -qec "'$FAULTLINE' decompress -c" /dev/null >out </dev/null && false
 	grep -q '(standard input): is a terminal' out
 }
+
+@test "decompress: holes where there are zeros, as zstd makes them" {
+	truncate -s 1M probe
+	(($(stat -c %b probe) * 512 < 1 << 19)) || skip "no holes in files here"
+	{
+		head -c 100000 /dev/urandom
+		head -c 8000000 /dev/zero
+		echo middle
+		head -c 4000001 /dev/zero
+	} >disk
+	zstd -q disk -o disk.zst
+	"$FAULTLINE" decompress -q disk.zst -o ours
+	"$FAULTLINE" decompress -q --sparse --no-sparse disk.zst -o full
+	"$FAULTLINE" decompress -q --no-sparse --sparse -j1 <disk.zst -o again
+	for name in ours full again; do
+		cmp disk "$name"
+	done
+	sync ours full again
+	# Some file systems take room ahead, others store no zeros in any case.
+	(($(stat -c %b ours) * 512 < 6000000))
+	(($(stat -c %b again) * 512 < 6000000))
+	head -c 1M /dev/zero >probe
+	sync probe
+	(($(stat -c %b probe) * 512 < 1 << 20 || $(stat -c %b full) * 512 >= 12000000))
+	# A device, and standard output, get zeros.
+	equal "$("$FAULTLINE" decompress -c disk.zst | cksum)" "$(cksum <disk)"
+	equal "$("$FAULTLINE" decompress -q -f disk.zst -o /dev/stdout | cksum)" "$(cksum <disk)"
+}

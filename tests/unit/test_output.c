@@ -205,7 +205,7 @@ Test(output, what_cannot_be_opened)
 	cr_assert(fl_output_open(&opt, &out, NULL) == -EINVAL);
 	cr_assert(begin("missing/new", NULL, 0, &out) == -ENOENT);
 	cr_assert(begin(".", NULL, FL_OUTPUT_REPLACE, &out) == -EISDIR);
-	cr_assert(begin("new", NULL, 16, &out) == -EINVAL);
+	cr_assert(begin("new", NULL, 32, &out) == -EINVAL);
 	cr_assert(out == NULL);
 }
 
@@ -231,4 +231,71 @@ Test(output, the_umask_is_not_touched)
 	cr_assert_eq(umask_calls, 0);
 	cr_assert(stat("out", &st) == 0 && (st.st_mode & 0777) == 0640);
 	cr_assert_eq(umask(022), 027);
+}
+
+/* Does this file system have holes at all? */
+static bool has_holes(void)
+{
+	struct stat st;
+	int fd = open("probe", O_RDWR | O_CREAT, 0600);
+	bool has = fd >= 0 && ftruncate(fd, 1 << 20) == 0 && fstat(fd, &st) == 0 &&
+		   st.st_blocks * 512 < 1 << 19;
+
+	close(fd);
+	unlink("probe");
+	return has;
+}
+
+/* Text, zeros, text, zeros, in writes of @step bytes. Return: what the file takes on the disk. */
+static uint64_t write_mostly_zeros(const char *data, size_t len, size_t step, unsigned flags)
+{
+	struct fl_output_options opt = {
+		.size = sizeof(opt), .path = "zeros", .flags = flags | FL_OUTPUT_REPLACE};
+	struct fl_output *out;
+	struct stat st;
+	char *got = malloc(len);
+	int fd;
+
+	cr_assert(got != NULL && fl_output_open(&opt, &out, NULL) == 0);
+	for (size_t at = 0; at < len; at += step)
+		cr_assert(fl_output_write(out, data + at, len - at < step ? len - at : step) == 0);
+	cr_assert(fl_output_commit(out, NULL) == 0);
+	fd = open("zeros", O_RDONLY);
+	cr_assert(fd >= 0 && fsync(fd) == 0 && fstat(fd, &st) == 0);
+	cr_assert((size_t)st.st_size == len);
+	for (size_t at = 0; at < len;) {
+		ssize_t n = read(fd, got + at, len - at);
+
+		cr_assert(n > 0);
+		at += (size_t)n;
+	}
+	cr_assert(memcmp(got, data, len) == 0);
+	close(fd);
+	free(got);
+	return (uint64_t)st.st_blocks * 512;
+}
+
+Test(output, zeros_become_holes_on_demand)
+{
+	static const size_t steps[] = {100001, 128 << 10, 24 << 20};
+	const size_t len = 24 << 20;
+	char *data = calloc(1, len);
+
+	cr_assert(data != NULL);
+	memset(data, 'x', 3 << 20);
+	memset(data + (16 << 20), 'y', 1 << 20);
+	if (!has_holes())
+		cr_skip_test("no holes in files here");
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		uint64_t with = write_mostly_zeros(data, len, steps[i], FL_OUTPUT_SPARSE);
+		uint64_t without = write_mostly_zeros(data, len, steps[i], 0);
+
+		/*
+		 * Of what is written in pieces, a block or two of each are no hole, and some file
+		 * systems take room ahead by themselves. Others make holes of all zeros.
+		 */
+		cr_assert(with < 12 << 20 && with <= without, "%zu: %llu, %llu", steps[i],
+			  (unsigned long long)with, (unsigned long long)without);
+	}
+	free(data);
 }
