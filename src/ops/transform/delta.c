@@ -197,12 +197,6 @@ int fl_deltas_add(struct fl_deltas *d, const struct fl_delta *delta)
 	return fl_deltas_put(d, delta->off, delta->old_len, delta->new_len);
 }
 
-void fl_deltas_cut(struct fl_deltas *d, size_t count)
-{
-	if (count < d->count)
-		d->count = count;
-}
-
 void fl_deltas_swap(struct fl_deltas *a, struct fl_deltas *b)
 {
 	struct fl_deltas t = *a;

@@ -84,9 +84,6 @@ int fl_deltas_put_kept(struct fl_deltas *d, const struct fl_delta *delta);
 /** fl_deltas_add() - the same with a copy of new bytes that stand elsewhere */
 int fl_deltas_add(struct fl_deltas *d, const struct fl_delta *delta);
 
-/** fl_deltas_cut() - drop all deltas from number @count on; their memory is not given back */
-void fl_deltas_cut(struct fl_deltas *d, size_t count);
-
 /** fl_deltas_swap() - exchange two lists */
 void fl_deltas_swap(struct fl_deltas *a, struct fl_deltas *b);
 
