@@ -89,6 +89,8 @@ struct fl_progress {
  * @range_off:         first byte of the range
  * @range_len:         bytes in the range, FL_SIZE_UNKNOWN = to the end
  * @delimiter:         byte that ends a record
+ * @max_record_bytes:  0, or a longer record, without its delimiter, is an error (FL_ELIMIT) that names where it
+ *                     begins, and is not looked at to its end; up to 256 KiB operators may see longer ones
  * @progress:          called on the folding thread at most every
  *                     @progress_interval_ns, or NULL; must not block for long
  *
@@ -107,6 +109,7 @@ struct fl_options {
 	uint64_t range_off;
 	uint64_t range_len;
 	unsigned char delimiter;
+	uint64_t max_record_bytes;
 	void (*progress)(void *arg, const struct fl_progress *p);
 	void *progress_arg;
 	uint64_t progress_interval_ns;

@@ -280,6 +280,19 @@ static void leave_rest(const struct scan_run *run, off_t began, const struct fl_
 		(void)lseek(STDIN_FILENO, next, SEEK_SET);
 }
 
+/* What is too long for the address space is a line: there is an option about these. */
+static void complain_of_file(struct job *job, const char *name, const struct fl_error *err,
+			     int was_run)
+{
+	struct fl_error told = *err;
+
+	if (job->common->quiet || outbuf_error() != 0)
+		return;
+	if (was_run && err->code == -ENOMEM && err->off != FL_OFF_NONE)
+		snprintf(told.text, sizeof(told.text), "%.200s (see --max-line-size)", err->text);
+	message_file(name, &told);
+}
+
 static void scan_files(struct scan_run *run)
 {
 	unsigned flags = run->opt->scan.flags;
@@ -355,6 +368,7 @@ int cmd_scan(int argc, char **argv)
 					 opt.scan.max_line_bytes);
 	run.scan = make_scan(&run, &opt);
 	job_begin(&run.job, &opt.common);
+	run.job.complain = complain_of_file;
 	job_add(&run.job, fl_scan_operator(run.scan), run.scan);
 	run.prefixed = opt.prefix == PREFIX_ALWAYS ||
 		       (opt.prefix == PREFIX_AUTO && inputs_may_be_several(&run.job.inputs) &&

@@ -390,6 +390,7 @@ static error_t parse_value(int key, char *arg, struct scan_options *opt)
 		return 0;
 	case KEY_MAX_LINE:
 		opt->scan.max_line_bytes = option_size("--max-line-size", arg);
+		opt->common.run.max_record_bytes = opt->scan.max_line_bytes;
 		return 0;
 	case KEY_ENGINE:
 		opt->scan.engine = engine_value(arg);

@@ -64,6 +64,7 @@ static int collect_needs(struct fl_exec *x, struct fl_error *reterr)
 
 	*n = (struct fl_needs){.unit_bytes = 1,
 			       .delimiter = x->pl->opt.delimiter,
+			       .max_record_bytes = x->pl->opt.max_record_bytes,
 			       .short_parts = true,
 			       .at_record = x->pl->opt.flags & FL_RUN_AT_RECORD};
 	for (k = 0; k < x->pl->stage_count; k++) {

@@ -125,6 +125,7 @@ static void forget_source_options(struct fl_options *opt)
 	opt->flags &= ~RUN_FLAGS;
 	opt->range_off = 0;
 	opt->range_len = FL_SIZE_UNKNOWN;
+	opt->max_record_bytes = 0;
 	opt->progress = NULL;
 }
 

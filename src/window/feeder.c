@@ -10,6 +10,7 @@
 #include "base/size.h"
 #include "plat/poll.h"
 #include "window/feeder_impl.h"
+#include "window/seam.h"
 
 void fl_fed_init(struct fl_fed *fed, size_t limit)
 {
@@ -152,14 +153,34 @@ static int append(struct fl_gather *g, const void *data, size_t n)
 }
 
 /* What a long record lacks is not memory. */
-static int gather_error(const struct fl_fed *fed, int r, uint64_t off, struct fl_error *reterr)
+static int gather_error(const struct fl_feeder *f, const struct fl_fed *fed, int r, uint64_t off,
+			struct fl_error *reterr)
 {
+	if (r == -FL_ELIMIT)
+		return fl_record_too_long(f->next_off, f->needs.max_record_bytes, reterr);
 	if (r == -ENOMEM && fed->gather.fd >= 0)
 		return fl_error_set(reterr, r, off,
 				    "a record of more than %" PRIu64
 				    " bytes does not fit into the address space",
 				    fed->gather.len);
 	return fl_error_set(reterr, r, off, NULL);
+}
+
+/* Where the record begins that the next chunk begins with; FL_OFF_NONE: before the range, it is not ours. */
+static uint64_t first_record(const struct fl_feeder *f)
+{
+	bool is_known = f->next_off > f->plan.begin || f->next_off == 0 || f->needs.at_record;
+
+	return is_known ? f->next_off : FL_OFF_NONE;
+}
+
+/* A record that begins at @begin has been seen up to @end, and not its end. */
+static bool is_too_long(const struct fl_feeder *f, uint64_t begin, uint64_t end)
+{
+	uint64_t most = f->needs.max_record_bytes;
+
+	return most > 0 && f->needs.records && !f->needs.units && !f->needs.group_bytes &&
+	       begin != FL_OFF_NONE && end > begin && end - begin > most;
 }
 
 static int finish_gathered(struct fl_feeder *f, struct fl_fed *fed, uint64_t off,
@@ -214,6 +235,10 @@ static int gather_blocks(struct fl_feeder *f, struct fl_fed *fed, struct fl_bloc
 			.data = block->data, .len = block->len, .off = block->off};
 		f->eof = block->last;
 		cut = fl_feeder_cut(f, &piece);
+		if (!cut && is_too_long(f, first_record(f), piece.off + piece.len)) {
+			r = -FL_ELIMIT;
+			break;
+		}
 		if (cut || f->ended) {
 			r = mapped ? leave_to_window(f, fed, off, &piece, cut)
 				   : finish_gathered(f, fed, off, &piece, cut);
@@ -226,7 +251,7 @@ static int gather_blocks(struct fl_feeder *f, struct fl_fed *fed, struct fl_bloc
 			return r;
 	}
 	fl_blocks_release(f->blocks, block->id);
-	return r < 0 ? gather_error(fed, r, off, reterr) : 0;
+	return r < 0 ? gather_error(f, fed, r, off, reterr) : 0;
 }
 
 static int next_block_chunk(struct fl_feeder *f, struct fl_fed *fed, struct fl_error *reterr)
@@ -320,6 +345,17 @@ static int skip_stream(struct fl_feeder *f, struct fl_gather *g, uint64_t *ret_l
 	return 0;
 }
 
+/* A record that is too long begins at @begin: what stands before it is a chunk. Return: 0, with *ret_cut; -FL_ELIMIT. */
+static int end_before(const struct fl_feeder *f, struct fl_gather *g, uint64_t begin,
+		      struct fl_piece *piece, uint64_t *ret_cut)
+{
+	if (begin == f->next_off)
+		return -FL_ELIMIT;
+	*piece = (struct fl_piece){.len = (size_t)g->len, .off = f->carry_off};
+	*ret_cut = begin;
+	return fl_gather_finish(g, &piece->data);
+}
+
 /*
  * Reads until the chunk is full, but does not keep whole records waiting for a slow writer.
  * Only what came since the last look is searched.
@@ -329,12 +365,14 @@ static int fill_stream_chunk(struct fl_feeder *f, struct fl_fed *fed, struct fl_
 {
 	struct fl_gather *g = &fed->gather;
 	size_t step = fl_min_size(g->limit / 2, fl_max_size(f->plan.chunk_bytes, 4096));
-	uint64_t cut, base = f->carry_off;
+	uint64_t cut, base = f->carry_off, begin = first_record(f);
 	unsigned char *to;
 	int64_t got;
 	int r;
 
 	for (*ret_cut = 0;;) {
+		if (is_too_long(f, begin, base + g->len))
+			return end_before(f, g, begin, piece, ret_cut);
 		r = fl_gather_space(g, step, &to);
 		if (r < 0)
 			return r;
@@ -348,6 +386,8 @@ static int fill_stream_chunk(struct fl_feeder *f, struct fl_fed *fed, struct fl_
 		*piece = (struct fl_piece){
 			.data = to, .len = (size_t)got, .off = base + g->len - (uint64_t)got};
 		cut = fl_feeder_cut(f, piece);
+		if (cut)
+			begin = cut;
 		if (f->ended ||
 		    (cut && (g->len >= f->plan.chunk_bytes || !f->src->ops->ready(f->src)))) {
 			*ret_cut = cut;
@@ -374,13 +414,13 @@ static int next_stream_chunk(struct fl_feeder *f, struct fl_fed *fed, struct fl_
 	else if (r == 0)
 		r = fill_stream_chunk(f, fed, &piece, &cut);
 	/* What could not be read stands behind all that was. */
-	if (r < 0 && r != -ENOMEM)
+	if (r < 0 && r != -ENOMEM && r != -FL_ELIMIT)
 		return tell(f, r, off + fed->gather.len, reterr);
 	if (r == 0)
 		r = finish_gathered(f, fed, off, &piece, cut);
 	if (r == 0)
 		atomic_fetch_add_explicit(&f->env->windows, 1, memory_order_relaxed);
-	return r < 0 ? gather_error(fed, r, off, reterr) : 0;
+	return r < 0 ? gather_error(f, fed, r, off, reterr) : 0;
 }
 
 int fl_feeder_next(struct fl_feeder *f, struct fl_fed *fed, struct fl_error *reterr)

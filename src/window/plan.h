@@ -27,6 +27,7 @@
  * @short_parts: of all of them, whatever the chunk's length
  * @at_record:  a record begins where the range does
  * @ahead_bytes: the most that one of them looks at behind its views
+ * @max_record_bytes: 0, or what no record may exceed where it does not fit into a view
  */
 struct fl_needs {
 	bool records;
@@ -38,6 +39,7 @@ struct fl_needs {
 	uint64_t unit_bytes;
 	uint64_t group_bytes;
 	size_t ahead_bytes;
+	uint64_t max_record_bytes;
 	unsigned char delimiter;
 };
 

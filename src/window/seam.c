@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "window/seam.h"
 
+#include <inttypes.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/size.h"
 
 /* Room for the end of a group's last record: any usual line. */
@@ -106,16 +108,41 @@ static uint64_t record_cut(struct fl_slicer *s, const struct fl_span *span, uint
 	return hit ? span->off + (uint64_t)(hit - span->data) + 1 : 0;
 }
 
+/* Up to here the end of a record that begins at record_pos is looked for. */
+static uint64_t long_record_limit(const struct fl_slicer *s)
+{
+	uint64_t most = s->needs->max_record_bytes;
+
+	if (most == 0 || s->needs->group_bytes)
+		return s->chunk->limit;
+	return fl_min_u64(s->chunk->limit, fl_add_sat(fl_add_sat(s->record_pos, most), 1));
+}
+
+static bool is_too_long(const struct fl_slicer *s, uint64_t end)
+{
+	uint64_t most = s->needs->max_record_bytes;
+
+	return most > 0 && !s->needs->group_bytes && end - s->record_pos > most;
+}
+
+int fl_record_too_long(uint64_t off, uint64_t most, struct fl_error *reterr)
+{
+	return fl_error_set(reterr, -FL_ELIMIT, off, "line is longer than %" PRIu64 " bytes", most);
+}
+
 /* To the end of the record that holds byte @from: found by sliding, then shown whole. */
 static int long_record(struct fl_slicer *s, uint64_t from, struct fl_slice *ret,
 		       struct fl_error *reterr)
 {
 	struct fl_span span;
 	uint64_t end;
-	int r = fl_window_find(s->window, from, s->chunk->limit, s->needs->delimiter, &end, reterr);
+	uint64_t limit = long_record_limit(s);
+	int r = fl_window_find(s->window, from, limit, s->needs->delimiter, &end, reterr);
 
 	if (r != 0)
 		return r;
+	if (end == UINT64_MAX && is_too_long(s, fl_min_u64(limit, s->window->env->size)))
+		return fl_record_too_long(s->record_pos, s->needs->max_record_bytes, reterr);
 	end = end == UINT64_MAX ? s->chunk->limit : end + 1;
 	r = fl_window_show(s->window, s->record_pos, (size_t)(end - s->record_pos), &span, reterr);
 	if (r != 0)

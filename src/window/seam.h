@@ -73,6 +73,9 @@ struct fl_slice {
 int fl_slicer_init(struct fl_slicer *s, struct fl_window *window, const struct fl_needs *needs,
 		   const struct fl_chunk *chunk, struct fl_error *reterr);
 
+/** fl_record_too_long() - that at @off, more than @most bytes. Return: -FL_ELIMIT. */
+int fl_record_too_long(uint64_t off, uint64_t most, struct fl_error *reterr);
+
 /**
  * fl_slicer_next() - the next slice; views are valid until the call after
  * Return: 1; 0 at the end of the chunk; errors as fl_window_show().

@@ -191,6 +191,32 @@ untimed() {
 	contains "$err" "at byte 8: line is longer than 7 bytes"
 }
 
+@test "max-line-size: of a line that is longer the end is not looked for, nor is it put into a file" {
+	local c io
+	{
+		printf 'foo 1\nbar\nfoo 2\n'
+		head -c 40M /dev/zero | tr '\0' x
+		printf '\nfoo 3\n'
+	} >mid
+	for c in 4099 1M 8M; do
+		for io in mmap read direct uring; do
+			expect 2 "$FAULTLINE" scan -b --io=$io --chunk-size=$c --max-line-size=1M foo mid
+			equal "$out" $'0:foo 1\n10:foo 2'
+			equal "$err" "faultline scan: mid: at byte 16: line is longer than 1048576 bytes"
+		done
+		# A file of more than 2 MiB cannot be written.
+		expect 2 bash -c "ulimit -f 2048 && cat mid | '$FAULTLINE' scan -b --chunk-size=$c --max-line-size=1M --max-memory=8M foo"
+		equal "$out" $'0:foo 1\n10:foo 2'
+		equal "$err" "faultline scan: (standard input): at byte 16: line is longer than 1048576 bytes"
+	done
+	expect 0 "$FAULTLINE" scan -b --max-line-size=40M foo mid
+	# A range that begins in it does not hold it.
+	expect 0 "$FAULTLINE" scan -b --range=20:50M --max-line-size=1M foo mid
+	equal "$out" "41943057:foo 3"
+	expect 0 "$FAULTLINE" scan -b --skip=20 --max-line-size=1M foo < <(cat mid)
+	equal "$out" "41943057:foo 3"
+}
+
 @test "pattern-id: which pattern matched" {
 	printf 'foo\nbar baz\nbaz bar\nfoobar\nnone\n' >text
 	printf 'bar\nfoo\n' >list

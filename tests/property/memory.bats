@@ -169,8 +169,10 @@ bounded() {
 	for io in auto mmap read direct uring; do
 		expect 2 "$FAULTLINE" scan -c "--io=$io" 'x needle$' long
 		contains "$err" "faultline scan: long: at byte 0: a record of "
-		contains "$err" " bytes does not fit into the address space"
+		contains "$err" " bytes does not fit into the address space (see --max-line-size)"
 		equal "$out" ""
+		expect 2 "$FAULTLINE" scan -c "--io=$io" --max-line-size=1M 'x needle$' long
+		equal "$err" "faultline scan: long: at byte 0: line is longer than 1048576 bytes"
 		expect 0 "$FAULTLINE" count -l "--io=$io" long
 		equal "$out" "2 long"
 	done
