@@ -72,9 +72,12 @@ as_rg() {
 @test "scan: notices of --max-columns count matches that are empty, too" {
 	local p o
 	printf 'aa\nbb aa\nlonglonglong\nx\n' >long
-	for p in '' '^' 'l?' '$' '\b' 'x*|long' 'ng|' nowhere; do
-		for o in --column '--max-columns-preview --column' '--column -C1' '--replace=longlong'; do
+	printf 'aa\nlonglonglong long' >long_open
+	for p in '' '^' 'l?' '$' ' ?$' '\b' 'x*|long' 'ng|' nowhere; do
+		for o in --column '--max-columns-preview --column' '--column -C1' '--replace=longlong' \
+			'--max-columns-preview --replace=longlong'; do
 			as_rg "-M8 $o -e '$p' long"
+			as_rg "-M8 $o -e '$p' long_open"
 		done
 	done
 	for o in '' --max-columns-preview; do

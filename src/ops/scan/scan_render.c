@@ -16,6 +16,7 @@
  * @bytes:   that it has, once written
  * @matches: so many of them
  * @hidden:  of these, so many begin behind what may be written
+ * @behind:  an empty match here is not counted: to ripgrep, behind a last line without an end there is no place
  * @instead: matches are replaced
  * @seen:    NULL, or what is measured: characters that a reader sees
  * @from, @to: matches that begin at one of these bytes of the line as it is to be seen are @within
@@ -29,6 +30,7 @@ struct piecewise {
 	uint64_t bytes;
 	uint64_t matches;
 	uint64_t hidden;
+	size_t behind;
 	bool instead;
 	struct fl_graphemes *seen;
 	uint64_t from;
@@ -110,8 +112,10 @@ static int add_piece(void *arg, const struct fl_span *match)
 	if (r != 0)
 		return r;
 	w->told = match->end;
-	w->matches++;
-	w->hidden += w->limited && w->left == 0;
+	if (match->end > match->begin || match->begin != w->behind) {
+		w->matches++;
+		w->hidden += w->limited && w->left == 0;
+	}
 	w->within += w->bytes >= w->from && w->bytes < w->to;
 	if (w->rec) {
 		w->rec->flags |= FL_SCAN_RECORD_MATCH;
@@ -179,7 +183,7 @@ static int omit(struct fl_scan_mapping *m, struct fl_scan_record *rec, uint64_t 
 {
 	char text[64];
 
-	if (!wants_number(m, rec))
+	if (!wants_number(m, rec) || matches == 0)
 		return emit_notice(m, rec,
 				   is_context(rec) ? "[Omitted long context line]"
 						   : "[Omitted long matching line]");
@@ -212,7 +216,13 @@ static bool is_too_long(const struct fl_scan_mapping *m, const struct fl_scan_re
 
 static struct line_pieces pieces_of(struct fl_scan_mapping *m, struct fl_scan_record *rec)
 {
-	return (struct line_pieces){.w = {.m = m, .rec = rec, .instead = m->job->plan.replaces}};
+	return (struct line_pieces){
+		.w = {.m = m, .rec = rec, .behind = SIZE_MAX, .instead = m->job->plan.replaces}};
+}
+
+static size_t behind(const struct fl_scan_record *rec, const struct fl_span *line)
+{
+	return rec->flags & FL_SCAN_RECORD_OPEN ? line->end : SIZE_MAX;
 }
 
 /* Without the CR that belongs to its end. */
@@ -260,6 +270,7 @@ static int measure(struct fl_scan_mapping *m, struct fl_scan_record *rec,
 	struct line_pieces p = pieces_of(m, NULL);
 	int r;
 
+	p.w.behind = behind(rec, line);
 	if (job->max_columns == 0 || (!is_too_long(m, rec, line->end - line->begin) && !replaced))
 		return 0;
 	r = each_piece(&p, replaced ? &body : line, number);
@@ -306,6 +317,9 @@ static int render(struct fl_scan_mapping *m, struct fl_scan_record *rec, const s
 
 	if (r != 0)
 		return r < 0 ? r : 0;
+	/* Of what is hidden of a line that is made anew it does count. */
+	if (!is_replaced(m, rec))
+		p.w.behind = behind(rec, line);
 	if (!matches && !p.w.limited)
 		return emit_last(m, rec, line);
 	r = each_piece(&p, p.w.limited || is_replaced(m, rec) ? &body : line, matches);
@@ -313,8 +327,9 @@ static int render(struct fl_scan_mapping *m, struct fl_scan_record *rec, const s
 		return r;
 	if (!p.w.limited)
 		return emit_last(m, rec, &none);
-	return wants_number(m, rec) ? end_preview(m, rec, p.w.hidden)
-				    : emit_notice(m, rec, " [... omitted end of long line]");
+	return wants_number(m, rec) && p.w.matches > 0
+		       ? end_preview(m, rec, p.w.hidden)
+		       : emit_notice(m, rec, " [... omitted end of long line]");
 }
 
 /* Notices count empty matches, too, as in ripgrep. */
