@@ -59,15 +59,15 @@ tree/z"
 
 @test "hash -r: devices and FIFOs are refused unless asked for" {
 	mkfifo tree/fifo
-	expect 2 timeout 20 "$FAULTLINE" hash -a md5 -r tree
+	expect 2 timeout 120 "$FAULTLINE" hash -a md5 -r tree
 	equal "$err" "faultline hash: tree/fifo: Is a device, FIFO or socket (--devices reads them)"
 	equal "$(named | wc -l)" 7
 	echo through >tree/fifo &
-	expect 0 timeout 20 "$FAULTLINE" hash -a md5 -r --devices tree
+	expect 0 timeout 120 "$FAULTLINE" hash -a md5 -r --devices tree
 	contains "$out" "$(echo through | md5sum | cut -c 1-32)  tree/fifo"
 	# One that is named is read, as by grep.
 	echo through >tree/fifo &
-	expect 0 timeout 20 "$FAULTLINE" hash -a md5 -r tree/fifo
+	expect 0 timeout 120 "$FAULTLINE" hash -a md5 -r tree/fifo
 	contains "$out" "$(echo through | md5sum | cut -c 1-32)  tree/fifo"
 }
 
@@ -116,8 +116,8 @@ faultline hash: missing: No such file or directory"
 @test "hash: standard input and a FIFO among many files" {
 	mkfifo fifo
 	for i in {1..150}; do echo "$i" >"s$i"; done
-	echo through >fifo &
-	expect 0 timeout 20 "$FAULTLINE" hash -a md5 s{1..100} - fifo s{101..150} <tree/z
+	echo through >fifo 3>&- &
+	expect 0 timeout 120 "$FAULTLINE" hash -a md5 s{1..100} - fifo s{101..150} <tree/z
 	equal "$(named | sed -n '101,102p')" $'-\nfifo'
 	contains "$out" "$(md5sum <tree/z | cut -c 1-32)  -"
 	equal "$(named | wc -l)" 152
@@ -128,17 +128,23 @@ faultline hash: missing: No such file or directory"
 	contains "$out" '"files":7,"bytes":68,'
 }
 
-# interrupted_by_int COMMAND...: SIGINT after half a second ends it, without a word
+# interrupted_by_int COMMAND...: SIGINT ends it when it has been running for a moment, without a word
 interrupted_by_int() {
 	local status=0 pid
-	perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV or die' timeout -k 1 --foreground 10 "$@" \
+	perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV or die' timeout -k 1 --foreground 120 "$@" \
 		>.out 2>.err 3>&- &
 	pid=$!
-	sleep 0.5
+	wait_until child_handles_signals "$pid"
+	sleep 0.3
 	pkill -INT -P "$pid"
 	wait "$pid" || status=$?
 	equal "$status" 130
 	equal "$(cat .err)" ""
+}
+
+child_handles_signals() {
+	local child
+	child=$(pgrep -P "$1") && handles_signals "$child"
 }
 
 @test "hash: SIGINT ends a batch: a FIFO without a writer, a list that waits, long files" {
@@ -156,7 +162,7 @@ interrupted_by_int() {
 @test "hash: a list that cannot be read is told once, and ends" {
 	for options in "" --manifest=m; do
 		# shellcheck disable=SC2086 # none or one
-		expect 2 timeout 20 "$FAULTLINE" hash $options --files-from=tree
+		expect 2 timeout 120 "$FAULTLINE" hash $options --files-from=tree
 		equal "$err" "faultline hash: tree: Is a directory"
 	done
 	expect 2 "$FAULTLINE" count --files-from=tree

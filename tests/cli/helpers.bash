@@ -125,6 +125,14 @@ stopped() {
 	! grep -qs '^State:[[:space:]][^TZ]' "/proc/$1/status"
 }
 
+# handles_signals PID: SIGUSR1, which the program catches as the last one
+handles_signals() {
+	local caught
+	caught=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null) || return 1
+	# Bit 9 is signal 10.
+	[[ -n $caught ]] && (((16#${caught: -8} >> 9) & 1))
+}
+
 # asleep PID: it waits for something, and has done nothing else between two looks
 asleep() {
 	local before

@@ -41,11 +41,11 @@ teardown() {
 
 @test "inputs: FIFOs" {
 	mkfifo fifo
-	cat pair >fifo &
-	expect 0 timeout 20 "$FAULTLINE" scan -n error fifo
+	cat pair >fifo 3>&- &
+	expect 0 timeout 120 "$FAULTLINE" scan -n error fifo
 	equal "$out" "1:pair error error"
-	cat pair >fifo &
-	expect 0 timeout 20 "$FAULTLINE" count -l fifo plain
+	cat pair >fifo 3>&- &
+	expect 0 timeout 120 "$FAULTLINE" count -l fifo plain
 	contains "$out" "3 fifo"
 	wait
 }

@@ -48,7 +48,7 @@ shm() {
 
 # Of a size that no other program will have chosen.
 create_unseen() {
-	timeout 20 "$FAULTLINE" shm create --size=$((40000 + $$ % 20000)) "$1" >/dev/full
+	timeout 120 "$FAULTLINE" shm create --size=$((40000 + $$ % 20000)) "$1" >/dev/full
 }
 
 private_segments() {
@@ -106,7 +106,7 @@ private_segments() {
 	(("$(stat -c %b seg)" * 512 >= 1048576))
 	shm rm --path=seg
 	[[ ! -e seg ]]
-	expect 2 timeout 10 "$FAULTLINE" shm create --path=/proc/version --size=4K
+	expect 2 timeout 120 "$FAULTLINE" shm create --path=/proc/version --size=4K
 	equal "$out" ""
 }
 
@@ -175,7 +175,7 @@ assert json.load(sys.stdin)['files'][0]['bytes'] == 12288"
 	rm "/dev/shm/$name"
 
 	mkfifo "/dev/shm/$name"
-	expect 2 timeout 5 "$FAULTLINE" shm read "$name"
+	expect 2 timeout 120 "$FAULTLINE" shm read "$name"
 	contains "$err" "not a regular file"
 	rm "/dev/shm/$name"
 

@@ -22,16 +22,9 @@ start() {
 	pid=$!
 }
 
-handles_signals() {
-	local caught
-	caught=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$pid/status" 2>/dev/null) || return 1
-	# Bit 9 is SIGUSR1 (10), the last one installed.
-	[[ -n $caught ]] && (((16#${caught: -8} >> 9) & 1))
-}
-
 # In open(2), or in read(2): from there on it has nothing to do.
 waits_for_the_fifo() {
-	handles_signals && asleep "$pid"
+	handles_signals "$pid" && asleep "$pid"
 }
 
 # ends_by SIGNAL-NUMBER
@@ -58,7 +51,7 @@ ends_by() {
 		start $verb fifo
 		exec 9>fifo
 		echo line >&9
-		wait_until handles_signals
+		wait_until handles_signals "$pid"
 		sleep 0.1
 		kill -s INT "$pid"
 		ends_by 2
@@ -79,7 +72,7 @@ ends_by() {
 @test "signals: SIGINT stays ignored in a background job" {
 	bash -c "trap '' INT; exec \"\$1\" count -l fifo" - "$FAULTLINE" >.out 2>.err 3>&- &
 	pid=$!
-	wait_until handles_signals
+	wait_until handles_signals "$pid"
 	exec 9>fifo
 	kill -s INT "$pid"
 	echo line >&9
@@ -92,7 +85,7 @@ ends_by() {
 @test "signals: SIGUSR1 prints one line of progress and changes nothing" {
 	start count -l fifo
 	exec 9>fifo
-	wait_until handles_signals
+	wait_until handles_signals "$pid"
 	echo line >&9
 	kill -s USR1 "$pid"
 	for i in {1..30}; do
