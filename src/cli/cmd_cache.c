@@ -114,7 +114,7 @@ static void complain(struct cache_run *run, const char *name, int code, const ch
 		return;
 	if (code == -ESPIPE && text == NULL)
 		text = "has no page cache of its own: neither a regular file nor a block device";
-	strncat(err.text, text != NULL ? text : fl_strerror(code), sizeof(err.text) - 1);
+	snprintf(err.text, sizeof(err.text), "%s", text != NULL ? text : fl_strerror(code));
 	message_file(name, &err);
 }
 

@@ -136,7 +136,7 @@ static int create_sysv(const struct fl_segment_options *opt, int32_t key, struct
 /* Reserved huge pages come whole, and only as many as the administrator set aside. */
 static int allocate_all(const struct fl_segment_options *opt, struct fl_shmobj *obj)
 {
-	void *base;
+	void *base = NULL;
 	int r;
 
 	r = obj->huge ? 0 : check_room(obj, opt->bytes);

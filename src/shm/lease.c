@@ -50,7 +50,7 @@ static int try_lease(struct fl_lease_body *lease, const struct fl_process *who)
 int fl_lease_lock(struct fl_segment *seg, int32_t pid, uint64_t timeout_ns, struct fl_error *reterr)
 {
 	uint64_t deadline = fl_deadline_ns(timeout_ns), left;
-	struct fl_segment_header *h;
+	struct fl_segment_header *h = NULL;
 	struct fl_process who;
 	uint32_t seen;
 	int r = fl_process_of(pid, &who);
@@ -82,7 +82,7 @@ int fl_lease_lock(struct fl_segment *seg, int32_t pid, uint64_t timeout_ns, stru
 
 int fl_lease_unlock(struct fl_segment *seg, int32_t pid, struct fl_error *reterr)
 {
-	struct fl_segment_header *h;
+	struct fl_segment_header *h = NULL;
 	struct fl_process owner;
 	int r = enter(seg, &h, reterr);
 
@@ -104,7 +104,7 @@ int fl_lease_unlock(struct fl_segment *seg, int32_t pid, struct fl_error *reterr
 
 int fl_segment_recover(struct fl_segment *seg, struct fl_error *reterr)
 {
-	struct fl_segment_header *h;
+	struct fl_segment_header *h = NULL;
 	struct fl_process owner;
 	int recovered = enter(seg, &h, reterr);
 

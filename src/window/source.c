@@ -49,7 +49,7 @@ static int source_new(const char *name, struct fl_source **ret, struct fl_error 
 
 int fl_source_open(const char *path, struct fl_source **ret, struct fl_error *reterr)
 {
-	struct fl_source *src;
+	struct fl_source *src = NULL;
 	int r = source_new(path, &src, reterr);
 
 	if (r < 0)
@@ -66,7 +66,7 @@ int fl_source_open(const char *path, struct fl_source **ret, struct fl_error *re
 
 int fl_source_open_fd(int fd, const char *name, struct fl_source **ret, struct fl_error *reterr)
 {
-	struct fl_source *src;
+	struct fl_source *src = NULL;
 	int r = source_new(name, &src, reterr);
 
 	if (r < 0)

@@ -131,7 +131,7 @@ void fl_window_rest(struct fl_window *w)
 int fl_window_find(struct fl_window *w, uint64_t off, uint64_t end, unsigned char c,
 		   uint64_t *ret_off, struct fl_error *reterr)
 {
-	struct fl_span s;
+	struct fl_span s = {0};
 	const unsigned char *hit;
 	size_t n;
 	int r;

@@ -122,7 +122,7 @@ static int begin_stream(struct bzip2 *b)
 
 static int end_stream(struct bzip2 *b)
 {
-	uint64_t sum;
+	uint64_t sum = 0;
 	int r = bits_at(b, b->bit + MAGIC_BITS, CRC_BITS, &sum);
 
 	if (r < 0 || sum != b->combined)

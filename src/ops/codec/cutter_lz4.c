@@ -118,7 +118,7 @@ static int end_frame(struct lz4 *z, struct fl_cut *ret)
 static int take_blocks(struct lz4 *z, struct fl_cut *ret)
 {
 	size_t most = block_bytes_max(z), n;
-	uint32_t word;
+	uint32_t word = 0;
 	int r;
 
 	for (size_t room = PIECE_BYTES; room >= most; room -= most) {
