@@ -279,7 +279,7 @@ static int fold_from(struct lead *l, int rank)
 /* Return: as above, of a piece that an earlier job has mapped. */
 static int fold_saved(struct lead *l)
 {
-	struct fl_packet_node *node;
+	struct fl_packet_node *node = NULL;
 	int r = fl_saved_get(&l->c->saved, l->chunk, &node);
 
 	if (r < 0) {
