@@ -62,7 +62,7 @@ static int gone(const struct fl_punch_job *p, struct fl_error *reterr)
 static int find_named(const struct fl_punch_job *p)
 {
 	bool regular;
-	uint64_t ino;
+	uint64_t ino = 0;
 
 	if (fl_punch_name(p->out_dir, p->name, &ino, &regular) == 0 && ino == p->ino)
 		return 0;
