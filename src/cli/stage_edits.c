@@ -160,7 +160,7 @@ static void exec_add(struct run_stage *stage, struct fl_pipeline *pl)
 					 .command = stage->argv[1],
 					 .write = run_stage_write,
 					 .arg = stage};
-	struct fl_command *command;
+	struct fl_command *command = NULL;
 	struct fl_error err;
 
 	if (fl_command_new(&opt, &command, &err) < 0)
