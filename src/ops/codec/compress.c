@@ -303,7 +303,7 @@ static int empty_frame(struct fl_compress *c, struct fl_error *reterr)
 int fl_compress_write_table(struct fl_compress *c, struct fl_error *reterr)
 {
 	unsigned char *table = NULL;
-	size_t len;
+	size_t len = 0;
 	int r = 0;
 
 	if (c->table.count == 0)
