@@ -70,6 +70,13 @@ FL_API const char *fl_output_temp(const struct fl_output *out);
  */
 FL_API int fl_output_commit(struct fl_output *out, struct fl_error *reterr);
 
+/**
+ * fl_output_sync() - wait until what was written to a file by other means would survive a power cut
+ * @fd: its descriptor; one of what knows no syncing, a pipe or /dev/null, is fine
+ * Return: 0; -errno of fdatasync(2): what was written may be lost, and another sync would not tell.
+ */
+FL_API int fl_output_sync(int fd);
+
 /** fl_output_discard() - leave nothing behind; frees @out; NULL is fine */
 FL_API void fl_output_discard(struct fl_output *out);
 

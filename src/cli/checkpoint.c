@@ -8,10 +8,13 @@
 #include <time.h>
 
 #include <faultline/hash.h>
+#include <faultline/output.h>
 
 #include "cli/order_sum.h"
 
 #define SUM_BYTES 8
+/* A sync takes some ms, on a disk that others write to perhaps a second. */
+#define SYNC_INTERVAL_NS 1000000000u
 /* No state is larger: fs-verity's with blocks of 1 MiB has at most four levels of them. */
 #define CHECKPOINT_MAX ((size_t)16 << 20)
 
@@ -49,6 +52,11 @@ static uint64_t now_ns(void)
 int checkpoint_is_due(const struct checkpoint *cp)
 {
 	return cp->path != NULL && now_ns() - cp->saved_ns >= cp->interval_ns;
+}
+
+int checkpoint_syncs(const struct checkpoint *cp)
+{
+	return cp->interval_ns >= SYNC_INTERVAL_NS;
 }
 
 static unsigned char *pack(const struct checkpoint *cp, size_t *ret_len)
@@ -89,7 +97,7 @@ static unsigned char *pack(const struct checkpoint *cp, size_t *ret_len)
 	return all;
 }
 
-static int write_all(const char *path, const unsigned char *all, size_t len)
+static int write_all(const char *path, const unsigned char *all, size_t len, int sync)
 {
 	FILE *file = fopen(path, "we");
 	int rc = 0;
@@ -99,6 +107,8 @@ static int write_all(const char *path, const unsigned char *all, size_t len)
 	errno = 0;
 	if (fwrite(all, 1, len, file) != len)
 		rc = errno != 0 ? -errno : -EIO;
+	if (rc == 0 && sync)
+		rc = fflush(file) == 0 ? fl_output_sync(fileno(file)) : -errno;
 	if (fclose(file) != 0 && rc == 0)
 		rc = -errno;
 	return rc;
@@ -114,7 +124,7 @@ int checkpoint_save(struct checkpoint *cp)
 	if (all != NULL && temp != NULL) {
 		strcpy(temp, cp->path);
 		strcat(temp, ".new");
-		rc = write_all(temp, all, len);
+		rc = write_all(temp, all, len, checkpoint_syncs(cp));
 		if (rc == 0 && rename(temp, cp->path) < 0)
 			rc = -errno;
 		if (rc < 0)

@@ -12,7 +12,8 @@
  * DOC: Checkpoints.
  *
  * How far a run has come, in a small file that is replaced as a whole each time, so that a run
- * that is killed at any moment leaves a whole one.
+ * that is killed at any moment leaves a whole one; so does a machine, since the new file is on the
+ * device before it takes the place of the old one.
  */
 
 /**
@@ -47,6 +48,13 @@ struct checkpoint {
 
 /** checkpoint_is_due() - is it time for the next one? */
 int checkpoint_is_due(const struct checkpoint *cp);
+
+/**
+ * checkpoint_syncs() - shall they survive a power cut, and with them the files that they describe?
+ *
+ * Where they come more often than once a second, for tests mostly, only the end of the process.
+ */
+int checkpoint_syncs(const struct checkpoint *cp);
 
 /** checkpoint_save() - Return: 0; -errno. */
 int checkpoint_save(struct checkpoint *cp);

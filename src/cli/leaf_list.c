@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <faultline/output.h>
+
 #include "cli/order_sum.h"
 #include "cli/temp_file.h"
 
@@ -50,9 +52,11 @@ int leaf_list_open(struct leaf_list *list, const char *path, uint64_t count, uin
 	return rc;
 }
 
-int leaf_list_flush(struct leaf_list *list)
+int leaf_list_flush(struct leaf_list *list, int sync)
 {
-	return list->has_file && fflush(list->rest) != 0 ? -errno : 0;
+	if (list->has_file && fflush(list->rest) != 0)
+		return -errno;
+	return list->has_file && sync ? fl_output_sync(fileno(list->rest)) : 0;
 }
 
 static int append(struct leaf_list *list, const unsigned char digest[DIGEST])

@@ -33,8 +33,8 @@ struct leaf_list {
  */
 int leaf_list_open(struct leaf_list *list, const char *path, uint64_t count, uint64_t sum);
 
-/** leaf_list_flush() - hand what was added to the kernel. Return: 0; -errno. */
-int leaf_list_flush(struct leaf_list *list);
+/** leaf_list_flush() - hand what was added to the kernel, with @sync to the device. Return: 0; -errno. */
+int leaf_list_flush(struct leaf_list *list, int sync);
 
 /** leaf_list_add() - append. Return: 0; -errno. */
 int leaf_list_add(struct leaf_list *list, const unsigned char digest[FL_LEAF_DIGEST_BYTES]);

@@ -10,7 +10,7 @@
 
 static void save(struct make *m)
 {
-	int rc = manifest_out_flush(&m->out);
+	int rc = manifest_out_flush(&m->out, checkpoint_syncs(&m->cp));
 
 	m->cp.trouble = (uint64_t)m->job->trouble;
 	m->cp.failed = (uint64_t)m->failed;
@@ -28,7 +28,8 @@ void make_resume_save(struct make *m)
 	unsigned char state[FL_LEAVES_STATE_BYTES];
 	int64_t len = hash_lanes_save(m->lanes, state, sizeof(state), &m->cp.off);
 
-	if (len <= 0 || item == NULL || leaf_list_flush(&item->leaves) < 0)
+	if (len <= 0 || item == NULL ||
+	    leaf_list_flush(&item->leaves, checkpoint_syncs(&m->cp)) < 0)
 		return;
 	m->cp.leaves = item->leaves.count;
 	m->cp.leaves_sum = item->leaves.sum;
@@ -149,7 +150,7 @@ static int take_over(struct make *m)
 	m->cp.entries = m->resume.entries;
 	m->job->trouble |= m->resume.trouble != 0;
 	m->failed |= m->resume.failed != 0;
-	rc = manifest_out_flush(&m->out);
+	rc = manifest_out_flush(&m->out, checkpoint_syncs(&m->cp));
 	if (rc == 0)
 		manifest_out_forget_old(&m->out);
 	return rc;

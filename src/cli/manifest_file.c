@@ -269,9 +269,11 @@ const char *manifest_out_temp(const struct manifest_out *out)
 	return out->output != NULL ? fl_output_temp(out->output) : out->partial;
 }
 
-int manifest_out_flush(struct manifest_out *out)
+int manifest_out_flush(struct manifest_out *out, int sync)
 {
-	return out->file != NULL && fflush(out->file) != 0 ? -errno : 0;
+	if (out->file != NULL && fflush(out->file) != 0)
+		return -errno;
+	return out->file != NULL && sync ? fl_output_sync(fileno(out->file)) : 0;
 }
 
 int manifest_out_write(void *arg, const void *data, size_t len)
@@ -299,6 +301,11 @@ int manifest_out_commit(struct manifest_out *out)
 	int rc = out->writer != NULL ? fl_manifest_write_end(out->writer) : 0;
 
 	if (rc < 0 || out->path == NULL)
+		return rc;
+	/* Of a run with a checkpoint: when that goes, the hours are here, and nowhere else. */
+	if (out->partial != NULL)
+		rc = manifest_out_flush(out, 1);
+	if (rc < 0)
 		return rc;
 	out->file = NULL;
 	if (fclose(file) != 0)

@@ -79,8 +79,8 @@ void manifest_out_forget_old(const struct manifest_out *out);
 /** manifest_out_temp() - the name it has before it is complete; NULL: none */
 const char *manifest_out_temp(const struct manifest_out *out);
 
-/** manifest_out_flush() - hand what was written to the kernel. Return: 0; -errno. */
-int manifest_out_flush(struct manifest_out *out);
+/** manifest_out_flush() - hand what was written to the kernel, with @sync to the device. Return: 0; -errno. */
+int manifest_out_flush(struct manifest_out *out, int sync);
 
 /** manifest_out_begin() - the header of a manifest. Return: 0; -errno. */
 int manifest_out_begin(struct manifest_out *out, uint64_t leaf_bytes);

@@ -391,6 +391,11 @@ int fl_output_commit(struct fl_output *out, struct fl_error *reterr)
 	return r < 0 ? fl_error_set(reterr, r, FL_OFF_NONE, NULL) : 0;
 }
 
+int fl_output_sync(int fd)
+{
+	return fdatasync(fd) < 0 && errno != EINVAL && errno != EROFS ? -errno : 0;
+}
+
 void fl_output_discard(struct fl_output *out)
 {
 	if (!out)

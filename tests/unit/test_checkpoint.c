@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/checkpoint.h"
@@ -12,6 +13,17 @@
 #include "../support/drawn.h"
 
 static char path[] = "/tmp/test_checkpoint.XXXXXX";
+
+static struct stat synced;
+static int syncs;
+
+/* In place of the C library's. */
+int fdatasync(int fd)
+{
+	cr_assert(fstat(fd, &synced) == 0);
+	syncs++;
+	return 0;
+}
 
 /* What was saved, and how long the file is. */
 static void save_one(struct checkpoint *cp)
@@ -80,6 +92,23 @@ Test(checkpoint, loaded_as_saved)
 	checkpoint_remove(&saved);
 	cr_assert(load(&cp, "what it is") == 0);
 	checkpoint_done(&saved);
+}
+
+/* Another file may take the place of the old one only when it is on the device, all of it. */
+Test(checkpoint, is_there_after_a_power_cut)
+{
+	struct checkpoint cp;
+	struct stat before, after;
+
+	save_one(&cp);
+	cr_assert(syncs == 0, "too often for a disk");
+	cp.state_len = 0;
+	cp.interval_ns = 1000000000;
+	cr_assert(stat(path, &before) == 0 && checkpoint_save(&cp) == 0 && syncs == 1);
+	cr_assert(stat(path, &after) == 0 && after.st_ino != before.st_ino);
+	cr_assert(synced.st_ino == after.st_ino && synced.st_size == after.st_size);
+	checkpoint_remove(&cp);
+	checkpoint_done(&cp);
 }
 
 /* Whatever is not what was written is told, and never gone on with. */

@@ -13,6 +13,16 @@
 static char folder[] = "/tmp/test_manifest_file.XXXXXX";
 static char path[64], partial[80], old[96];
 
+static int syncs;
+
+/* In place of the C library's. */
+int fdatasync(int fd)
+{
+	cr_assert(fd >= 0);
+	syncs++;
+	return 0;
+}
+
 static size_t read_bytes(const char *name, char *bytes, size_t size)
 {
 	FILE *file = fopen(name, "r");
@@ -45,7 +55,8 @@ static uint64_t leave_partial(void)
 	cr_assert(fl_manifest_write_leaf(out.writer, &leaves[1]) == 0);
 	cr_assert(fl_manifest_write_file(out.writer, &files[1]) == 0);
 	cr_assert(fl_manifest_write_leaf(out.writer, &leaves[2]) == 0);
-	cr_assert(manifest_out_flush(&out) == 0);
+	cr_assert(manifest_out_flush(&out, 0) == 0 && syncs == 0);
+	cr_assert(manifest_out_flush(&out, 1) == 0 && syncs == 1);
 	sum = out.sum;
 	manifest_out_close(&out);
 	return sum;
@@ -89,6 +100,21 @@ Test(manifest_file, what_is_taken_over_is_what_was_written)
 	bytes_write(partial, bytes, len);
 	bytes_write(old, "", 0);
 	cr_assert(take_over(2, sum) == -FL_ECORRUPT, "the old one counts where there is one");
+	remove_all();
+}
+
+/* The checkpoint goes when the manifest has its name: by then that must not be in memory alone. */
+Test(manifest_file, of_a_run_with_a_checkpoint_is_on_the_device_before_it_has_its_name)
+{
+	uint64_t sum = leave_partial();
+	struct manifest_out out;
+
+	cr_assert(manifest_out_open_partial(&out, path, 1) == 0);
+	cr_assert(manifest_out_begin(&out, 4096) == 0 && manifest_out_copy(&out, 2, sum) == 0);
+	syncs = 0;
+	cr_assert(manifest_out_commit(&out) == 0 && syncs == 1);
+	manifest_out_close(&out);
+	remove(path);
 	remove_all();
 }
 
