@@ -273,10 +273,15 @@ FL_API void fl_bench_free(struct fl_bench *bench);
 /* Fewer rounds than this cannot reach the level of a verdict. */
 #define FL_BENCH_ROUNDS_MIN 8
 
+/* With fewer samples, even the smallest and the largest of them enclose the median with less than 95 %:
+ * 1 - 2 / 2^n is 0.94 for five. */
+#define FL_BENCH_INTERVAL_MIN 6
+
 /**
  * struct fl_bench_summary - of the samples of one cell
  * @mad: median absolute deviation from the median
- * @ci_low, @ci_high: 95 % interval of the median, by bootstrap
+ * @ci_low, @ci_high: 95 % interval of the median, by bootstrap; less sure than that with fewer than
+ *                    FL_BENCH_INTERVAL_MIN samples
  */
 struct fl_bench_summary {
 	double median;

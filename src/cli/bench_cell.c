@@ -110,16 +110,21 @@ int bench_measured_anything(const struct bench_matrix *m)
 const char *bench_noise_text(const struct bench_matrix *m)
 {
 	static char text[256];
+	int noisy = m->spread > SPREAD_NOISY || m->others > OTHERS_NOISY;
+	char spread[96];
 
 	if (!bench_measured_anything(m))
 		return "Nothing was measured";
-	snprintf(
-		text, sizeof(text),
-		"%s: the usual spread within a cell is %.1f %%, other programs took %.0f %% of the "
-		"processors",
-		m->spread > SPREAD_NOISY || m->others > OTHERS_NOISY ? "This machine is noisy"
-								     : "This machine is quiet",
-		100 * m->spread, 100 * m->others);
+	snprintf(spread, sizeof(spread), "the usual spread within a cell is %.1f %%",
+		 100 * m->spread);
+	if (m->spread < 0)
+		snprintf(spread, sizeof(spread), "the spread within a cell takes %d runs to see",
+			 FL_BENCH_INTERVAL_MIN);
+	snprintf(text, sizeof(text), "%s: %s, other programs took %.0f %% of the processors",
+		 noisy           ? "This machine is noisy"
+		 : m->spread < 0 ? "Whether this machine is quiet is not known"
+				 : "This machine is quiet",
+		 spread, 100 * m->others);
 	return text;
 }
 
@@ -133,6 +138,20 @@ const char *bench_sample_text(const struct bench_matrix *m)
 	snprintf(text, sizeof(text), "The disk is full: the sample has %.0f MiB instead of %.0f",
 		 (double)m->bytes / 1048576, (double)wanted / 1048576);
 	return text;
+}
+
+/* Starting threads takes 0.1 ms each here, and samples of less than a ms differ by that. */
+#define SHORT_SECONDS 1e-3
+
+const char *bench_short_text(const struct bench_matrix *m)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (m->cells[i].runs > 0 && m->cells[i].time.median < SHORT_SECONDS)
+			return "Some samples took less than 1 ms: what differs there is the cost "
+			       "of "
+			       "starting, not that of reading; take a larger file, or a larger "
+			       "--size";
+	return NULL;
 }
 
 int bench_pair_has_interval(const struct fl_bench_pair *p)

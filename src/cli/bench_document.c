@@ -201,7 +201,7 @@ static void set_session(json_t *doc, const struct bench_matrix *m)
 	set_number(doc, "bytes", m->bytes);
 	set_number(doc, "seed", m->opt->sample.seed);
 	set_text(doc, "noise", bench_noise_text(m));
-	set_real(doc, "noise_spread", m->spread);
+	json_doc_set(doc, "noise_spread", m->spread < 0 ? json_null() : json_real(m->spread));
 	set_real(doc, "noise_others", m->others);
 	json_doc_set(doc, "environment", environment(m));
 }

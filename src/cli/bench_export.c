@@ -40,8 +40,9 @@ static void set_numbers(struct text_table *t, const struct bench_cell *c)
 
 	text_table_set(t, COLUMN_RATE, "%.2f", bench_cell_rate(c));
 	text_table_set(t, COLUMN_TIME, "%.1f", 1e3 * c->time.median);
-	text_table_set(t, COLUMN_SPREAD, "%.1f",
-		       100 * (c->time.ci_high - c->time.ci_low) / 2 / c->time.median);
+	if (c->runs >= FL_BENCH_INTERVAL_MIN)
+		text_table_set(t, COLUMN_SPREAD, "%.1f",
+			       100 * (c->time.ci_high - c->time.ci_low) / 2 / c->time.median);
 	text_table_set(t, COLUMN_RUNS, "%u", c->runs);
 	text_table_set(t, COLUMN_FAULTS, "%" PRIu64, faults);
 	if (bench_cell_us_per_fault(c) > 0)

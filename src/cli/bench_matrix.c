@@ -224,10 +224,11 @@ static void conclude(struct bench_matrix *m, const unsigned *runs)
 		if (m->cells[i].runs == 0)
 			continue;
 		conclude_cell(m, &m->cells[i]);
-		spread[n++] = m->cells[i].time.mad / m->cells[i].time.median;
+		if (m->cells[i].runs >= FL_BENCH_INTERVAL_MIN)
+			spread[n++] = m->cells[i].time.mad / m->cells[i].time.median;
 	}
 	qsort(spread, n, sizeof(*spread), by_value);
-	m->spread = n > 0 ? spread[n / 2] : 0;
+	m->spread = n > 0 ? spread[n / 2] : -1;
 	free(spread);
 }
 

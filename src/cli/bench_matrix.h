@@ -34,7 +34,7 @@ struct bench_cell {
 /**
  * struct bench_matrix - all of them
  * @others: part of the machine's processors that other programs took meanwhile
- * @spread: median over the cells of MAD / median
+ * @spread: median over the cells of MAD / median; negative where all had too few samples to tell
  * @differ: cells whose checksum is not that of their operation
  */
 struct bench_matrix {
@@ -81,6 +81,9 @@ int bench_measured_anything(const struct bench_matrix *m);
 
 /** bench_noise_text() - a sentence about the machine, as far as anything was measured; static */
 const char *bench_noise_text(const struct bench_matrix *m);
+
+/** bench_short_text() - a sentence where samples are too short to say much, or NULL */
+const char *bench_short_text(const struct bench_matrix *m);
 
 /** bench_sample_text() - a sentence where the sample is smaller than asked for, or NULL; static */
 const char *bench_sample_text(const struct bench_matrix *m);

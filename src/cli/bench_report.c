@@ -140,6 +140,8 @@ static void write_problems(FILE *f, const struct bench_matrix *m)
 {
 	int any = 0;
 
+	if (bench_short_text(m) != NULL)
+		fprintf(f, "<p>%s.</p>\n", bench_short_text(m));
 	if (bench_sample_text(m) != NULL)
 		fprintf(f, "<p>%s.</p>\n", bench_sample_text(m));
 	write_item(f, bench_left_out_text(m), &any);

@@ -30,6 +30,7 @@ static void print_notes(const struct bench_matrix *m)
 	outbuf_printf("\n");
 	print_text(bench_noise_text(m));
 	print_text(bench_sample_text(m));
+	print_text(bench_short_text(m));
 	print_text(bench_auto_text(m));
 	text = bench_left_out_text(m);
 	print_text(text);

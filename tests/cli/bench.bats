@@ -69,7 +69,7 @@ on_disk() {
 		--export-markdown=out.md file
 	contains "$out" "pread"
 	contains "$out" "(base)"
-	contains "$out" "This machine is "
+	contains "$out" "his machine is "
 	contains "$out" "too few runs ("
 	contains "$out" "Verdicts need 8 runs"
 	equal "$(head -1 out.csv | cut -d, -f1-3)" op,cache,io

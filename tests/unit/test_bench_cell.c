@@ -129,6 +129,14 @@ Test(bench_cell, the_machine_and_the_sample_in_words)
 	m.others = 0;
 	m.spread = 0.1;
 	cr_assert(strstr(bench_noise_text(&m), "is noisy"), "%s", bench_noise_text(&m));
+	m.spread = -1;
+	cr_assert(strstr(bench_noise_text(&m), "not known"), "%s", bench_noise_text(&m));
+	m.others = 0.3;
+	cr_assert(strstr(bench_noise_text(&m), "is noisy"), "%s", bench_noise_text(&m));
+	cell.time.median = 0.0009;
+	cr_assert(strstr(bench_short_text(&m), "less than 1 ms"), "%s", bench_short_text(&m));
+	cell.time.median = 0.0011;
+	cr_assert_null(bench_short_text(&m));
 	m.bytes = FL_BENCH_SAMPLE_BYTES;
 	cr_assert_null(bench_sample_text(&m));
 	m.bytes /= 4;
