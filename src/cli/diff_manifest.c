@@ -129,6 +129,16 @@ static int take_entry(struct against *a, struct manifest_in *in, struct fl_manif
 	return rc;
 }
 
+/* Its last line tells whether the ones before it are as they were written. Return: 1; an error. */
+static int read_to_end(struct manifest_in *in, int rc, struct fl_error *err)
+{
+	struct fl_manifest_entry entry = {.size = sizeof(entry)};
+
+	while (rc != FL_MANIFEST_END && rc > 0)
+		rc = fl_manifest_read(in->reader, &entry, err);
+	return rc < 0 ? rc : 1;
+}
+
 /* The entry of that name, else the only one. Return: 1; 0 where there is none; an error. */
 static int find_entry(struct against *a, struct manifest_in *in, const char *file,
 		      struct fl_error *err)
@@ -141,7 +151,7 @@ static int find_entry(struct against *a, struct manifest_in *in, const char *fil
 		count++;
 		rc = take_entry(a, in, &entry, err);
 		if (rc >= 0 && strcmp(a->name, file) == 0)
-			return 1;
+			return read_to_end(in, rc, err);
 	}
 	return rc < 0 ? rc : count == 1;
 }
@@ -178,6 +188,14 @@ static void compare(struct against *a, const char *file, const char *manifest)
 	struct hash_result result = {0};
 	struct stat st;
 
+	/* What is behind it may differ: no answer would be right. */
+	if (a->entry.part) {
+		message_error("%s: holds a part of %s only: see faultline verify, and faultline "
+			      "manifest merge",
+			      manifest, a->name);
+		a->run->job.trouble = 1;
+		return;
+	}
 	if (stat(file, &st) < 0 || !S_ISREG(st.st_mode)) {
 		message_error("%s: only regular files are compared with a manifest", file);
 		a->run->job.trouble = 1;

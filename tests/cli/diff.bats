@@ -144,6 +144,16 @@ bytes 8192-$(($(stat -c %s a) - 1)) only in m"
 	expect 0 "$FAULTLINE" diff m2 c
 	expect 2 "$FAULTLINE" diff m2 b
 	contains "$err" "b: not in m2"
+	# Its last line says that it is not as it was written, also behind the file that is looked for.
+	sed 's/^\(leaf 4096 \)./\1x/' m2 >damaged
+	expect 2 "$FAULTLINE" diff damaged a
+	sed '$d' m2 >shorter
+	expect 2 "$FAULTLINE" diff shorter a
+	contains "$err" "the manifest ends too early"
+	# Of what is behind a part nothing is known: neither 0 nor 1 would be right.
+	"$FAULTLINE" hash --manifest=part --leaf-size=4K --range=0:8K a
+	expect 2 "$FAULTLINE" diff part a
+	equal "$err" "faultline diff: part: holds a part of a only: see faultline verify, and faultline manifest merge"
 	# Two manifests are two files.
 	expect 1 "$FAULTLINE" diff m m2
 }
