@@ -74,6 +74,12 @@ static int spoil(struct codec_run *run, const char *name, const char *text)
 	return 0;
 }
 
+/* Of the output, from that of the input: beside a device is /dev, which is memory. */
+static int makes_name(const struct codec_options *opt)
+{
+	return opt->output == NULL && !opt->to_stdout && !opt->test;
+}
+
 int codec_may_read(struct codec_run *run, const char *name)
 {
 	struct stat st;
@@ -84,6 +90,11 @@ int codec_may_read(struct codec_run *run, const char *name)
 		return 1;
 	if (stat(name, &st) < 0)
 		return spoil(run, name, strerror(errno));
+	if (!run->opt->force && makes_name(run->opt) &&
+	    (S_ISBLK(st.st_mode) || S_ISCHR(st.st_mode))) {
+		codec_refuse(run, name, "is a device: left out (-c and -o say where to)");
+		return 0;
+	}
 	if (!run->opt->force && lstat(name, &st) == 0 && S_ISLNK(st.st_mode)) {
 		codec_refuse(run, name, "is a symbolic link: left out (-f follows it)");
 		return 0;

@@ -331,7 +331,11 @@ static bool has_dontcache(int fd)
 int fl_device_is_memory(int fd)
 {
 	struct statfs fs;
+	struct stat st;
 
+	/* Its name is in memory, on devtmpfs; its bytes are not. */
+	if (fstat(fd, &st) == 0 && S_ISBLK(st.st_mode))
+		return false;
 	return fstatfs(fd, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC ||
 					 fs.f_type == HUGETLBFS_MAGIC);
 }
@@ -340,13 +344,17 @@ int fl_device_of(int fd, struct fl_device *ret)
 {
 	struct stat st;
 	struct statfs fs = {0};
+	dev_t disk;
 
 	*ret = (struct fl_device){0};
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	(void)fstatfs(fd, &fs);
-	snprintf(ret->number, sizeof(ret->number), "%u:%u", major(st.st_dev), minor(st.st_dev));
-	if (!find_mount(ret))
+	disk = S_ISBLK(st.st_mode) ? st.st_rdev : st.st_dev;
+	snprintf(ret->number, sizeof(ret->number), "%u:%u", major(disk), minor(disk));
+	if (!find_mount(ret) && S_ISBLK(st.st_mode))
+		snprintf(ret->filesystem, sizeof(ret->filesystem), "none");
+	else if (!*ret->filesystem)
 		snprintf(ret->filesystem, sizeof(ret->filesystem), "0x%lx",
 			 (unsigned long)fs.f_type);
 	ret->memory_only = fl_device_is_memory(fd);

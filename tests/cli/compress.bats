@@ -169,6 +169,11 @@ frame_ends() {
 	mkdir d
 	expect 2 "$FAULTLINE" compress -q link
 	contains "$err" "link: is a symbolic link"
+	# Beside it is /dev.
+	expect 2 "$FAULTLINE" compress /dev/null
+	equal "$err" "faultline compress: /dev/null: is a device: left out (-c and -o say where to)"
+	[[ ! -e /dev/null.zst ]]
+	"$FAULTLINE" compress -c /dev/null | zstd -t -q
 	[[ ! -e link.zst ]]
 	expect 0 "$FAULTLINE" compress -q -f link
 	zstd -q -dc link.zst | cmp - plain

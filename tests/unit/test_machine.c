@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -41,6 +42,25 @@ Test(machine, facilities_answer_without_effect)
 	cr_assert_eq(fl_facility_try((enum fl_facility)99), -EINVAL);
 	after = dup(0);
 	cr_assert_eq(after, before, "a descriptor was left open");
+}
+
+/* Its name is on devtmpfs; to whom it belongs, and whether there is one, is up to the machine. */
+Test(machine, a_block_device_is_no_memory)
+{
+	struct fl_device device;
+	glob_t found;
+	int fd = -1;
+
+	if (glob("/dev/loop[0-9]", 0, NULL, &found) == 0)
+		for (size_t i = 0; fd < 0 && i < found.gl_pathc; i++)
+			fd = open(found.gl_pathv[i], O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		cr_skip("no block device to look at");
+	cr_assert(!fl_device_is_memory(fd));
+	cr_assert(fl_device_of(fd, &device) == 0);
+	cr_assert(!device.memory_only && strncmp(device.number, "7:", 2) == 0, "%s", device.number);
+	close(fd);
+	globfree(&found);
 }
 
 Test(machine, tmpfs_is_memory_and_a_disk_is_none)
