@@ -152,11 +152,16 @@ static int append(struct fl_gather *g, const void *data, size_t n)
 	return r;
 }
 
-/* What a long record lacks is not memory. */
-static int gather_error(const struct fl_feeder *f, const struct fl_fed *fed, int r, uint64_t off,
-			struct fl_error *reterr)
+/* What no source says: a record exceeds max_record_bytes. */
+#define RECORD_TOO_LONG 1
+
+/* Of 0, RECORD_TOO_LONG and -errno. What a long record lacks is not memory. */
+static int gather_result(const struct fl_feeder *f, const struct fl_fed *fed, int r, uint64_t off,
+			 struct fl_error *reterr)
 {
-	if (r == -FL_ELIMIT)
+	if (r == 0)
+		return 0;
+	if (r == RECORD_TOO_LONG)
 		return fl_record_too_long(f->next_off, f->needs.max_record_bytes, reterr);
 	if (r == -ENOMEM && fed->gather.fd >= 0)
 		return fl_error_set(reterr, r, off,
@@ -236,7 +241,7 @@ static int gather_blocks(struct fl_feeder *f, struct fl_fed *fed, struct fl_bloc
 		f->eof = block->last;
 		cut = fl_feeder_cut(f, &piece);
 		if (!cut && is_too_long(f, first_record(f), piece.off + piece.len)) {
-			r = -FL_ELIMIT;
+			r = RECORD_TOO_LONG;
 			break;
 		}
 		if (cut || f->ended) {
@@ -251,7 +256,7 @@ static int gather_blocks(struct fl_feeder *f, struct fl_fed *fed, struct fl_bloc
 			return r;
 	}
 	fl_blocks_release(f->blocks, block->id);
-	return r < 0 ? gather_error(f, fed, r, off, reterr) : 0;
+	return gather_result(f, fed, r, off, reterr);
 }
 
 static int next_block_chunk(struct fl_feeder *f, struct fl_fed *fed, struct fl_error *reterr)
@@ -345,12 +350,12 @@ static int skip_stream(struct fl_feeder *f, struct fl_gather *g, uint64_t *ret_l
 	return 0;
 }
 
-/* A record that is too long begins at @begin: what stands before it is a chunk. Return: 0, with *ret_cut; -FL_ELIMIT. */
+/* A record that is too long begins at @begin: what stands before it is a chunk. Return: 0, with *ret_cut; RECORD_TOO_LONG. */
 static int end_before(const struct fl_feeder *f, struct fl_gather *g, uint64_t begin,
 		      struct fl_piece *piece, uint64_t *ret_cut)
 {
 	if (begin == f->next_off)
-		return -FL_ELIMIT;
+		return RECORD_TOO_LONG;
 	*piece = (struct fl_piece){.len = (size_t)g->len, .off = f->carry_off};
 	*ret_cut = begin;
 	return fl_gather_finish(g, &piece->data);
@@ -358,7 +363,7 @@ static int end_before(const struct fl_feeder *f, struct fl_gather *g, uint64_t b
 
 /*
  * Reads until the chunk is full, but does not keep whole records waiting for a slow writer.
- * Only what came since the last look is searched.
+ * Only what came since the last look is searched. Return: 0; RECORD_TOO_LONG; -errno.
  */
 static int fill_stream_chunk(struct fl_feeder *f, struct fl_fed *fed, struct fl_piece *piece,
 			     uint64_t *ret_cut)
@@ -414,13 +419,13 @@ static int next_stream_chunk(struct fl_feeder *f, struct fl_fed *fed, struct fl_
 	else if (r == 0)
 		r = fill_stream_chunk(f, fed, &piece, &cut);
 	/* What could not be read stands behind all that was. */
-	if (r < 0 && r != -ENOMEM && r != -FL_ELIMIT)
+	if (r < 0 && r != -ENOMEM)
 		return tell(f, r, off + fed->gather.len, reterr);
 	if (r == 0)
 		r = finish_gathered(f, fed, off, &piece, cut);
 	if (r == 0)
 		atomic_fetch_add_explicit(&f->env->windows, 1, memory_order_relaxed);
-	return r < 0 ? gather_error(f, fed, r, off, reterr) : 0;
+	return gather_result(f, fed, r, off, reterr);
 }
 
 int fl_feeder_next(struct fl_feeder *f, struct fl_fed *fed, struct fl_error *reterr)

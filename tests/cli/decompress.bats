@@ -91,6 +91,8 @@ skippable() {
 	zstd -q --long=28 -c <log >x.zst
 	expect 2 "$FAULTLINE" decompress -c x.zst
 	contains "$err" "x.zst: at byte 0: zstd: the frame was made with a larger window"
+	expect 2 "$FAULTLINE" scan -c --max-line-size=1M x x.zst
+	contains "$err" "x.zst: at byte 0: zstd: the frame was made with a larger window"
 	back log x.zst --long=28
 	expect 2 "$FAULTLINE" decompress --long=32 -c x.zst
 }
