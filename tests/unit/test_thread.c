@@ -84,7 +84,7 @@ Test(thread, signals_are_the_programs_but_faults_are_not)
 	pthread_t t;
 	size_t i;
 
-	cr_assert_eq(fl_thread_start(&t, look_around, &s, "x"), 0);
+	cr_assert_eq(fl_thread_start(&t, look_around, &s, "fl-test"), 0);
 	pthread_join(t, NULL);
 	for (i = 0; i < sizeof(blocked) / sizeof(*blocked); i++)
 		cr_assert_eq(sigismember(&s.mask, blocked[i]), 1, "signal %d", blocked[i]);
@@ -102,7 +102,7 @@ Test(thread, the_starters_mask_stays)
 	sigaddset(&mine, SIGUSR2);
 	sigaddset(&mine, SIGBUS);
 	pthread_sigmask(SIG_SETMASK, &mine, NULL);
-	cr_assert_eq(fl_thread_start(&t, look_around, &s, "x"), 0);
+	cr_assert_eq(fl_thread_start(&t, look_around, &s, "fl-test"), 0);
 	pthread_join(t, NULL);
 	pthread_sigmask(SIG_SETMASK, NULL, &after);
 	cr_assert_eq(sigismember(&after, SIGUSR2), 1);
