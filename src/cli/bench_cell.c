@@ -148,8 +148,7 @@ const char *bench_short_text(const struct bench_matrix *m)
 	for (size_t i = 0; i < m->count; i++)
 		if (m->cells[i].runs > 0 && m->cells[i].time.median < SHORT_SECONDS)
 			return "Some samples took less than 1 ms: what differs there is the cost "
-			       "of "
-			       "starting, not that of reading; take a larger file, or a larger "
+			       "of starting, not that of reading; take a larger file, or a larger "
 			       "--size";
 	return NULL;
 }
