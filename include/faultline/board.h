@@ -54,6 +54,9 @@ struct fl_job {
 /**
  * fl_board_join() - a row on the calling user's board, which is made if it is not there
  * @parent: 0, or the process that this one works for
+ *
+ * Where others hold the board's lock for 100 ms, the row is had at one of the next ten calls of
+ * fl_board_publish(), each of which waits as long at most, or not at all.
  * Return: 0; -EAGAIN: it is full (128 rows); as fl_segment_attach() and fl_segment_create().
  */
 FL_API int fl_board_join(const char *verb, int32_t parent, struct fl_board **ret);

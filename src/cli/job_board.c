@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/job_board.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +12,8 @@
 /* People do not look at what is over in the twinkling of an eye, and short runs pay nothing. */
 #define LONG_NS UINT64_C(200000000)
 
-/* Whoever has the board's lock may wait for a processor meanwhile: so often we ask again. */
-#define TRIES 10
-
 static struct fl_board *board;
-static int tried;
+static int asked;
 
 static const char *verb(void)
 {
@@ -30,10 +26,8 @@ static const char *verb(void)
 /* Where there is no board for this job, there will be none. */
 static void join(void)
 {
-	int rc = fl_board_join(verb(), 0, &board);
-
-	tried = rc == -ETIMEDOUT ? tried + 1 : TRIES;
-	if (rc == 0)
+	asked = 1;
+	if (fl_board_join(verb(), 0, &board) == 0)
 		atexit(job_board_leave);
 }
 
@@ -42,7 +36,7 @@ void job_board_progress(const struct fl_progress *p)
 	struct fl_job job = {.size = sizeof(job), .bytes = p->bytes, .total = p->total};
 	size_t len;
 
-	if (tried < TRIES && p->ns >= LONG_NS)
+	if (!asked && p->ns >= LONG_NS)
 		join();
 	if (board == NULL)
 		return;

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <string.h>
 
 #include <faultline/board.h>
@@ -19,9 +18,6 @@
 /* Jobs shorter than this do not show on the board. */
 #define BOARD_NS UINT64_C(200000000)
 
-/* Whoever has its lock may wait for a processor: so often we ask again. */
-#define BOARD_TRIES 10
-
 /**
  * struct worker - @chunk: claimed last
  * @turns: parts that wait for the folds before theirs
@@ -34,7 +30,7 @@ struct worker {
 	uint64_t chunk;
 	uint64_t bytes;
 	struct fl_board *board;
-	unsigned board_tries;
+	bool asked_board;
 	struct fl_faults before;
 };
 
@@ -119,10 +115,9 @@ static void tell_board(struct worker *w)
 	uint64_t ns = fl_clock_ns() - x->start_ns;
 	struct fl_job job = {.size = sizeof(job), .bytes = w->bytes, .total = FL_SIZE_UNKNOWN};
 
-	if (w->board_tries < BOARD_TRIES && ns > BOARD_NS) {
-		int r = fl_board_join("worker", fl_process_parent(), &w->board);
-
-		w->board_tries = r == -ETIMEDOUT ? w->board_tries + 1 : BOARD_TRIES;
+	if (!w->asked_board && ns > BOARD_NS) {
+		w->asked_board = true;
+		(void)fl_board_join("worker", fl_process_parent(), &w->board);
 	}
 	if (!w->board)
 		return;

@@ -24,12 +24,17 @@
  * three that did nothing else it lost 5 times in a row in one of 100 attempts. Each takes 0.1 ms. */
 #define JOINS 200
 
+/* Whoever has the board's lock may wait for a processor meanwhile: so often we ask again. */
+#define LOCK_TRIES 10u
+
+/** struct fl_board - @row: NULL = the lock could not be had yet; @tries: so often it is asked for still */
 struct fl_board {
 	struct fl_segment *seg;
 	struct fl_board_body *body;
 	struct fl_board_row *row;
 	struct fl_job job;
 	uint64_t sampled_ns;
+	unsigned tries;
 };
 
 static void board_name(char *buf, size_t size)
@@ -170,19 +175,13 @@ static int claim(struct fl_board *b)
 	return r;
 }
 
-int fl_board_join(const char *verb, int32_t parent, struct fl_board **ret)
+/* On the board that is there, or on a new one. */
+static int take_row(struct fl_board *b)
 {
-	struct fl_board *b = calloc(1, sizeof(*b));
 	char name[48];
 	int r = -ESTALE;
 
-	if (!b)
-		return -ENOMEM;
 	board_name(name, sizeof(name));
-	b->job.size = sizeof(b->job);
-	b->job.parent = parent;
-	b->job.started_s = (int64_t)time(NULL);
-	snprintf(b->job.verb, sizeof(b->job.verb), "%s", verb);
 	for (int i = 0; r == -ESTALE && i < JOINS; i++) {
 		fl_segment_detach(b->seg);
 		b->seg = NULL;
@@ -192,6 +191,27 @@ int fl_board_join(const char *verb, int32_t parent, struct fl_board **ret)
 	}
 	if (r < 0) {
 		fl_segment_detach(b->seg);
+		b->seg = NULL;
+		b->row = NULL;
+	}
+	b->tries = r == -ETIMEDOUT ? b->tries - 1 : 0;
+	return r;
+}
+
+int fl_board_join(const char *verb, int32_t parent, struct fl_board **ret)
+{
+	struct fl_board *b = calloc(1, sizeof(*b));
+	int r;
+
+	if (!b)
+		return -ENOMEM;
+	b->tries = LOCK_TRIES;
+	b->job.size = sizeof(b->job);
+	b->job.parent = parent;
+	b->job.started_s = (int64_t)time(NULL);
+	snprintf(b->job.verb, sizeof(b->job.verb), "%s", verb);
+	r = take_row(b);
+	if (r < 0 && r != -ETIMEDOUT) {
 		free(b);
 		return r;
 	}
@@ -214,13 +234,27 @@ static void sample(struct fl_board *b, uint64_t now)
 	b->job.rss_bytes = rss.anon_bytes + rss.file_bytes;
 }
 
-void fl_board_publish(struct fl_board *b, const struct fl_job *job, uint64_t ns)
+/* Who sees one of the words sees that the turn is odd. */
+static void write_row(struct fl_board_row *row, const struct fl_job *job, uint64_t now)
 {
-	uint64_t now = fl_clock_ns();
-	struct fl_board_row *row = b->row;
 	uint64_t words[FL_BOARD_WORDS];
 	uint32_t turn = atomic_load_explicit(&row->turn, memory_order_relaxed) | 1;
 
+	memcpy(words, job, sizeof(words));
+	atomic_store_explicit(&row->turn, turn, memory_order_relaxed);
+	for (size_t i = 0; i < FL_BOARD_WORDS; i++)
+		atomic_store_explicit(&row->words[i], words[i], memory_order_release);
+	atomic_store_explicit(&row->written_ns, now, memory_order_release);
+	atomic_store_explicit(&row->turn, turn + 1, memory_order_release);
+}
+
+void fl_board_publish(struct fl_board *b, const struct fl_job *job, uint64_t ns)
+{
+	uint64_t now;
+
+	if (!b->row && (b->tries == 0 || take_row(b) < 0))
+		return;
+	now = fl_clock_ns();
 	sample(b, now);
 	memcpy(b->job.file, job->file, sizeof(b->job.file));
 	b->job.file[sizeof(b->job.file) - 1] = '\0';
@@ -228,13 +262,7 @@ void fl_board_publish(struct fl_board *b, const struct fl_job *job, uint64_t ns)
 	b->job.bytes = job->bytes;
 	b->job.total = job->total;
 	b->job.rate = ns > 0 ? (uint64_t)((double)job->bytes * 1e9 / (double)ns) : 0;
-	memcpy(words, &b->job, sizeof(words));
-	/* Who sees one of the words sees that the turn is odd. */
-	atomic_store_explicit(&row->turn, turn, memory_order_relaxed);
-	for (size_t i = 0; i < FL_BOARD_WORDS; i++)
-		atomic_store_explicit(&row->words[i], words[i], memory_order_release);
-	atomic_store_explicit(&row->written_ns, now, memory_order_release);
-	atomic_store_explicit(&row->turn, turn + 1, memory_order_release);
+	write_row(b->row, &b->job, now);
 }
 
 static bool is_empty(const struct fl_board_body *body)
@@ -255,10 +283,8 @@ static void close_if_empty(struct fl_segment *seg, struct fl_board_body *body)
 	(void)fl_shmobj_remove(&seg->obj);
 }
 
-void fl_board_leave(struct fl_board *b)
+static void give_row_back(struct fl_board *b)
 {
-	if (!b)
-		return;
 	if (lock_board(b->seg) == 0) {
 		atomic_store(&b->row->pid, 0);
 		close_if_empty(b->seg, b->body);
@@ -266,6 +292,14 @@ void fl_board_leave(struct fl_board *b)
 	} else {
 		atomic_store(&b->row->pid, 0);
 	}
+}
+
+void fl_board_leave(struct fl_board *b)
+{
+	if (!b)
+		return;
+	if (b->row)
+		give_row_back(b);
 	fl_segment_detach(b->seg);
 	free(b);
 }

@@ -14,6 +14,8 @@
 #include <faultline/source.h>
 
 #include "shm/board_impl.h"
+#include "shm/mutex.h"
+#include "shm/segment_impl.h"
 #include "../support/shmtest.h"
 
 /* A user of our own: the board of whoever runs the tests is not touched. */
@@ -191,13 +193,17 @@ Test(board, a_board_that_is_cut_while_it_is_used)
 }
 
 /* Whoever has the lock may wait for a processor: rather no row than a job that waits for it. */
-static int join_in_the_end(struct fl_board **ret)
+static int say_until_seen(struct fl_board *b)
 {
-	int r = -ETIMEDOUT;
+	struct fl_job job = sample("x", 1);
+	struct seen s = {0};
+	int r = 0;
 
-	for (int i = 0; i < 300 && r == -ETIMEDOUT; i++)
-		r = fl_board_join("scan", 0, ret);
-	return r;
+	for (int i = 0; r == 0 && s.rows == 0 && i < 300; i++) {
+		fl_board_publish(b, &job, 1);
+		r = fl_board_list(take, &s, NULL);
+	}
+	return r == 0 && s.rows > 0 ? 0 : -1;
 }
 
 /* Three jobs come and go all the time: none is invisible to itself, and the end is clean. */
@@ -212,13 +218,10 @@ Test(board, the_last_one_and_a_new_one_at_the_same_time)
 			continue;
 		for (int i = 0; i < shmtest_rounds(200); i++) {
 			struct fl_board *b = NULL;
-			struct fl_job job = sample("x", 1);
-			struct seen s = {0};
 
-			if (join_in_the_end(&b) != 0)
+			if (fl_board_join("scan", 0, &b) != 0)
 				_exit(1);
-			fl_board_publish(b, &job, 1);
-			if (fl_board_list(take, &s, NULL) != 0 || s.rows == 0)
+			if (say_until_seen(b) != 0)
 				_exit(2);
 			fl_board_leave(b);
 		}
@@ -296,5 +299,76 @@ Test(board, one_that_was_closed_and_kept_its_name_is_replaced)
 	cr_assert_eq(fl_board_join("count", 0, &b), 0);
 	cr_assert_eq(look().rows, 0, "it has said nothing yet");
 	fl_board_leave(b);
+	cr_assert_eq(access(path, F_OK), -1);
+}
+
+/* It takes the board's lock, and gives it back when @go ends. */
+static pid_t hold_lock(int ready[2], int go[2])
+{
+	struct fl_board_body *body;
+	struct fl_segment *seg;
+	pid_t pid;
+	char byte;
+
+	cr_assert(pipe(ready) == 0 && pipe(go) == 0);
+	pid = shmtest_fork();
+	if (pid == 0) {
+		close(go[1]);
+		seg = attach_board(&body);
+		if (fl_mutex_lock(&fl_segment_header_of(seg)->lock, UINT64_MAX, NULL, NULL) < 0)
+			_exit(1);
+		if (write(ready[1], "", 1) != 1 || read(go[0], &byte, 1) != 0)
+			_exit(2);
+		fl_mutex_unlock(&fl_segment_header_of(seg)->lock);
+		_exit(0);
+	}
+	close(go[0]);
+	cr_assert_eq(read(ready[0], &byte, 1), 1);
+	return pid;
+}
+
+Test(board, who_found_it_locked_asks_again_when_there_is_something_to_say)
+{
+	struct fl_board *first = NULL, *second = NULL, *third = NULL;
+	struct fl_job job = sample("x", 1);
+	int ready[2], go[2];
+	pid_t pid;
+
+	cr_assert_eq(fl_board_join("scan", 0, &first), 0);
+	fl_board_publish(first, &job, 1);
+	pid = hold_lock(ready, go);
+	cr_assert_eq(fl_board_join("hash", 0, &second), 0);
+	cr_assert_eq(fl_board_join("count", 0, &third), 0);
+	fl_board_publish(second, &job, 1);
+	cr_assert_eq(look().rows, 1);
+	/* Without a row there is nothing to give back. */
+	fl_board_leave(third);
+	close(go[1]);
+	cr_assert_eq(shmtest_wait(pid), 0);
+	fl_board_publish(second, &job, 1);
+	cr_assert_eq(look().rows, 2);
+	fl_board_leave(second);
+	fl_board_leave(first);
+	cr_assert_eq(access(path, F_OK), -1);
+}
+
+Test(board, who_found_it_locked_too_often_asks_no_more)
+{
+	struct fl_board *first = NULL, *second = NULL;
+	struct fl_job job = sample("x", 1);
+	int ready[2], go[2];
+	pid_t pid;
+
+	cr_assert_eq(fl_board_join("scan", 0, &first), 0);
+	pid = hold_lock(ready, go);
+	cr_assert_eq(fl_board_join("hash", 0, &second), 0);
+	for (int i = 0; i < 12; i++)
+		fl_board_publish(second, &job, 1);
+	close(go[1]);
+	cr_assert_eq(shmtest_wait(pid), 0);
+	fl_board_publish(second, &job, 1);
+	cr_assert_eq(look().rows, 0);
+	fl_board_leave(second);
+	fl_board_leave(first);
 	cr_assert_eq(access(path, F_OK), -1);
 }
