@@ -8,9 +8,9 @@
 #include <time.h>
 
 #include <faultline/hash.h>
-#include <faultline/output.h>
 
 #include "cli/order_sum.h"
+#include "cli/out_file.h"
 
 #define SUM_BYTES 8
 /* A sync takes some ms, on a disk that others write to perhaps a second. */
@@ -107,8 +107,8 @@ static int write_all(const char *path, const unsigned char *all, size_t len, int
 	errno = 0;
 	if (fwrite(all, 1, len, file) != len)
 		rc = errno != 0 ? -errno : -EIO;
-	if (rc == 0 && sync)
-		rc = fflush(file) == 0 ? fl_output_sync(fileno(file)) : -errno;
+	if (rc == 0)
+		rc = out_file_flush(file, sync);
 	if (fclose(file) != 0 && rc == 0)
 		rc = -errno;
 	return rc;

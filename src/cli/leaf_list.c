@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <faultline/output.h>
-
 #include "cli/order_sum.h"
+#include "cli/out_file.h"
 #include "cli/temp_file.h"
 
 #define DIGEST FL_LEAF_DIGEST_BYTES
@@ -54,9 +53,7 @@ int leaf_list_open(struct leaf_list *list, const char *path, uint64_t count, uin
 
 int leaf_list_flush(struct leaf_list *list, int sync)
 {
-	if (list->has_file && fflush(list->rest) != 0)
-		return -errno;
-	return list->has_file && sync ? fl_output_sync(fileno(list->rest)) : 0;
+	return list->has_file ? out_file_flush(list->rest, sync) : 0;
 }
 
 static int append(struct leaf_list *list, const unsigned char digest[DIGEST])

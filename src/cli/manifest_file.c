@@ -12,6 +12,7 @@
 #include "cli/inputs.h"
 #include "cli/manifest_merge.h"
 #include "cli/order_sum.h"
+#include "cli/out_file.h"
 #include "cli/outbuf.h"
 #include "cli/temp_file.h"
 
@@ -271,9 +272,7 @@ const char *manifest_out_temp(const struct manifest_out *out)
 
 int manifest_out_flush(struct manifest_out *out, int sync)
 {
-	if (out->file != NULL && fflush(out->file) != 0)
-		return -errno;
-	return out->file != NULL && sync ? fl_output_sync(fileno(out->file)) : 0;
+	return out->file != NULL ? out_file_flush(out->file, sync) : 0;
 }
 
 int manifest_out_write(void *arg, const void *data, size_t len)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <faultline/error.h>
+#include <faultline/output.h>
 
 #include "cli/message.h"
 #include "cli/verbs.h"
@@ -52,4 +53,11 @@ static int may_write(const char *name)
 int out_file_check(const char *name)
 {
 	return may_write(name) ? 0 : failed(name, errno);
+}
+
+int out_file_flush(FILE *file, int sync)
+{
+	if (fflush(file) != 0)
+		return -errno;
+	return sync ? fl_output_sync(fileno(file)) : 0;
 }

@@ -16,4 +16,10 @@ int out_file_write(const char *name, void (*write)(FILE *f, void *arg), void *ar
  */
 int out_file_check(const char *name);
 
+/**
+ * out_file_flush() - give what was written to @file to the kernel; to the device, too, with @sync
+ * Return: 0; -errno; as fl_output_sync(). No message.
+ */
+int out_file_flush(FILE *file, int sync);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -49,6 +50,28 @@ Test(out_file, what_cannot_be_written_is_trouble)
 	/* A disk that is full is found out when the file is closed. */
 	if (access("/dev/full", W_OK) == 0)
 		cr_assert_eq(out_file_write("/dev/full", print, text), EXIT_TROUBLE);
+}
+
+Test(out_file, flushed_is_what_others_can_read)
+{
+	FILE *f;
+
+	close(mkstemp(path));
+	f = fopen(path, "we");
+	cr_assert(f != NULL);
+	for (int sync = 0; sync < 2; sync++) {
+		fputs("some", f);
+		cr_assert_eq(out_file_flush(f, sync), 0);
+		holds(sync ? "somesome" : "some");
+	}
+	fclose(f);
+	unlink(path);
+	f = fopen("/dev/full", "we");
+	if (f == NULL)
+		cr_skip_test("no /dev/full");
+	fputs("x", f);
+	cr_assert_eq(out_file_flush(f, 1), -ENOSPC);
+	fclose(f);
 }
 
 Test(out_file, a_look_makes_nothing)
