@@ -515,6 +515,9 @@ static error_t parse_scan(int key, char *arg, struct argp_state *state)
 	struct scan_options *opt = state->input;
 
 	if (flag_of(key) != 0) {
+		/* The last one of the two counts is meant, as in ripgrep. */
+		if (key == 'c')
+			opt->scan.flags &= ~FL_SCAN_COUNT_MATCHES;
 		opt->scan.flags |= flag_of(key);
 		return 0;
 	}
@@ -644,8 +647,6 @@ static void complete(struct scan_options *opt)
 	scan->after = lines_of(opt->after, opt->both);
 	if (scan->flags & FL_SCAN_INVERT)
 		scan->flags &= ~FL_SCAN_COUNT_MATCHES;
-	if ((scan->flags & FL_SCAN_COUNT_MATCHES) && scan->max_count > 0)
-		message_usage("--count-matches and --max-count exclude each other");
 }
 
 void scan_options_parse(struct scan_options *opt, int argc, char **argv)

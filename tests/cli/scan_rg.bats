@@ -105,3 +105,36 @@ as_rg() {
 	same_as "'$FAULTLINE' scan -0 -Z -c --files-from=list foo" "printf 'ends\\0%s\\n' 4 >two; printf 'crlf\\0%s\\n' 3 >>two; cat two"
 	expect 2 "$FAULTLINE" count -0 ends
 }
+
+@test "scan: --count-matches with -m counts the matches of the first lines, however the file is cut" {
+	local m o ours
+	awk 'BEGIN { for (i = 0; i < 9000; i++) {
+		printf "line %d", i
+		for (k = i * 7919 % 11 - 5; k > 0; k--) printf " foo"
+		print i % 50 ? "" : "xyz"
+	} }' >many
+	printf 'foo foo\nnone\nfoo' | tee -a many >few
+	for m in 1 2 3 37 2500 3700 99999; do
+		for o in '' -w '-i -H' '-o'; do
+			some || continue
+			as_rg "--count-matches -m$m $o FOO many" --include-zero
+			as_rg "--count-matches -m$m $o foo few many" "-j1"
+		done
+		ours="'$FAULTLINE' scan --count-matches -m$m foo"
+		for o in '-j1 --io=read' '-j7 --chunk-size=4099' '-j2 --chunk-size=32K --window-size=64K' '-j3 --io=mmap'; do
+			some || continue
+			same_as "$ours $o many" "rg --no-config --count-matches -m$m foo many"
+		done
+		same_as "cat many | $ours -j2 --chunk-size=5000" "rg --no-config --count-matches -m$m foo many"
+	done
+	as_rg "--count-matches -m2 'foo|line \\d+|xyz' many"
+	as_rg "--count-matches -v -m2 foo many"
+	as_rg "--count-matches -m0 foo many"
+	# The last one of the two is meant.
+	as_rg "--count-matches -m2 -c foo few"
+	as_rg "-c -m2 --count-matches foo few"
+	# With -I, only lines before the NUL byte's block are text.
+	{ cat many; head -c 100000 /dev/zero; } >late
+	same_as "'$FAULTLINE' scan -I --count-matches -m3 foo late" "rg --no-config --count-matches -m3 foo many"
+	same_as "'$FAULTLINE' scan -I --count-matches -m99999 foo late" "grep -I -c foo late"
+}

@@ -189,6 +189,28 @@ static void settle_lines(struct fl_scan *scan, const struct fl_scan_options *opt
 	scan->sum.context = (struct fl_scan_context){.max_count = quiet ? 1 : opt->max_count};
 }
 
+/*
+ * Matches in the first lines: how many of a part's lines are among these only the fold knows, which prints
+ * them to nowhere. Where no NUL byte can end the count, all of them are text to it.
+ */
+static void tell_counts(struct fl_scan *scan, const struct fl_scan_options *opt)
+{
+	unsigned wanted = FL_SCAN_COUNT | FL_SCAN_COUNT_MATCHES;
+	unsigned others = FL_SCAN_INVERT | FL_SCAN_QUIET | FL_SCAN_MULTILINE;
+
+	if ((opt->flags & (wanted | others)) != wanted || opt->max_count == 0)
+		return;
+	scan->job.tells_counts = true;
+	scan->job.max_count = opt->max_count;
+	scan->job.flags = opt->flags;
+	scan->sum.flags = FL_SCAN_COUNT_MATCHES |
+			  (opt->flags & FL_SCAN_SKIP_BINARY ? FL_SCAN_SKIP_BINARY : FL_SCAN_TEXT);
+	scan->sum.output.flags = scan->sum.flags;
+	scan->sum.output.write = write_nothing;
+	scan->sum.output.event = NULL;
+	scan->sum.context = (struct fl_scan_context){.max_count = opt->max_count};
+}
+
 static void take_options(struct fl_scan *scan, const struct fl_scan_options *opt)
 {
 	unsigned flags = opt->flags;
@@ -209,6 +231,7 @@ static void take_options(struct fl_scan *scan, const struct fl_scan_options *opt
 	scan->job.chain = &scan->sum.chain;
 	scan->sum.output.eol = '\n';
 	settle_lines(scan, opt);
+	tell_counts(scan, opt);
 }
 
 int fl_scan_new(const struct fl_scan_options *opt, struct fl_scan **ret, struct fl_error *reterr)
@@ -261,7 +284,9 @@ const struct fl_operator *fl_scan_operator(const struct fl_scan *scan)
 {
 	if (scan->job.plan.method == FL_SCAN_MULTI)
 		return &multi_operator;
-	return scan->job.flags & (FL_SCAN_COUNT | FL_SCAN_QUIET) ? &short_operator : &scan_operator;
+	return scan->job.flags & (FL_SCAN_COUNT | FL_SCAN_QUIET) && !scan->job.tells_counts
+		       ? &short_operator
+		       : &scan_operator;
 }
 
 void fl_scan_result(const struct fl_scan *scan, struct fl_scan_result *ret)

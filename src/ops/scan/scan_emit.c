@@ -255,6 +255,17 @@ static int add_bare(struct fl_scan_mapping *m, const struct fl_span *line, uint6
 	return flags & FL_SCAN_RECORD_BAD ? 1 : 0;
 }
 
+int fl_scan_emit_count(struct fl_scan_mapping *m, const struct fl_span *line, uint64_t matches)
+{
+	struct fl_scan_record rec = record_of(m, line, FL_SCAN_RECORD_LINE);
+	int r = make_room(m, 0);
+
+	rec.matches = matches;
+	if (r == 0)
+		r = append_record(m, &rec, m->in->data);
+	return r < 0 ? r : r == 0;
+}
+
 static int add_line(struct fl_scan_mapping *m, const struct fl_span *line, uint64_t flags)
 {
 	struct fl_scan_record rec = record_of(m, line, flags | FL_SCAN_RECORD_TEXT);

@@ -59,6 +59,12 @@ int fl_scan_emit_line(struct fl_scan_mapping *m, const struct fl_span *line);
 int fl_scan_emit_block(struct fl_scan_mapping *m, const struct fl_span *lines);
 
 /**
+ * fl_scan_emit_count() - append a line of which only the number of matches is told
+ * Return: 1; 0 when no more is wanted; an error.
+ */
+int fl_scan_emit_count(struct fl_scan_mapping *m, const struct fl_span *line, uint64_t matches);
+
+/**
  * fl_scan_hand_on() - have what there is folded; afterwards all parts before have been, too
  * Return: 0; 1 when nothing of what follows can matter; an error.
  */

@@ -103,6 +103,8 @@ static int print_selected(struct fl_scan_sum *sum, const struct item *item)
 	int r = 0;
 
 	sum->selected = sum->context.selected;
+	if (sum->flags & FL_SCAN_COUNT_MATCHES)
+		sum->matches += item->rec.matches;
 	if (item->rec.flags & FL_SCAN_RECORD_BAD) {
 		/* With -I grep does not say so. */
 		sum->binary = !(sum->flags & FL_SCAN_SKIP_BINARY);
@@ -154,6 +156,7 @@ static int stop_at_binary(struct fl_scan_sum *sum)
 
 	sum->binary = !(sum->flags & FL_SCAN_SKIP_BINARY);
 	sum->selected = sum->binary ? sum->context.selected + 1 : 0;
+	sum->matches = 0;
 	sum->held_len = 0;
 	return r < 0 ? r : FL_FOLD_STOP;
 }

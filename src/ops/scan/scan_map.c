@@ -117,6 +117,29 @@ static int count_matching(struct fl_scan_mapping *m, uint64_t *ret, size_t *ret_
 	return found < 0 ? found : 0;
 }
 
+/* As above, but which lines count is decided by the fold, and no part needs more than all that do. */
+static int tell_counts(struct fl_scan_mapping *m, struct fl_error *reterr)
+{
+	struct fl_span line = {0};
+	size_t pos = 0;
+	int r = 0;
+
+	while (pos < m->in->len && m->head.selected < m->job->max_count && !m->head.closed) {
+		uint64_t before = m->head.matches;
+
+		r = fl_search_next(&m->search, pos, &line);
+		if (r > 0)
+			r = count_matches(m, &line);
+		if (r > 0)
+			r = fl_scan_emit_count(m, &line, m->head.matches - before);
+		if (r <= 0)
+			break;
+		m->head.selected++;
+		pos = line.end + 1;
+	}
+	return r < 0 ? fl_scan_tell(m, r, line.begin, reterr) : 0;
+}
+
 /* -c needs no look at lines that are not proposed. */
 static int count_view(struct fl_scan_mapping *m, struct fl_error *reterr)
 {
@@ -198,6 +221,8 @@ int fl_scan_map_view(const struct fl_scan_job *job, struct fl_scan_scratch *scra
 		return 0;
 	if (job->plan.method == FL_SCAN_MULTI)
 		r = fl_scan_multi_view(&m, reterr);
+	else if (job->tells_counts)
+		r = tell_counts(&m, reterr);
 	else if ((job->flags & (FL_SCAN_COUNT | FL_SCAN_QUIET)) == FL_SCAN_COUNT)
 		r = count_view(&m, reterr);
 	else

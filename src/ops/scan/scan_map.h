@@ -19,6 +19,8 @@
  * @empties: also empty ones
  * @max_columns, @max_line_bytes: see struct fl_scan_options
  * @eol:    ends a line
+ * @tells_counts: matches are counted up to some line: each line's number of them goes to the fold
+ * @max_count: then no part needs more lines
  * @chain:  where the matches of all parts that have been folded end: to be read after a part has been
  *          flushed, before the next one is
  */
@@ -32,6 +34,8 @@ struct fl_scan_job {
 	uint64_t max_columns;
 	uint64_t max_line_bytes;
 	unsigned char eol;
+	bool tells_counts;
+	uint64_t max_count;
 	const struct fl_multi_chain *chain;
 };
 

@@ -15,7 +15,7 @@
  * grow with it: only the NUL bytes up to its own end make it binary. */
 #define FL_SCAN_BINARY_BLOCK_BYTES (UINT64_C(96) << 10)
 
-#define FL_SCAN_PART_VERSION 5
+#define FL_SCAN_PART_VERSION 6
 
 /**
  * struct fl_multi_chain - where the matches end that have been found in all that precedes
@@ -72,6 +72,7 @@ struct fl_scan_head {
  * @end_off:   of the line's end
  * @line:      line ends before it: in the part; once held by the fold, in all
  * @column:    see struct fl_scan_event
+ * @matches:   of a line that is counted and not printed (&fl_scan_job.tells_counts)
  * @pattern:   the same
  *
  * Which lines are context is decided by the fold: a map does not know what is selected in other
@@ -83,7 +84,10 @@ struct fl_scan_record {
 	uint64_t begin_off;
 	uint64_t end_off;
 	uint64_t line;
-	uint64_t column;
+	union {
+		uint64_t column;
+		uint64_t matches;
+	};
 	uint64_t pattern;
 	uint64_t len;
 	uint64_t flags;
