@@ -130,6 +130,8 @@ enum fl_cut {
  * @len:        bytes in the range, or FL_SIZE_UNKNOWN for streams
  * @delimiter:  byte that ends a record
  * @threads:    worker threads that may call map
+ * @records_before: how many records begin before the range: what folds find there. NULL where that is
+ *              not known, as it is not for sources of known size, of which no byte before the range is read
  */
 struct fl_run {
 	size_t size;
@@ -138,6 +140,7 @@ struct fl_run {
 	uint64_t len;
 	unsigned char delimiter;
 	unsigned threads;
+	const uint64_t *records_before;
 };
 
 /**

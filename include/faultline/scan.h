@@ -177,7 +177,8 @@ FL_API int fl_scan_set_prefix(struct fl_scan *scan, const char *prefix);
 /**
  * fl_scan_set_base_line() - for the next runs: lines before the first one that is searched
  *
- * A range does not know how many lines precede it; FL_SCAN_LINE_NUMBER adds this.
+ * A range of a source of known size does not know how many lines precede it; FL_SCAN_LINE_NUMBER adds
+ * this. In others, which are read from the beginning on, they are counted where this is 0.
  */
 FL_API void fl_scan_set_base_line(struct fl_scan *scan, uint64_t lines);
 

@@ -150,23 +150,17 @@ static void set_prefix(struct scan_run *run, const char *name)
 	}
 }
 
-/* Return: 1 if the file can be searched. What else is wrong with it the search itself will say. */
-static int set_base_line(struct scan_run *run, const char *name)
+/* What is wrong with the file the search itself will say. */
+static void set_base_line(struct scan_run *run, const char *name)
 {
-	struct fl_error err = {.off = FL_OFF_NONE, .text = "line numbers in a range need a file"};
 	uint64_t lines = 0;
 
 	/* Numbers are the folds' business. */
 	if (crew_follows() || run->opt->common.run.range_off == 0 ||
 	    !(run->opt->scan.flags & FL_SCAN_LINE_NUMBER))
-		return 1;
-	if (lines_before(&run->opt->common, name, &lines) == -ESPIPE) {
-		message_file(shown_name(run, name), &err);
-		run->job.trouble = 1;
-		return 0;
-	}
+		return;
+	(void)lines_before(&run->opt->common, name, &lines);
 	fl_scan_set_base_line(run->scan, lines);
-	return 1;
 }
 
 /* With --crlf all that is no line of the file ends as its lines do, as in ripgrep. */
@@ -311,8 +305,7 @@ static void scan_files(struct scan_run *run)
 		}
 		memset(&result, 0, sizeof(result));
 		set_prefix(run, name);
-		if (!set_base_line(run, name))
-			continue;
+		set_base_line(run, name);
 		if (run->json != NULL)
 			scan_json_begin(run->json, shown_name(run, name));
 		began = stdin_position(name);

@@ -9,12 +9,13 @@
 
 #include "cli/inputs.h"
 
-/* What is read in order can be read twice only where it can be opened again: a compressed file, not a pipe. */
-static bool is_file(const char *name)
+/* Who writes into a FIFO would lose its reader when it is closed again. */
+static bool is_stream(const char *name)
 {
 	struct stat st;
 
-	return !input_is_stdin(name) && stat(name, &st) == 0 && S_ISREG(st.st_mode);
+	return stat(input_is_stdin(name) ? "/dev/stdin" : name, &st) == 0 && !S_ISREG(st.st_mode) &&
+	       !S_ISBLK(st.st_mode);
 }
 
 int lines_before(const struct common_options *common, const char *name, uint64_t *ret)
@@ -25,7 +26,8 @@ int lines_before(const struct common_options *common, const char *name, uint64_t
 	struct fl_source *src = NULL;
 	struct fl_count *count = NULL;
 	struct fl_source_info info = {.size = sizeof(info)};
-	int rc = fl_count_new(FL_COUNT_LINES | FL_COUNT_RECORDS, &count);
+	int rc =
+		is_stream(name) ? -ESPIPE : fl_count_new(FL_COUNT_LINES | FL_COUNT_RECORDS, &count);
 
 	opt.range_len = opt.range_off;
 	opt.range_off = 0;
@@ -38,7 +40,7 @@ int lines_before(const struct common_options *common, const char *name, uint64_t
 		rc = input_open_decoded(common, name, &src, NULL);
 	if (rc == 0)
 		rc = fl_source_info(src, &info);
-	if (rc == 0 && info.size_bytes == FL_SIZE_UNKNOWN && !is_file(name))
+	if (rc == 0 && info.size_bytes == FL_SIZE_UNKNOWN)
 		rc = -ESPIPE;
 	if (rc == 0)
 		rc = fl_pipeline_run(pl, src, NULL);

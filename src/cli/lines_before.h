@@ -8,7 +8,9 @@
 
 /**
  * lines_before() - how many lines begin before the range: line numbers stay absolute in it
- * Return: 0; -ESPIPE for what is no file; as fl_source_open(), fl_pipeline_run().
+ *
+ * What is read in order is not read for this: the search itself counts there.
+ * Return: 0; -ESPIPE for what is read in order; as fl_source_open(), fl_pipeline_run().
  */
 int lines_before(const struct common_options *common, const char *name, uint64_t *ret);
 

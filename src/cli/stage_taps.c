@@ -274,13 +274,12 @@ static void set_base_line(struct run_stage *stage, const char *name)
 	if (stage->segment > 0 || stage->common->run.range_off == 0 ||
 	    !(s->opt.scan.flags & FL_SCAN_LINE_NUMBER))
 		return;
-	rc = stage->is_named && !input_is_stdin(name) ? lines_before(stage->common, name, &lines)
-						      : -ESPIPE;
-	if (rc < 0 && rc != -ESPIPE && !stage->is_replay)
-		return; /* The run itself will say what is wrong with the file. */
-	if (rc < 0)
-		run_stage_die(stage, rc == -ESPIPE ? "line numbers in a range need a file"
-						   : fl_strerror(rc));
+	if (!stage->is_named)
+		run_stage_die(stage, "line numbers in a range need the file itself");
+	rc = lines_before(stage->common, name, &lines);
+	/* Else the run itself will say what is wrong with the file. */
+	if (rc < 0 && stage->is_replay)
+		run_stage_die(stage, fl_strerror(rc));
 	fl_scan_set_base_line(s->scan, lines);
 }
 

@@ -102,6 +102,8 @@ int fl_exec_start_operators(struct fl_exec *x, struct fl_error *reterr)
 			     .delimiter = x->pl->opt.delimiter,
 			     .threads = x->plan.threads};
 
+	if (x->plan.size == FL_SIZE_UNKNOWN && x->plan.begin > 0 && x->needs.records)
+		run.records_before = &x->src->records_before;
 	return fl_stages_start(x->pl, &run, reterr);
 }
 

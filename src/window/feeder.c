@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/size.h"
+#include "kern/kernels.h"
 #include "plat/poll.h"
 #include "window/feeder_impl.h"
 #include "window/seam.h"
@@ -324,6 +325,13 @@ static int tell(struct fl_feeder *f, int r, uint64_t off, struct fl_error *reter
 	return r;
 }
 
+/* Of the byte before the range it is only known that it is the last one of a record. */
+static void count_skipped(struct fl_feeder *f, const unsigned char *data, size_t n)
+{
+	f->src->records_before +=
+		f->needs.records ? fl_kernels_get()->count_byte(data, n, f->needs.delimiter) : 0;
+}
+
 /* A range that begins further on: pipes cannot seek. */
 static int skip_stream(struct fl_feeder *f, struct fl_gather *g, uint64_t *ret_left)
 {
@@ -332,6 +340,7 @@ static int skip_stream(struct fl_feeder *f, struct fl_gather *g, uint64_t *ret_l
 	int64_t got;
 	int r;
 
+	f->src->records_before = f->plan.begin > 0;
 	while (left > 0 && !f->eof) {
 		*ret_left = left;
 		r = fl_gather_space(g, (size_t)fl_min_u64(left, g->limit), &to);
@@ -342,6 +351,7 @@ static int skip_stream(struct fl_feeder *f, struct fl_gather *g, uint64_t *ret_l
 			(size_t)fl_min_u64(left, fl_min_size(g->limit, f->plan.chunk_bytes)));
 		if (got < 0)
 			return (int)got;
+		count_skipped(f, to, (size_t)got);
 		f->eof = got == 0;
 		left -= (uint64_t)got;
 	}

@@ -61,6 +61,7 @@ struct fl_frames {
  * @decoder: the decoder's own; NULL: there is none
  * @frames:  of a decoder, or NULL: it can only be read in order
  * @threads: that the run has; a decoder may use as many
+ * @records_before: the range, in a source that is read in order
  * @decoding: of them, so many did decode what was read in order; 0: the reader alone
  */
 struct fl_source {
@@ -73,6 +74,7 @@ struct fl_source {
 	void *decoder;
 	const struct fl_frames *frames;
 	unsigned threads;
+	uint64_t records_before;
 	unsigned decoding;
 };
 

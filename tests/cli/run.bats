@@ -163,7 +163,7 @@ one_pass() {
 	fl compress -q -c app.log >app.zst
 	run fl run --range=200K:100K decompress then scan -n root -- app.zst
 	[ "$status" -eq 2 ]
-	[[ $output == *"need a file"* ]]
+	[[ $output == *"need the file itself"* ]]
 	for i in 1 2 3; do
 		fl run --range=200K:100K --part=$i/3 scan -nb root -- app.log
 	done

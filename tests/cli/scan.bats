@@ -252,6 +252,29 @@ Try 'faultline scan --help' for more information."
 3:none"
 }
 
+@test "scan: line numbers in a range of what is read in order are those of a file" {
+	local range more
+	seq 40000 >numbers
+	gzip -k numbers
+	mkfifo fifo
+	for range in --skip=1 --skip=3 --skip=4 --range=100:60 --skip=65537 --skip=200001 --skip=228893 --skip=228894 \
+		--skip=9999999; do
+		for more in '-j1 --chunk-size=5000' -j2 '-c -m3' --json '-j3 --max-memory=1M --chunk-size=100'; do
+			some || continue
+			"$FAULTLINE" scan -nb $more "$range" '[05]$' numbers | grep -v '^{.*"elapsed' >expected || true
+			same_as "'$FAULTLINE' scan -nb $more $range '[05]$' numbers.gz | sed 's/numbers.gz/numbers/' |
+				grep -v '^{.*elapsed'" "cat expected; grep -q . expected"
+			same_as "cat numbers | '$FAULTLINE' scan -nb $more $range '[05]$' --label=numbers |
+				grep -v '^{.*elapsed'" "cat expected; grep -q . expected"
+		done
+	done
+	timeout 30 cat numbers >fifo 3>&- &
+	equal "$("$FAULTLINE" scan -n --range=50:3 . fifo)" "21:21"
+	equal "$("$FAULTLINE" scan -n --range=50:3 . <numbers)" "21:21"
+	equal "$(cat numbers | "$FAULTLINE" run --range=50:3 scan -n .)" "21:21"
+	equal "$(printf 'ab\0c\0d' | "$FAULTLINE" scan -zn --skip=2 . | tr '\0' ' ')" "2:c 3:d "
+}
+
 @test "scan: many files from a list" {
 	printf '%s\0' "${all_samples[@]}" >list
 	printf -v all ' %q' "${all_samples[@]}"

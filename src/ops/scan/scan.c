@@ -22,12 +22,14 @@
 /**
  * struct fl_scan - a search
  * @base_line: line ends before the range that is searched, for -n
+ * @lines_before: or where they stand once the range is reached
  */
 struct fl_scan {
 	struct fl_scan_job job;
 	struct fl_scan_sum sum;
 	char *prefix;
 	uint64_t base_line;
+	const uint64_t *lines_before;
 };
 
 static int scan_start(void *op, const struct fl_run *run, struct fl_error *reterr FL_UNUSED)
@@ -38,6 +40,7 @@ static int scan_start(void *op, const struct fl_run *run, struct fl_error *reter
 	scan->sum.output.eol = (char)run->delimiter;
 	scan->sum.output.prefix = scan->prefix;
 	fl_scan_sum_start(&scan->sum, scan->base_line);
+	scan->lines_before = scan->base_line == 0 ? run->records_before : NULL;
 	if (run->len == FL_SIZE_UNKNOWN)
 		scan->sum.nul_block = 1;
 	if (run->len >= LARGE_BYTES)
@@ -96,7 +99,12 @@ static int scan_map(const void *op, void *scratch, const struct fl_view *in, str
 static int scan_fold(void *op, const struct fl_part *part, struct fl_error *reterr)
 {
 	struct fl_scan *scan = op;
-	int r = fl_scan_sum_fold(&scan->sum, part);
+	int r;
+
+	if (scan->lines_before)
+		scan->sum.line = *scan->lines_before;
+	scan->lines_before = NULL;
+	r = fl_scan_sum_fold(&scan->sum, part);
 
 	if (r == -FL_ELIMIT)
 		return fl_error_set(reterr, r, scan->sum.output.error_off, "line is too long");
