@@ -40,11 +40,13 @@ cli_headers='^(fts\.h|sys/inotify\.h|sys/stat\.h)$'
 kernel_functions='mmap|munmap|mremap|mprotect|msync|mincore|madvise|mlock|syscall|ioctl|fcntl|open|openat|openat2|pread|pwrite|preadv|preadv2|pwritev|pwritev2|readv|writev|readahead|sync_file_range|posix_fadvise|posix_fallocate|fallocate|ftruncate|fdatasync|fsync|fstat|fstatat|statx|sendfile|splice|copy_file_range|memfd_create|getrusage|sched_getaffinity|sched_setaffinity|perf_event_open|poll|ppoll|prctl|io_uring_[a-z_]+|shm_open|shm_unlink|shmget|shmat|shmdt|shmctl|sendmsg|recvmsg|vmsplice|mq_[a-z]+'
 kernel_call="(^|[^A-Za-z0-9_.>])($kernel_functions)[[:space:]]*\\("
 
-# Libraries' headers -> folders that may include them.
+# Libraries' headers -> folders that may include them. Random bytes are asked for below, as the time is
+# (ARCHITECTURE.md).
 declare -A libraries=(
 	['pcre2.h']="ops" ['xxhash.h']="ops" ['xxh3.h']="ops" ['zstd.h']="ops"
 	['openssl/']="ops" ['blake3.h']="ops" ['hs.h']="ops" ['hs/hs.h']="ops" ['archive.h']="ops"
 	['mpi.h']="cluster/mpi" ['liburing.h']="plat" ['jansson.h']="cli" ['argp.h']="cli"
+	['sys/random.h']="base plat"
 	['pthread.h']="plat window engine store shm cluster/mpi"
 )
 

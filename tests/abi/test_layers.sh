@@ -66,6 +66,10 @@ plant src/engine/c.c '#include <pcre2.h>'
 found src/engine/c.c:1:
 plant src/kern/c.c '#include <pthread.h>'
 found src/kern/c.c:1:
+plant src/store/c.c '#include <sys/random.h>'
+found src/store/c.c:1:
+plant src/base/ok.c '#include <sys/random.h>'
+clean
 plant src/window/c.c '/* mmap(' ' */ char *s = "pread(";' 'n = pread(fd, p, n, 0);'
 found src/window/c.c:3:
 plant src/cli/d.c 'p = mmap(NULL, n, 1, 1, fd, 0);'
