@@ -3,12 +3,18 @@
 
 #include <string.h>
 
+static uint64_t word_at(const unsigned char *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
 static bool is_zero_block(const unsigned char *p)
 {
-	uint64_t first;
-
-	memcpy(&first, p, sizeof(first));
-	return first == 0 && memcmp(p, p + sizeof(first), FL_HOLE_BLOCK - sizeof(first)) == 0;
+	return word_at(p) == 0 &&
+	       memcmp(p, p + sizeof(uint64_t), FL_HOLE_BLOCK - sizeof(uint64_t)) == 0;
 }
 
 /* Return: bytes, in whole blocks. */
@@ -36,4 +42,38 @@ size_t fl_holes_span(const void *data, size_t len, uint64_t off, bool *ret_hole)
 		at += zeros + FL_HOLE_BLOCK;
 	}
 	return len;
+}
+
+struct fl_holes_run fl_holes_run(uint64_t len, uint64_t off)
+{
+	size_t before = (size_t)(-off % FL_HOLE_BLOCK);
+	uint64_t hole = len > before ? (len - before) / FL_HOLE_BLOCK * FL_HOLE_BLOCK : 0;
+
+	if (hole < FL_HOLE_LEAST)
+		return (struct fl_holes_run){.before = (size_t)len};
+	return (struct fl_holes_run){before, hole, (size_t)(len - before - hole)};
+}
+
+size_t fl_zeros_leading(const void *data, size_t len)
+{
+	const unsigned char *p = data;
+	size_t n = 0;
+
+	while (len - n >= sizeof(uint64_t) && word_at(p + n) == 0)
+		n += sizeof(uint64_t);
+	while (n < len && p[n] == 0)
+		n++;
+	return n;
+}
+
+size_t fl_zeros_trailing(const void *data, size_t len)
+{
+	const unsigned char *end = (const unsigned char *)data + len;
+	size_t n = 0;
+
+	while (len - n >= sizeof(uint64_t) && word_at(end - n - sizeof(uint64_t)) == 0)
+		n += sizeof(uint64_t);
+	while (n < len && end[-1 - (ptrdiff_t)n] == 0)
+		n++;
+	return n;
 }

@@ -21,4 +21,20 @@
  */
 size_t fl_holes_span(const void *data, size_t len, uint64_t off, bool *ret_hole);
 
+/** struct fl_holes_run - a run of zeros: so many to be written, a hole, and so many to be written */
+struct fl_holes_run {
+	size_t before;
+	uint64_t hole;
+	size_t after;
+};
+
+/** fl_holes_run() - of @len zeros that belong at @off of a file, by the same rule */
+struct fl_holes_run fl_holes_run(uint64_t len, uint64_t off);
+
+/** fl_zeros_leading() - bytes of zeros that @data begins with */
+size_t fl_zeros_leading(const void *data, size_t len);
+
+/** fl_zeros_trailing() - bytes of zeros that @data ends with */
+size_t fl_zeros_trailing(const void *data, size_t len);
+
 #endif

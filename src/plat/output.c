@@ -38,6 +38,7 @@
  * @like_path: its path, for FL_OUTPUT_KEEP
  * @bytes:   written, and holes
  * @sparse:  zeros become holes; @has_hole: some have
+ * @zeros:   behind @bytes, neither written nor left out yet: more of them may come
  */
 struct fl_output {
 	int fd;
@@ -51,6 +52,7 @@ struct fl_output {
 	uint64_t bytes;
 	bool sparse;
 	bool has_hole;
+	uint64_t zeros;
 	struct fl_space_ahead space;
 };
 
@@ -206,7 +208,7 @@ static int write_data(struct fl_output *out, const char *p, size_t len)
 }
 
 /* From the first hole on no room is taken ahead: it would lie in the next one. */
-static int make_hole(struct fl_output *out, size_t len)
+static int make_hole(struct fl_output *out, uint64_t len)
 {
 	int r = fl_space_ahead_trim(&out->space, out->bytes);
 
@@ -220,15 +222,36 @@ static int make_hole(struct fl_output *out, size_t len)
 	return 0;
 }
 
-int fl_output_write(struct fl_output *out, const void *data, size_t len)
+static int write_zeros(struct fl_output *out, size_t len)
 {
-	const char *p = data;
+	static const char zeros[FL_HOLE_BLOCK];
+	int r = 0;
+
+	for (size_t n; r == 0 && len > 0; len -= n) {
+		n = fl_min_size(len, sizeof(zeros));
+		r = write_data(out, zeros, n);
+	}
+	return r;
+}
+
+/* What comes next is no zero. */
+static int settle_zeros(struct fl_output *out)
+{
+	struct fl_holes_run run = fl_holes_run(out->zeros, out->bytes);
+	int r = write_zeros(out, run.before);
+
+	out->zeros = 0;
+	if (r == 0 && run.hole > 0)
+		r = make_hole(out, run.hole);
+	return r == 0 ? write_zeros(out, run.after) : r;
+}
+
+static int write_spans(struct fl_output *out, const char *p, size_t len)
+{
 	size_t n;
 	bool hole;
 	int r = 0;
 
-	if (!out->sparse)
-		return write_data(out, p, len);
 	for (; r == 0 && len > 0; p += n, len -= n) {
 		n = fl_holes_span(p, len, out->bytes, &hole);
 		r = hole ? make_hole(out, n) : write_data(out, p, n);
@@ -236,11 +259,39 @@ int fl_output_write(struct fl_output *out, const void *data, size_t len)
 	return r;
 }
 
+/* Where a write ends says nothing about the file: zeros there wait for what comes behind them. */
+static int write_sparse(struct fl_output *out, const char *p, size_t len)
+{
+	size_t n = out->zeros > 0 ? fl_zeros_leading(p, len) : 0;
+	int r;
+
+	out->zeros += n;
+	if (n == len)
+		return 0;
+	r = settle_zeros(out);
+	if (r < 0)
+		return r;
+	p += n;
+	len -= n;
+	n = fl_zeros_trailing(p, len);
+	r = write_spans(out, p, len - n);
+	if (r == 0)
+		out->zeros = n;
+	return r;
+}
+
+int fl_output_write(struct fl_output *out, const void *data, size_t len)
+{
+	return out->sparse ? write_sparse(out, data, len) : write_data(out, data, len);
+}
+
 /* What was taken ahead is given back, and a hole at the end belongs to the file. */
 static int set_length(struct fl_output *out)
 {
-	int r = fl_space_ahead_trim(&out->space, out->bytes);
+	int r = settle_zeros(out);
 
+	if (r == 0)
+		r = fl_space_ahead_trim(&out->space, out->bytes);
 	if (r == 0 && out->has_hole && ftruncate(out->fd, (off_t)out->bytes) < 0)
 		r = -errno;
 	return r;

@@ -243,8 +243,6 @@ skippable() {
 		cmp disk "$name"
 	done
 	sync ours full again
-	# There, a write is never as long as the shortest hole.
-	[[ $("$FAULTLINE" --version -v) != *"windows: tiny"* ]] || skip "tiny windows: no holes, the contents were compared"
 	# Some file systems take room ahead, others store no zeros in any case.
 	(($(stat -c %b ours) * 512 < 6000000))
 	(($(stat -c %b again) * 512 < 6000000))

@@ -69,3 +69,45 @@ Test(holes, all_of_drawn_data_is_said_something_of)
 	}
 	free(data);
 }
+
+Test(holes, a_run_of_zeros_is_a_hole_where_the_same_bytes_are)
+{
+	unsigned char *data = calloc(1, BYTES);
+	struct fl_holes_run run;
+
+	cr_assert(data != NULL);
+	rnd_seed(37);
+	for (unsigned round = 0; round < test_rounds(200, 10); round++) {
+		uint64_t off = rnd(1 << 16);
+		size_t len = rnd(round % 2 ? 50000 : BYTES), at = 0;
+		uint64_t holes = 0;
+		bool hole;
+
+		while (at < len) {
+			size_t n = span(data + at, len - at, off + at, &hole);
+
+			holes += hole ? n : 0;
+			at += n;
+		}
+		run = fl_holes_run(len, off);
+		cr_assert(run.before + run.hole + run.after == len && run.hole == holes);
+		cr_assert(run.hole == 0 || (off + run.before) % FL_HOLE_BLOCK == 0);
+	}
+	free(data);
+}
+
+Test(holes, zeros_at_the_ends)
+{
+	unsigned char data[100] = {0};
+
+	for (size_t len = 0; len <= sizeof(data); len++) {
+		cr_assert(fl_zeros_leading(data, len) == len);
+		cr_assert(fl_zeros_trailing(data, len) == len);
+		for (size_t i = 0; i < len; i++) {
+			data[i] = 1;
+			cr_assert(fl_zeros_leading(data, len) == i);
+			cr_assert(fl_zeros_trailing(data, len) == len - 1 - i);
+			data[i] = 0;
+		}
+	}
+}
