@@ -23,9 +23,9 @@ static void print_summary(const struct codec_run *run, const char *name,
 	if (run->opt->quiet > 0 || run->out_name == NULL)
 		return;
 	fl_compress_result(c, &r);
-	fprintf(stderr, "%s: %.2f%% (%" PRIu64 " => %" PRIu64 " bytes, %s)\n", name,
-		r.bytes_in > 0 ? 100.0 * (double)r.bytes_out / (double)r.bytes_in : 0, r.bytes_in,
-		r.bytes_out, run->out_name);
+	message_note("%s: %.2f%% (%" PRIu64 " => %" PRIu64 " bytes, %s)", name,
+		     r.bytes_in > 0 ? 100.0 * (double)r.bytes_out / (double)r.bytes_in : 0,
+		     r.bytes_in, r.bytes_out, run->out_name);
 }
 
 static struct fl_compress *make_with(struct fl_compress_options opt)

@@ -61,8 +61,8 @@ static void print_summary(const struct codec_run *run, const char *name, const s
 {
 	if (run->opt->quiet > 0 || run->opt->to_stdout || input_is_stdin(name))
 		return;
-	fprintf(stderr, "%s: %" PRIu64 " bytes%s\n", name, fl_copy_bytes(copy),
-		run->opt->test ? ", intact" : "");
+	message_note("%s: %" PRIu64 " bytes%s", name, fl_copy_bytes(copy),
+		     run->opt->test ? ", intact" : "");
 }
 
 static void decompress_files(struct codec_run *run, const struct fl_copy *copy)

@@ -86,9 +86,9 @@ static void print_summary(const struct codec_options *opt, const char *name, con
 {
 	if (opt->quiet > 0)
 		return;
-	fprintf(stderr, "%s: %.2f%% (%" PRIu64 " => %" PRIu64 " bytes, %s)\n", name,
-		r->bytes_in > 0 ? 100.0 * (double)r->bytes_out / (double)r->bytes_in : 0,
-		r->bytes_in, r->bytes_out, output);
+	message_note("%s: %.2f%% (%" PRIu64 " => %" PRIu64 " bytes, %s)", name,
+		     r->bytes_in > 0 ? 100.0 * (double)r->bytes_out / (double)r->bytes_in : 0,
+		     r->bytes_in, r->bytes_out, output);
 }
 
 static void punch_file(struct codec_run *run, const char *name, const char *output,

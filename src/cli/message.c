@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/message.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/outbuf.h"
 #include "cli/progress_bar.h"
+#include "cli/quote.h"
 #include "cli/verbs.h"
 
 static const char *program = "faultline";
@@ -22,19 +25,27 @@ const char *message_program(void)
 	return program;
 }
 
-/* On a terminal both streams are one: what was printed first must be seen first. */
-static void begin(void)
+/* Names of files, and of all else that others may have named, do not give orders to the terminal. */
+__attribute__((format(printf, 1, 0))) static char *shown_text(const char *format, va_list args)
 {
-	progress_bar_erase();
-	outbuf_flush();
-	fprintf(stderr, "%s: ", program);
+	char *text = NULL, *shown;
+
+	if (vasprintf(&text, format, args) < 0)
+		return NULL;
+	shown = quote_controls(text);
+	free(text);
+	return shown;
 }
 
+/* On a terminal both streams are one: what was printed first must be seen first. */
 __attribute__((format(printf, 1, 0))) static void say(const char *format, va_list args)
 {
-	begin();
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
+	char *text = shown_text(format, args);
+
+	progress_bar_erase();
+	outbuf_flush();
+	fprintf(stderr, "%s: %s\n", program, text != NULL ? text : strerror(ENOMEM));
+	free(text);
 }
 
 void message_error(const char *format, ...)
@@ -44,6 +55,19 @@ void message_error(const char *format, ...)
 	va_start(args, format);
 	say(format, args);
 	va_end(args);
+}
+
+void message_note(const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	text = shown_text(format, args);
+	va_end(args);
+	if (text != NULL)
+		fprintf(stderr, "%s\n", text);
+	free(text);
 }
 
 void message_file(const char *name, const struct fl_error *error)

@@ -6,9 +6,13 @@
 #include <wchar.h>
 #include <wctype.h>
 
+/** struct quoted - @on, @off: around what is escaped; @quote: an apostrophe */
 struct quoted {
 	char *end;
-	int escaping; /* between $' and ' */
+	int escaping;
+	const char *on;
+	const char *off;
+	const char *quote;
 };
 
 static void put(struct quoted *q, const char *text, size_t len)
@@ -21,8 +25,7 @@ static void set_escaping(struct quoted *q, int on)
 {
 	if (q->escaping == on)
 		return;
-	/* The quote that is open is closed first, whichever it is. */
-	put(q, on ? "'$'" : "''", on ? 3 : 2);
+	put(q, on ? q->on : q->off, strlen(on ? q->on : q->off));
 	q->escaping = on;
 }
 
@@ -68,7 +71,7 @@ static void put_name(struct quoted *q, const char *name, size_t len)
 		}
 		set_escaping(q, 0);
 		if (name[i] == '\'')
-			put(q, "'\\''", 4);
+			put(q, q->quote, strlen(q->quote));
 		else
 			put(q, name + i, n);
 	}
@@ -82,7 +85,8 @@ char *quote_name(const char *name)
 char *quote_shell(const char *name)
 {
 	size_t len = strlen(name);
-	struct quoted q = {0};
+	/* The quote that is open is closed first, whichever it is. */
+	struct quoted q = {.on = "'$'", .off = "''", .quote = "'\\''"};
 	char *text;
 
 	/* The worst byte is one escaped alone, '$'\ooo' and a quote: 9; plus the outer quotes. */
@@ -94,6 +98,22 @@ char *quote_shell(const char *name)
 	put_name(&q, name, len);
 	put(&q, "'", 2);
 	return text;
+}
+
+char *quote_controls(const char *text)
+{
+	size_t len = strlen(text);
+	struct quoted q = {.on = "$'", .off = "'", .quote = "'"};
+	/* The worst byte, alone: $'\ooo' */
+	char *shown = malloc(7 * len + 1);
+
+	if (shown == NULL)
+		return NULL;
+	q.end = shown;
+	put_name(&q, text, len);
+	set_escaping(&q, 0);
+	*q.end = '\0';
+	return shown;
 }
 
 char *quote_word(const char *word)

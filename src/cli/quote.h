@@ -23,6 +23,15 @@ char *quote_name(const char *name);
 char *quote_shell(const char *name);
 
 /**
+ * quote_controls() - a text with names in it, as it may be shown on a terminal
+ *
+ * What is not printable is written as bash reads it: a$'\n'b. All else stays as it is, quotes included.
+ *
+ * Return: malloc'ed text; NULL without memory.
+ */
+char *quote_controls(const char *text);
+
+/**
  * quote_word() - the same, in quotes only where a shell would not take it for that word otherwise
  *
  * Return: malloc'ed text; NULL without memory.

@@ -112,6 +112,22 @@ teardown() {
 -dash:0"
 }
 
+@test "inputs: names in messages give no orders to the terminal" {
+	local name=$'a\n\e[31mb' verb shown="a\$'\\n\\033'[31mb"
+	for verb in count hash 'scan x' 'transform -i s/a/b/' compress decompress verify; do
+		run "$FAULTLINE" $verb "$name"
+		equal "$status" 2
+		[[ $output == "faultline ${verb%% *}: $shown: "* && $output != *$'\n'* && $output != *$'\e'* ]]
+	done
+	echo text >"$name"
+	run "$FAULTLINE" compress "$name"
+	[[ $status == 0 && $output == "$shown: "*"$shown.zst)" ]]
+	run "$FAULTLINE" decompress -f "$name.zst"
+	equal "$output" "$shown.zst: 5 bytes"
+	# Results are what other programs read.
+	equal "$("$FAULTLINE" scan -l text "$name")" "$name"
+}
+
 @test "inputs: many files" {
 	local i
 	for i in {1..300}; do echo "line $i" >"many.$i"; done

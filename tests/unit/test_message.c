@@ -92,6 +92,24 @@ Test(message, names_the_program_and_the_verb)
 	       "faultline hash: a: at byte 5000000000: went away\n");
 }
 
+static void of_strange_files(void)
+{
+	struct fl_error err = {.code = -FL_ETRUNCATED, .off = FL_OFF_NONE, .text = "x\r: gone"};
+
+	message_set_program("faultline hash");
+	message_file("a\nb\033[31m'c'\x7f", &err);
+	message_error("%s", "");
+	message_note("%s: 5 bytes", "\033c");
+}
+
+Test(message, names_give_no_orders_to_the_terminal)
+{
+	prints(of_strange_files, 0,
+	       "faultline hash: a$'\\n'b$'\\033'[31m'c'$'\\177': x$'\\r': gone\n"
+	       "faultline hash: \n"
+	       "$'\\033'c: 5 bytes\n");
+}
+
 Test(message, output_comes_first)
 {
 	prints(after_output, 0, "first\nfaultline count: second\nthird\n");

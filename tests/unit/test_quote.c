@@ -75,6 +75,28 @@ Test(quote, what_is_printable_is_the_locales_affair)
 	quoted_is("\xc3\xa9\n\xc3", "'\xc3\xa9'$'\\n\\303'");
 }
 
+static void controls_are(const char *text, const char *want)
+{
+	char *got = quote_controls(text);
+
+	cr_assert_str_eq(got, want);
+	free(got);
+}
+
+Test(quote, a_text_for_the_terminal)
+{
+	controls_are("", "");
+	controls_are("a 'b' \\ $", "a 'b' \\ $");
+	controls_are("a\n\tb\033", "a$'\\n\\t'b$'\\033'");
+	/* As long as it gets. */
+	controls_are("\001'\001'\001", "$'\\001''$'\\001''$'\\001'");
+	controls_are("\001a\xff", "$'\\001'a$'\\377'");
+	controls_are("\xc3\xa9", "$'\\303\\251'");
+	if (!setlocale(LC_CTYPE, "C.UTF-8"))
+		cr_skip_test("no UTF-8 locale");
+	controls_are("\xc3\xa9\xc2\x9b\xc3", "\xc3\xa9$'\\302\\233\\303'");
+}
+
 /* Names of all bytes but NUL, mostly of those that matter, each with a newline. */
 static void make_name(unsigned *seed, char *name)
 {

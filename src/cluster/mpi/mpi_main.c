@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "cli/crew.h"
+#include "cli/message.h"
 #include "cli/program.h"
 #include "cluster/mpi/mpi_crew.h"
 #include "cluster/mpi/together.h"
@@ -253,8 +254,9 @@ static void open_checkpoint(int argc, char **argv)
 	if (!dir || (has_checkpoints(argv[1]) &&
 		     (ranks.rank > 0 || fl_saved_open(&mpi_crew.saved, argc, argv, &text) == 0)))
 		return;
+	message_set_program("faultline-mpi");
 	if (ranks.rank == 0)
-		fprintf(stderr, "faultline-mpi: --checkpoint=%s: %s\n", dir, text);
+		message_error("--checkpoint=%s: %s", dir, text);
 	exit(2);
 }
 
