@@ -165,7 +165,7 @@ static int open_method(struct shared *s, struct fl_error *reterr)
 	const struct fl_target *t = s->job->target;
 	enum fl_bench_method m = s->job->method;
 	uint32_t mem, off;
-	int r;
+	int r = 0;
 
 	s->fd = t->src->file.fd;
 	if (m == FL_BENCH_MMAP) {

@@ -393,7 +393,7 @@ int fl_move_end(struct fl_store_job *job, uint64_t bytes, struct fl_error *reter
 static int settle(struct fl_store_job *job, enum fl_jgroup_type type, const struct fl_move_tail *t,
 		  struct fl_error *reterr)
 {
-	uint64_t numbers[FL_JGROUP_NUMBERS] = {0}, now;
+	uint64_t numbers[FL_JGROUP_NUMBERS] = {0}, now = 0;
 	uint32_t crc;
 	int r = fl_target_size(&job->target, &now);
 

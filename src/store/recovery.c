@@ -37,7 +37,7 @@ static int keep_header(struct fl_recovery *rec, const struct fl_jgroup *g, struc
  */
 static int check_identity(struct fl_recovery *rec, struct fl_error *reterr)
 {
-	uint64_t size, dev;
+	uint64_t size, dev = 0;
 	int r = fl_beside_size(rec->fd, &size, &dev);
 
 	if (r < 0)

@@ -156,15 +156,15 @@ static int add_step(struct fl_edit_list_scratch *s)
 }
 
 /* An error of one of several programs says whose it is, if these have names. */
-static int label_error(const struct fl_edit_list *list, size_t i, struct fl_error *err, int r)
+static void label_error(const struct fl_edit_list *list, size_t i, struct fl_error *err, int r)
 {
 	const char *label = fl_edit_label(list->edits[i]);
 	struct fl_error bare;
 
 	if (!err || label[0] == '\0')
-		return r;
+		return;
 	bare = *err;
-	return fl_error_set(err, r, bare.off, "%s: %.180s", label, bare.text);
+	(void)fl_error_set(err, r, bare.off, "%s: %.180s", label, bare.text);
 }
 
 static void begin(struct fl_edit_list_scratch *s, size_t limit_bytes)
@@ -195,8 +195,10 @@ int fl_edit_list_map(const struct fl_edit_list *list, struct fl_edit_list_scratc
 		r = fl_edit_map(list->edits[i], s->edits[i], &text, &s->step, reterr);
 		if (r == -FL_ELIMIT && is_full(s))
 			return FL_EDIT_FULL;
-		if (r < 0)
-			return label_error(list, i, reterr, r);
+		if (r < 0) {
+			label_error(list, i, reterr, r);
+			return r;
+		}
 		if (s->step.count == 0)
 			continue;
 		r = add_step(s);
@@ -205,8 +207,12 @@ int fl_edit_list_map(const struct fl_edit_list *list, struct fl_edit_list_scratc
 	}
 	if (r == -FL_ELIMIT && is_full(s))
 		return FL_EDIT_FULL;
+	if (r < 0) {
+		(void)fl_error_set(reterr, r, in->off, NULL);
+		return r;
+	}
 	*ret = &s->sum;
-	return r < 0 ? fl_error_set(reterr, r, in->off, NULL) : 0;
+	return 0;
 }
 
 static int put_programs(const struct fl_edit_list *list, FILE *f)

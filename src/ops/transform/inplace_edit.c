@@ -254,7 +254,7 @@ int fl_transform_in_place(struct fl_transform *transform, const char *path,
 static int load(const void *key, const char *program, size_t len, struct fl_inplace_edit *ret,
 		struct fl_error *reterr)
 {
-	struct fl_edit_list *list;
+	struct fl_edit_list *list = NULL;
 	int r = fl_edit_list_load(program, len, key, &list, reterr);
 
 	if (r < 0)

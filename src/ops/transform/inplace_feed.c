@@ -63,7 +63,7 @@ static int run_fed(const struct fl_edit_pass *pass, struct fl_pipeline *pl, stru
 		   struct fl_error *reterr)
 {
 	struct fl_source_info info = {.size = sizeof(info)};
-	struct fl_beside *taps;
+	struct fl_beside *taps = NULL;
 	int r = fl_source_info(src, &info);
 
 	if (r < 0)
