@@ -12,6 +12,7 @@
 #include "cli/inputs.h"
 #include "cli/message.h"
 #include "cli/scan_color.h"
+#include "cli/smart_case.h"
 #include "cli/verbs.h"
 
 /* argp shows options without a printable key only in their long form. */
@@ -49,7 +50,9 @@ static const struct argp_option scan_table[] = {
 	{.name = "basic-regexp", .key = 'G', .doc = "POSIX basic syntax"},
 	{.name = "fixed-strings", .key = 'F', .doc = "PATTERN is a string, or several, one a line"},
 	{.name = "ignore-case", .key = 'i', .doc = "Small and capital letters are the same"},
-	{.name = "smart-case", .key = 'S', .doc = "As -i if the patterns hold no capital letter"},
+	{.name = "smart-case",
+	 .key = 'S',
+	 .doc = "As -i if no literal of the patterns is a capital letter"},
 	{.name = "word-regexp", .key = 'w', .doc = "Matches begin and end at words"},
 	{.name = "line-regexp", .key = 'x', .doc = "Matches are whole lines"},
 	{.name = "multiline", .key = 'U', .doc = "Matches may go on over line ends, 1 MiB at most"},
@@ -414,6 +417,7 @@ static error_t parse_switch(int key, struct scan_options *opt)
 		return 0;
 	case 'S':
 		opt->smart_case = 1;
+		opt->scan.flags &= ~FL_SCAN_IGNORE_CASE;
 		return 0;
 	case 'H':
 		opt->prefix = PREFIX_ALWAYS;
@@ -515,9 +519,11 @@ static error_t parse_scan(int key, char *arg, struct argp_state *state)
 	struct scan_options *opt = state->input;
 
 	if (flag_of(key) != 0) {
-		/* The last one of the two counts is meant, as in ripgrep. */
+		/* Of -c and --count-matches, -i and -S the last one is meant, as in ripgrep. */
 		if (key == 'c')
 			opt->scan.flags &= ~FL_SCAN_COUNT_MATCHES;
+		if (key == 'i')
+			opt->smart_case = 0;
 		opt->scan.flags |= flag_of(key);
 		return 0;
 	}
@@ -541,18 +547,6 @@ static const struct argp scan_argp = {
 	       "\vExit status: 0 if a line was selected, 1 if none was, 2 after an error.",
 	.children = scan_children,
 };
-
-/* Escapes such as \W are no capital letters. */
-static int has_capital(const char *p, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (p[i] == '\\')
-			i++;
-		else if (isupper((unsigned char)p[i]))
-			return 1;
-	}
-	return 0;
-}
 
 static uint64_t lines_of(long long own, long long both)
 {
@@ -639,7 +633,7 @@ static void complete(struct scan_options *opt)
 		complete_follow(opt);
 	if (opt->scan.flags & FL_SCAN_MULTILINE)
 		complete_multiline(opt);
-	if (opt->smart_case && !has_capital(opt->pattern, opt->pattern_len))
+	if (opt->smart_case && smart_case_ignores(opt->pattern, opt->pattern_len, opt->syntax))
 		scan->flags |= FL_SCAN_IGNORE_CASE;
 	if (opt->before >= 0 || opt->after >= 0 || opt->both >= 0)
 		scan->flags |= FL_SCAN_CONTEXT;

@@ -138,3 +138,58 @@ as_rg() {
 	same_as "'$FAULTLINE' scan -I --count-matches -m3 foo late" "rg --no-config --count-matches -m3 foo many"
 	same_as "'$FAULTLINE' scan -I --count-matches -m99999 foo late" "grep -I -c foo late"
 }
+
+@test "scan: -S ignores case where ripgrep does" {
+	local p
+	printf '%s\n' foo Foo FOO 'x foo' 'X Foo' .A .a '(a' '(A' é É 'étage' 'ÉTAGE' '\S' '\s' 'a-b' 'A-B' 'a{b' 'A{B' AA aa >cases
+	local patterns=(foo Foo '\x46oo' '\x66oo' '\x{46}oo' '\pL' '\p{Lu}'
+		'\PL' '\S' '\Wfoo' '\WFoo' '\Soo' '[[:upper:]]' '[[:upper:]]oo' '[[:^upper:]]oo'
+		'[A-F]oo' '[a-f]oo' '[^A]oo' '[^a]oo' '[]F]oo' '(?i)foo' '(?i)Foo' '(?i:f)OO' '(?-i)foo' '(?-i:F)oo'
+		'(?P<Name>f)oo' '(?:f)oo' '\.' '\.a' '\.A' '\(a' '.' '..' '^.' 'a{2}' '[[:upper:]]{2}'
+		'[\x41-\x46]oo' '[\x61-\x66]oo' '[\S]oo' '[F\W]oo' 'é' 'É' '\xc9' '\xe9' '\x{e9}' '[é]' '[É]' '\b.oo\b' '\Aa'
+		'a-b' 'A-b' 'a\{b' 'a|B' 'a|b' '\t|foo' 'f+O*' '[[:alpha:]]--' '\D\w\d|x')
+	for p in "${patterns[@]}"; do
+		some || continue
+		as_rg "-S -e '$p' cases"
+		as_rg "-S -w -e '$p' cases"
+	done
+	for p in foo Foo '\S' '\s' '(?i)A' '(a' '(A' '[A]' é É ''; do
+		as_rg "-F -S -e '$p' cases"
+	done
+	as_rg "-S -e foo -e aa cases"
+	as_rg "-S -e foo -e AA cases"
+	as_rg "-S -e 'foo\\S*' -e '[[:upper:]]' cases"
+	as_rg "-S -i Foo cases"
+	as_rg "-i -S Foo cases"
+	as_rg "-i -S -i Foo cases"
+}
+
+@test "scan: -S and what ripgrep does not know" {
+	# the pattern, its options, and whether its case counts
+	local p o counts
+	printf '%s\n' foo Foo >cases
+	while read -r counts o p; do
+		equal "$("$FAULTLINE" scan -c -S $o -e "$p" cases)" "$counts"
+	done <<-'END'
+		2 -P \Qfoo\E\S*
+		1 -P \QFoo\E
+		1 -P \106oo
+		1 -P \o{106}oo
+		1 -P \N{U+46}oo
+		2 -P (?<Name>f)oo
+		2 -P (?'Name'f)o(?#Comment)o
+		2 -P (?<!x)foo|x(?<A>y)\k<A>\g{A}(?&A)
+		1 -P (?<!a)foo|Q
+		2 -P (*NO_JIT)foo
+		1 -P (*positive_lookahead:F).oo
+		2 -P foo\K|x\cA
+		2 -P (?(DEFINE)(?<B>x))foo
+		2 -E \<foo\>
+		2 -E [[:upper:]]oo
+		1 -E [\F]oo
+		2 -G \(f\)oo
+		1 -G \(F\)oo
+		1 -G \([[:upper:]]\)
+	END
+	equal "$("$FAULTLINE" scan -c -S -P '(*UTF)\N{U+46}oo' cases)" 1
+}
