@@ -46,7 +46,8 @@ struct wanted {
  * struct verify - a run
  * @entry, @have_entry: line of a file that has been read ahead
  * @wanted: sorted, each once; all files where none was named
- * @passed_over: by --ignore-missing; the others are @files
+ * @passed_over: by --ignore-missing
+ * @outside: ended before the range began; the others are @files
  */
 struct verify {
 	struct job job;
@@ -58,7 +59,7 @@ struct verify {
 	int have_entry;
 	struct wanted *wanted;
 	size_t wanted_count;
-	uint64_t files, failed, passed_over;
+	uint64_t files, failed, passed_over, outside;
 };
 
 /**
@@ -67,6 +68,7 @@ struct verify {
  * @off, @end: what is to be looked at, whole leaves
  * @size:     the file's now
  * @cut_off:  where the leaf begins that the file's end cuts, or UINT64_MAX
+ * @outside:  it ended before the range began: only what it has been given since can matter
  */
 struct verify_item {
 	struct verify *verify;
@@ -79,6 +81,7 @@ struct verify_item {
 	uint64_t end;
 	uint64_t size;
 	uint64_t cut_off;
+	int outside;
 };
 
 static int set_problem(struct verify_item *item, int code, const char *text)
@@ -187,6 +190,11 @@ static int set_range(struct verify_item *item)
 	item->end = end;
 	if (run->range_off == 0 && to == UINT64_MAX)
 		return 1;
+	/* Of many files some are short. Whoever names one wants to know. */
+	item->outside = item->verify->wanted_count == 0 && run->range_off >= end &&
+			end == item->file.size_bytes;
+	if (item->outside)
+		return 1;
 	if (run->range_off >= end || to <= begin)
 		return set_problem(item, -EINVAL, "the manifest has nothing of this range");
 	if (run->range_off > begin)
@@ -217,7 +225,7 @@ static int prepare(struct verify_item *item)
 {
 	struct hash_result *result = &item->result;
 
-	if (!set_range(item) || !look_at(item))
+	if (!set_range(item) || !look_at(item) || item->outside)
 		return 0;
 	result->ranged = item->off != 0 || item->end != item->size;
 	result->range_off = item->off;
@@ -297,10 +305,26 @@ static void report_unreadable(struct verify *v, const struct verify_item *item)
 		damage_verdict(item->name, "missing");
 }
 
+static void report_outside(struct verify *v, const struct verify_item *item)
+{
+	if (item->result.code < 0 || item->size <= v->opt->common.run.range_off) {
+		v->outside++;
+		return;
+	}
+	v->files++;
+	v->failed++;
+	if (!v->opt->status)
+		damage_tell(item->name, "extra bytes", item->end, item->size - item->end);
+}
+
 static void report(struct verify *v, struct verify_item *item)
 {
 	int bad;
 
+	if (item->outside) {
+		report_outside(v, item);
+		return;
+	}
 	v->files++;
 	if (item->result.code < 0) {
 		report_unreadable(v, item);
@@ -423,6 +447,10 @@ static void check_all(struct verify *v)
 	if (v->failed > 0 && !v->opt->status)
 		message_error("WARNING: %" PRIu64 " of %" PRIu64 " files not as in %s", v->failed,
 			      v->files, v->in.name);
+	if (v->files == 0 && v->outside > 0 && !job_interrupted()) {
+		message_error("%s: no file has bytes of this range", v->in.name);
+		v->job.trouble = 1;
+	}
 	/* In another directory all files are missing: that must not look like success. */
 	if (v->files > 0 || v->passed_over == 0 || job_interrupted())
 		return;

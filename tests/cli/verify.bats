@@ -137,6 +137,43 @@ plain: OK"
 	expect 1 "$FAULTLINE" verify --skip=1290000 m
 	equal "$out" "large: damaged at bytes 1298432-1299999"
 	expect 2 "$FAULTLINE" verify --range=1300000:1 m
+	contains "$err" "no file has bytes of this range"
+	expect 2 "$FAULTLINE" verify --range=1300000:1 m large
+	contains "$err" "the manifest has nothing of this range"
+}
+
+@test "verify: with a range, files that ended before it are passed over" {
+	make_large
+	head -c 10000 large >short
+	: >none
+	"$FAULTLINE" hash --manifest=m --leaf-size=4K short large none
+	expect 0 "$FAULTLINE" verify --range=0:4K m
+	equal "$out" "short: OK
+large: OK"
+	expect 0 "$FAULTLINE" verify --skip=10000 m
+	equal "$out" "large: OK"
+	expect 0 "$FAULTLINE" verify --skip=9999 m
+	equal "$out" "short: OK
+large: OK"
+	expect 2 "$FAULTLINE" verify --skip=10000 m large short
+	equal "$out" "large: OK"
+	contains "$err" "faultline verify: short: the manifest has nothing of this range"
+	# What has come since may be in the range.
+	head -c 20000 large >short
+	expect 0 "$FAULTLINE" verify --skip=20000 m
+	expect 1 "$FAULTLINE" verify --skip=19999 m
+	equal "$out" "short: extra bytes 10000-19999
+large: OK"
+	contains "$err" "1 of 2 files"
+	expect 1 "$FAULTLINE" verify --status --skip=19999 m
+	equal "$out" ""
+	# It need not be there.
+	rm short
+	expect 0 "$FAULTLINE" verify --skip=20000 m
+	equal "$out" "large: OK"
+	# A part that ends before the range, and before its file, cannot tell.
+	"$FAULTLINE" hash --manifest=part --leaf-size=4K --range=0:8K large
+	expect 2 "$FAULTLINE" verify --skip=8K part
 	contains "$err" "the manifest has nothing of this range"
 }
 
