@@ -30,7 +30,8 @@ struct check_line {
  * "ALG(name)= hex", fsverity "sha256:hex name"; a backslash in front says that newline, carriage
  * return and backslash in the name are escaped.
  *
- * Return: 1; 0 for a line to be passed over (empty, or a comment with #); -EINVAL.
+ * Return: 1; 0 for a line to be passed over (empty, or a comment with #); -EINVAL; -ENOTSUP for b2sum's
+ * BLAKE2b of less than 512 bits, with @len.
  */
 int check_line_parse(char *line, size_t len, struct check_line *ret);
 

@@ -49,6 +49,7 @@ struct check {
  * struct check_item - a line
  * @text:   what @line points into
  * @choice: what was computed; NULL for a line that is not understood
+ * @lacking: it is a BLAKE2b of another length than that which can be computed
  * @path:   what is opened: the line's name, or "-" for xxhsum's "stdin"
  */
 struct check_item {
@@ -56,6 +57,7 @@ struct check_item {
 	struct check_line line;
 	uint64_t number;
 	const struct hash_choice *choice;
+	int lacking;
 	const char *path;
 	struct hash_result result;
 };
@@ -105,6 +107,15 @@ static const struct hash_choice *choose(struct check *c, const struct check_line
 	return choice->count > 0 ? choice : NULL;
 }
 
+/* A length that `b2sum -c` reads: with -a blake2b a line need not say that it is one. */
+static int is_short_blake2b(const struct check *c, const struct check_line *line)
+{
+	const struct hash_choice *asked = &c->opt->choice;
+
+	return asked->count == 1 && asked->algs[0].alg == FL_HASH_BLAKE2B && !line->tagged &&
+	       line->len < fl_hash_alg_bytes(FL_HASH_BLAKE2B);
+}
+
 /* xxhsum calls standard input "stdin". */
 static int names_stdin(const char *name, const struct hash_choice *choice)
 {
@@ -138,6 +149,7 @@ static int next_line(void *arg, void *slot)
 	c->line = NULL;
 	c->line_size = 0;
 	item->choice = rc > 0 ? choose(c, &item->line) : NULL;
+	item->lacking = rc == -ENOTSUP || (rc > 0 && is_short_blake2b(c, &item->line));
 	/* What stands there are the lines that come next: for sha256sum, too, such a line is none. */
 	if (c->list == stdin && item->choice != NULL && names_stdin(item->line.name, item->choice))
 		item->choice = NULL;
@@ -227,9 +239,22 @@ static void report_malformed(struct check *c, const struct check_item *item)
 			      c->opt->choice.count == 1 ? " " : "");
 }
 
+/* Silence would look as if the file were right. */
+static void report_lacking(struct check *c, const struct check_item *item)
+{
+	c->formatted++;
+	c->job->trouble = 1;
+	message_error("%s: %" PRIu64 ": BLAKE2b of %zu bits cannot be computed, only of 512",
+		      c->name, item->number, 8 * item->line.len);
+}
+
 static void report(struct check *c, const struct check_item *item)
 {
 	progress_bar_erase();
+	if (item->lacking) {
+		report_lacking(c, item);
+		return;
+	}
 	if (item->choice == NULL) {
 		report_malformed(c, item);
 		return;

@@ -193,6 +193,26 @@ same_check() {
 	expect 0 "$FAULTLINE" hash -c --salt=aa --block-size=1K salted
 }
 
+@test "hash -c: BLAKE2b of other lengths is an error that names the line" {
+	need b2sum
+	b2sum --tag plain >sums
+	b2sum --tag -l 256 plain >>sums
+	b2sum --tag -l 8 -- $'new\nline' >>sums
+	expect 2 "$FAULTLINE" hash -c sums
+	equal "$out" "plain: OK"
+	equal "$err" "faultline hash: sums: 2: BLAKE2b of 256 bits cannot be computed, only of 512
+faultline hash: sums: 3: BLAKE2b of 8 bits cannot be computed, only of 512"
+	expect 2 "$FAULTLINE" hash -c --status sums
+	# Where -a says it, the line need not.
+	b2sum -l 160 plain >sums
+	expect 2 "$FAULTLINE" hash -c -a blake2b sums
+	equal "$err" "faultline hash: sums: 1: BLAKE2b of 160 bits cannot be computed, only of 512"
+	# What b2sum does not know either.
+	printf 'BLAKE2b-12 (plain) = 123\nBLAKE2b-16 (plain) = 123456\nBLAKE2b-08 (plain) = 12\n' >sums
+	expect 2 "$FAULTLINE" hash -c sums
+	contains "$err" "no properly formatted checksum lines found"
+}
+
 @test "hash -c: many files, in order, by many threads" {
 	for ((i = 0; i < 700; i++)); do printf 'file %d\n' $i >"f$i"; done
 	"$FAULTLINE" hash -a sha256 f? f?? f??? >sums
