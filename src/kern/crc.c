@@ -5,11 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
-#include "base/cpu.h"
+#include "kern/crc_impl.h"
 
 /* Polynomials are reflected: bit 31 is the coefficient of x^0. */
 #define ONE 0x80000000u
@@ -57,21 +53,13 @@ uint32_t fl_crc_shift(const struct fl_crc *crc, uint32_t reg, uint64_t bytes)
 	return reg;
 }
 
-static uint64_t load64(const unsigned char *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static uint32_t update_generic(const struct fl_crc *crc, uint32_t reg, const unsigned char *p,
+uint32_t fl_crc_update_generic(const struct fl_crc *crc, uint32_t reg, const unsigned char *p,
 			       size_t n)
 {
 	const uint32_t(*t)[256] = crc->table;
 
 	for (; n >= 8; p += 8, n -= 8) {
-		uint64_t v = load64(p) ^ reg;
+		uint64_t v = fl_crc_load64(p) ^ reg;
 
 		reg = t[7][v & 255] ^ t[6][v >> 8 & 255] ^ t[5][v >> 16 & 255] ^
 		      t[4][v >> 24 & 255] ^ t[3][v >> 32 & 255] ^ t[2][v >> 40 & 255] ^
@@ -82,131 +70,10 @@ static uint32_t update_generic(const struct fl_crc *crc, uint32_t reg, const uns
 	return reg;
 }
 
-#if defined(__x86_64__)
-
-static inline uint32_t skip_lane(const struct fl_crc *crc, uint32_t reg)
-{
-	return crc->lane[0][reg & 255] ^ crc->lane[1][reg >> 8 & 255] ^
-	       crc->lane[2][reg >> 16 & 255] ^ crc->lane[3][reg >> 24];
-}
-
-/* The instruction takes three cycles and one can start in each (Fog, instruction tables): three
- * registers keep it busy. */
-__attribute__((target("sse4.2"))) static uint32_t
-update_sse42(const struct fl_crc *crc, uint32_t reg, const unsigned char *p, size_t n)
-{
-	const size_t lane = FL_CRC_LANE_BYTES;
-	uint64_t a = reg;
-
-	for (; n >= 3 * lane; p += 3 * lane, n -= 3 * lane) {
-		uint64_t b = 0, c = 0;
-
-		for (size_t i = 0; i < lane; i += 8) {
-			a = _mm_crc32_u64(a, load64(p + i));
-			b = _mm_crc32_u64(b, load64(p + lane + i));
-			c = _mm_crc32_u64(c, load64(p + 2 * lane + i));
-		}
-		a = skip_lane(crc, (uint32_t)a) ^ b;
-		a = skip_lane(crc, (uint32_t)a) ^ c;
-	}
-	for (; n >= 8; p += 8, n -= 8)
-		a = _mm_crc32_u64(a, load64(p));
-	for (; n > 0; p++, n--)
-		a = _mm_crc32_u8((uint32_t)a, *p);
-	return (uint32_t)a;
-}
-
-#define FOLD_TARGET __attribute__((target("pclmul,sse4.1")))
-
-FOLD_TARGET static inline __m128i fold_onto(__m128i x, __m128i by, __m128i next)
-{
-	return _mm_xor_si128(next, _mm_xor_si128(_mm_clmulepi64_si128(x, by, 0x00),
-						 _mm_clmulepi64_si128(x, by, 0x11)));
-}
-
-/* Gopal et al., "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ Instruction", Intel,
- * 2009: four registers of 128 bits move 64 bytes ahead at a time. The last 16 bytes, which are
- * congruent to all that came before, go through the tables instead of a Barrett reduction. */
-FOLD_TARGET static uint32_t update_fold(const struct fl_crc *crc, uint32_t reg,
-					const unsigned char *p, size_t n)
-{
-	__m128i by64 = _mm_set_epi64x((long long)crc->fold[0][1], (long long)crc->fold[0][0]);
-	__m128i by16 = _mm_set_epi64x((long long)crc->fold[1][1], (long long)crc->fold[1][0]);
-	unsigned char rest[16];
-	__m128i x[4];
-
-	if (n < 128)
-		return update_generic(crc, reg, p, n);
-	for (size_t i = 0; i < 4; i++)
-		x[i] = _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i));
-	x[0] = _mm_xor_si128(x[0], _mm_cvtsi32_si128((int)reg));
-	for (p += 64, n -= 64; n >= 64; p += 64, n -= 64)
-		for (size_t i = 0; i < 4; i++)
-			x[i] = fold_onto(
-				x[i], by64,
-				_mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i)));
-	for (size_t i = 1; i < 4; i++)
-		x[i] = fold_onto(x[i - 1], by16, x[i]);
-	_mm_storeu_si128((__m128i *)(void *)rest, x[3]);
-	return update_generic(crc, update_generic(crc, 0, rest, sizeof(rest)), p, n);
-}
-
-#define FOLD512_TARGET __attribute__((target("avx512f,vpclmulqdq,pclmul,sse4.1")))
-
-FOLD512_TARGET static inline __m512i fold512_onto(__m512i x, __m512i by, __m512i next)
-{
-	/* 0x96: all three exclusive-ored. */
-	return _mm512_ternarylogic_epi64(next, _mm512_clmulepi64_epi128(x, by, 0x00),
-					 _mm512_clmulepi64_epi128(x, by, 0x11), 0x96);
-}
-
-FOLD512_TARGET static inline __m512i multipliers(const uint64_t fold[2])
-{
-	return _mm512_broadcast_i32x4(_mm_set_epi64x((long long)fold[1], (long long)fold[0]));
-}
-
-/* update_fold() with eight registers of 512 bits, 512 bytes ahead at a time (four: 57 GB/s from the second
- * cache of a Zen 5, eight: 67). What they leave is 64 bytes that are congruent to all that came before. */
-FOLD512_TARGET static uint32_t update_fold512(const struct fl_crc *crc, uint32_t reg,
-					      const unsigned char *p, size_t n)
-{
-	__m512i by512 = multipliers(crc->fold[2]), by64 = multipliers(crc->fold[0]), x[8];
-	unsigned char rest[64];
-
-	if (n < 1024)
-		return update_fold(crc, reg, p, n);
-	for (size_t i = 0; i < 8; i++)
-		x[i] = _mm512_loadu_si512(p + 64 * i);
-	x[0] = _mm512_xor_si512(x[0], _mm512_zextsi128_si512(_mm_cvtsi32_si128((int)reg)));
-	for (p += 512, n -= 512; n >= 512; p += 512, n -= 512)
-		for (size_t i = 0; i < 8; i++)
-			x[i] = fold512_onto(x[i], by512, _mm512_loadu_si512(p + 64 * i));
-	for (size_t i = 1; i < 8; i++)
-		x[i] = fold512_onto(x[i - 1], by64, x[i]);
-	_mm512_storeu_si512(rest, x[7]);
-	return update_fold(crc, update_generic(crc, 0, rest, sizeof(rest)), p, n);
-}
-
-static bool has_fold512(void)
-{
-	return fl_cpu_has(FL_CPU_AVX512BW) && __builtin_cpu_supports("vpclmulqdq");
-}
-
-static bool has_sse42(void)
-{
-	return __builtin_cpu_supports("sse4.2");
-}
-
-static bool has_fold(void)
-{
-	return __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("sse4.1");
-}
-
-#endif
-
 static void make_tables(struct fl_crc *crc)
 {
-	uint32_t lane = power_of_x(crc->poly, 8 * FL_CRC_LANE_BYTES);
+	static const unsigned fold_bytes[4] = {64, 16, 512, 256};
+	uint32_t lane = power_of_x(crc->poly, 8 * (uint64_t)crc->lane_bytes);
 
 	for (uint32_t b = 0; b < 256; b++) {
 		uint32_t reg = b;
@@ -227,39 +94,31 @@ static void make_tables(struct fl_crc *crc)
 		}
 	/* Gopal et al.: x^(D+32) and x^(D-32) for D bits ahead, one place up because the product of
 	 * two reflected factors comes out one place down. */
-	for (size_t i = 0; i < 3; i++) {
-		uint64_t ahead = i == 0 ? 512 : i == 1 ? 128 : 4096;
+	for (size_t i = 0; i < 4; i++) {
+		uint64_t bits = 8 * (uint64_t)fold_bytes[i];
 
-		crc->fold[i][0] = (uint64_t)power_of_x(crc->poly, ahead + 32) << 1;
-		crc->fold[i][1] = (uint64_t)power_of_x(crc->poly, ahead - 32) << 1;
+		crc->fold[i][0] = (uint64_t)power_of_x(crc->poly, bits + 32) << 1;
+		crc->fold[i][1] = (uint64_t)power_of_x(crc->poly, bits - 32) << 1;
 	}
 }
 
 static int choose(struct fl_crc *crc, enum fl_crc_kernel kernel)
 {
-	bool best = kernel == FL_CRC_BEST;
-
+	crc->lane_bytes = FL_CRC_LANE_BYTES;
 #if defined(__x86_64__)
-	if ((best || kernel == FL_CRC_FOLD512) && has_fold() && has_fold512()) {
-		crc->update = update_fold512;
+	if (fl_crc_choose_x86(crc, kernel))
 		return 0;
-	}
-	if ((best || kernel == FL_CRC_SSE42) && crc->poly == FL_CRC32C_POLY && has_sse42()) {
-		crc->update = update_sse42;
-		return 0;
-	}
-	if ((best || kernel == FL_CRC_FOLD) && has_fold()) {
-		crc->update = update_fold;
-		return 0;
-	}
 #endif
-	crc->update = update_generic;
-	return best || kernel == FL_CRC_GENERIC ? 0 : -ENOTSUP;
+	crc->update = crc->update_warm = fl_crc_update_generic;
+	return kernel == FL_CRC_BEST || kernel == FL_CRC_GENERIC ? 0 : -ENOTSUP;
 }
 
 int fl_crc_init(struct fl_crc *crc, uint32_t poly, enum fl_crc_kernel kernel)
 {
+	int r;
+
 	crc->poly = poly;
+	r = choose(crc, kernel);
 	make_tables(crc);
-	return choose(crc, kernel);
+	return r;
 }

@@ -21,13 +21,17 @@
 
 struct fl_crc;
 
+typedef uint32_t fl_crc_update_fn(const struct fl_crc *crc, uint32_t reg, const unsigned char *p,
+				  size_t n);
+
 /* The ways to advance a register. */
 enum fl_crc_kernel {
 	FL_CRC_BEST,    /* the fastest of those below that this processor has */
 	FL_CRC_GENERIC, /* eight tables */
 	FL_CRC_FOLD,    /* carry-less multiplication, any generator */
 	FL_CRC_SSE42,   /* the crc32 instruction, CRC32C only */
-	FL_CRC_FOLD512  /* as FOLD, four multiplications at once (AVX-512, VPCLMULQDQ) */
+	FL_CRC_FOLD512, /* as FOLD, four multiplications at once (AVX-512, VPCLMULQDQ) */
+	FL_CRC_BOTH     /* FOLD512 and the crc32 instruction side by side, CRC32C only */
 };
 
 /* Bytes per lane where three registers run side by side: long enough that joining them is lost
@@ -39,16 +43,19 @@ enum fl_crc_kernel {
  * @table: [k][b]: the register after byte b and k zero bytes (Kounavis, Berry,
  *         "A Systematic Approach to Building High Performance, Software-based,
  *         CRC Generators", 2005)
- * @lane:  [k][b]: byte b at place k of a register, FL_CRC_LANE_BYTES zero bytes later
- * @fold:  multipliers for 64, 16 and 512 bytes ahead, low and high half
+ * @lane_bytes: of the kernel's lanes
+ * @lane:  [k][b]: byte b at place k of a register, @lane_bytes zero bytes later
+ * @fold:  multipliers for 64, 16, 512 and 256 bytes ahead, low and high half
+ * @update, @update_warm: see fl_crc_update(), fl_crc_update_warm()
  */
 struct fl_crc {
 	uint32_t poly;
 	uint32_t table[8][256];
+	size_t lane_bytes;
 	uint32_t lane[4][256];
-	uint64_t fold[3][2];
-	uint32_t (*update)(const struct fl_crc *crc, uint32_t reg, const unsigned char *p,
-			   size_t n);
+	uint64_t fold[4][2];
+	fl_crc_update_fn *update;
+	fl_crc_update_fn *update_warm;
 };
 
 /**
@@ -70,6 +77,17 @@ static inline uint32_t fl_crc_update(const struct fl_crc *crc, uint32_t reg, con
 				     size_t n)
 {
 	return crc->update(crc, reg, p, n);
+}
+
+/**
+ * fl_crc_update_warm() - the same for bytes that are in the processor's cache
+ *
+ * There the kernel that can do most is fastest; from memory, the one that reads straight on.
+ */
+static inline uint32_t fl_crc_update_warm(const struct fl_crc *crc, uint32_t reg,
+					  const unsigned char *p, size_t n)
+{
+	return crc->update_warm(crc, reg, p, n);
 }
 
 /**
