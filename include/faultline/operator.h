@@ -28,6 +28,7 @@ FL_BEGIN_DECLS
  *         a field is read once; valid until the map returns
  * @ahead: so many bytes behind the view may be looked at, too: as many as the operator's
  *         ahead_bytes, or up to the end of the stream; they belong to the next views
+ * @warm:  another operator has just read the view: it is in the processor's cache
  *
  * Shape: an operator with FL_CUT_RECORD gets whole records (the last one of
  * the stream may lack its delimiter), at most 256 KiB of them unless one
@@ -41,6 +42,7 @@ struct fl_view {
 	size_t len;
 	const unsigned char *data;
 	size_t ahead;
+	int warm;
 };
 
 /**

@@ -238,18 +238,20 @@ static int map_pass(struct worker *w, const struct fl_chunk *chunk, bool kept, s
 	struct fl_slicer slicer;
 	struct fl_slice slice;
 	unsigned k;
-	int r = fl_slicer_init(&slicer, &w->window, &w->x->needs, chunk, err);
+	int warm, r = fl_slicer_init(&slicer, &w->window, &w->x->needs, chunk, err);
 
 	while (r == 0 && (r = fl_slicer_next(&slicer, &slice, err)) > 0) {
 		r = cancelled(w) ? fl_error_set(err, -FL_ECANCELED, FL_OFF_NONE, NULL) : 0;
-		for (k = 0; r == 0 && k < pl->stage_count; k++) {
+		for (k = 0, warm = 0; r == 0 && k < pl->stage_count; k++) {
 			const struct fl_operator *ops = pl->stages[k].ops;
+			struct fl_view view =
+				ops->cut == FL_CUT_RECORD ? slice.records : slice.units;
 
-			if (kept == !!(ops->flags & FL_OP_KEEP_VIEW))
-				r = map_view(w, k,
-					     ops->cut == FL_CUT_RECORD ? slice.records
-								       : slice.units,
-					     err);
+			if (kept != !!(ops->flags & FL_OP_KEEP_VIEW))
+				continue;
+			view.warm = warm;
+			r = map_view(w, k, view, err);
+			warm = 1;
 		}
 		if (r == 0)
 			r = go_on(w, &slice, err);

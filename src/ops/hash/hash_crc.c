@@ -63,7 +63,8 @@ static int crc_map(const void *op, void *scratch FL_UNUSED, const struct fl_view
 	if (part->len == 0 && fl_part_append(part, &sum, sizeof(sum)) < 0)
 		return fl_error_set(reterr, -ENOMEM, in->off, NULL);
 	memcpy(&sum, part->data, sizeof(sum));
-	sum.reg = fl_crc_update(&s->crc, sum.reg, in->data, in->len);
+	sum.reg = in->warm ? fl_crc_update_warm(&s->crc, sum.reg, in->data, in->len)
+			   : fl_crc_update(&s->crc, sum.reg, in->data, in->len);
 	sum.bytes += in->len;
 	memcpy(part->data, &sum, sizeof(sum));
 	return 0;
@@ -89,6 +90,7 @@ const struct fl_hash_family fl_hash_family_crc = {
 		.name = "hash",
 		.cut = FL_CUT_UNIT,
 		.unit_bytes = FL_HASH_STREAM_UNIT_BYTES,
+		.flags = FL_OP_SHORT_PARTS,
 		.start = fl_hash_op_start,
 		.map = crc_map,
 		.fold = crc_fold,
