@@ -8,8 +8,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/size.h"
-#include "cluster/cluster_impl.h"
-#include "cluster/replay.h"
+#include "cluster/cluster_boss.h"
 #include "cluster/turns.h"
 #include "plat/subprocess.h"
 #include "plat/futex.h"
@@ -27,59 +26,6 @@
 /* Folding what a chunk has said so far, before its end, when it says more than this: a line that
  * is longer than memory. Peak memory of a run stays below 64 MiB. */
 #define HELD_MAX (UINT64_C(16) << 20)
-
-#define SPARE_MAX (UINT64_C(4) << 20)
-
-/**
- * struct pile - complete messages of a chunk that is not folded yet
- * @ended: the end mark is among them
- */
-struct pile {
-	bool used;
-	bool ended;
-	unsigned char *data;
-	size_t len;
-	size_t room;
-};
-
-/**
- * struct child - a worker as the coordinator sees it
- * @head_got: bytes of @head that have come
- * @body:     bytes of its payload that have come, in the pile's room behind its length
- */
-struct child {
-	int32_t pid;
-	struct fl_bytering ring;
-	struct fl_message head;
-	size_t head_got;
-	size_t body_got;
-	struct pile *pile;
-};
-
-/**
- * struct boss - the coordinator
- * @piles:     of chunk k: k % FL_CLUSTER_WINDOW
- * @spare:     memory for the next one
- * @failure:   what workers say that could not begin; apart, as a chunk's pile may end in half a message
- * @starts:    workers started since a chunk was folded last
- * @replay:    parts of the oldest chunk that have been folded before its end
- * @deaths:    over the oldest chunk
- * @looked_ns: when it looked last whether all are alive
- */
-struct boss {
-	struct fl_cluster c;
-	struct child *children;
-	struct pile *piles;
-	struct pile spare;
-	struct pile failure;
-	unsigned starts;
-	struct fl_replay replay;
-	unsigned deaths;
-	uint64_t death_chunk;
-	uint64_t looked_ns;
-	pthread_t gate;
-	bool gated;
-};
 
 /* In the segment: the control with its tallies, what the turns need, the rings. */
 static uint64_t turns_off(const struct fl_cluster *c)
@@ -116,7 +62,7 @@ void fl_cluster_wake(struct fl_cluster_control *c)
 		fl_futex_wake(&c->turn, INT32_MAX);
 }
 
-static void set_limit(struct boss *b, uint64_t limit)
+static void set_limit(struct fl_boss *b, uint64_t limit)
 {
 	atomic_store(&b->c.control->limit, limit);
 	fl_cluster_wake(b->c.control);
@@ -125,7 +71,7 @@ static void set_limit(struct boss *b, uint64_t limit)
 /* With loading threads: a chunk may be taken when its bytes are in the cache. */
 static void *gate(void *arg)
 {
-	struct boss *b = arg;
+	struct fl_boss *b = arg;
 	struct fl_exec *x = b->c.x;
 	uint64_t k, off, end;
 
@@ -141,7 +87,7 @@ static void *gate(void *arg)
 	return NULL;
 }
 
-static int prepare(struct boss *b, struct fl_exec *x, unsigned processes)
+static int prepare(struct fl_boss *b, struct fl_exec *x, unsigned processes)
 {
 	struct fl_segment_options o;
 	uint64_t k;
@@ -176,9 +122,9 @@ static int prepare(struct boss *b, struct fl_exec *x, unsigned processes)
 	return 0;
 }
 
-static int start_child(struct boss *b, unsigned w)
+static int start_child(struct fl_boss *b, unsigned w)
 {
-	struct child *child = &b->children[w];
+	struct fl_hand *child = &b->children[w];
 	struct fl_bytering_body *body = fl_cluster_ring_body(&b->c, w);
 	int r;
 
@@ -201,151 +147,16 @@ static int start_child(struct boss *b, unsigned w)
 			      : 0;
 }
 
-/* Every chunk between the oldest and the newest that may be taken has a place of its own. */
-static struct pile *pile_of(struct boss *b, uint64_t chunk)
-{
-	struct pile *p = &b->piles[chunk % FL_CLUSTER_WINDOW];
-
-	if (!p->used) {
-		*p = b->spare;
-		b->spare = (struct pile){.data = NULL};
-		p->used = true;
-	}
-	return p;
-}
-
-static struct pile *find_pile(struct boss *b, uint64_t chunk)
-{
-	struct pile *p = &b->piles[chunk % FL_CLUSTER_WINDOW];
-
-	return p->used ? p : NULL;
-}
-
-static int make_room(struct pile *p, size_t len)
-{
-	size_t room = p->room ? p->room : 4096;
-	unsigned char *more;
-
-	if (p->room - p->len >= len && p->data)
-		return 0;
-	while (room - p->len < len)
-		room *= 2;
-	more = realloc(p->data, room);
-	if (!more)
-		return -ENOMEM;
-	p->data = more;
-	p->room = room;
-	return 0;
-}
-
-/* Whole messages only: the pile's length moves when a payload is complete. */
-static int finish_message(struct child *child)
-{
-	struct pile *p = child->pile;
-
-	memcpy(p->data + p->len, &child->head, sizeof(child->head));
-	p->len += sizeof(child->head) + (size_t)child->head.len;
-	/* The next head begins on a multiple of 8. */
-	p->len = (size_t)fl_round_up(p->len, 8);
-	if (child->head.kind != FL_MESSAGE_PART)
-		p->ended = true;
-	child->head_got = child->body_got = 0;
-	return 1;
-}
-
-/* Whether a worker may say this: it shares our memory, and may be out of its mind. */
-static bool is_sane(const struct boss *b, unsigned w, const struct fl_message *m)
-{
-	uint64_t base = atomic_load(&b->c.control->base);
-	uint64_t claim = (m->chunk << FL_CLAIM_BITS) | (w + 1);
-	bool is_stage = m->stage < b->c.x->pl->stage_count;
-
-	if (m->len > SIZE_MAX / 4 ||
-	    !(is_stage || (m->stage == FL_OPERATOR_NONE && m->kind == FL_MESSAGE_END)))
-		return false;
-	if (m->kind == FL_MESSAGE_FAILED)
-		return m->code < 0;
-	return (m->kind == FL_MESSAGE_PART || m->kind == FL_MESSAGE_END) && m->chunk >= base &&
-	       m->chunk < base + FL_CLUSTER_WINDOW &&
-	       atomic_load(&b->c.control->claims[m->chunk % FL_CLUSTER_WINDOW]) == claim;
-}
-
-static int begin_body(struct boss *b, unsigned w)
-{
-	struct child *child = &b->children[w];
-
-	if (!is_sane(b, w, &child->head))
-		return fl_error_set(&b->c.x->error, -FL_ECORRUPT, FL_OFF_NONE,
-				    "a worker process wrote nonsense");
-	child->pile =
-		child->head.kind == FL_MESSAGE_FAILED ? &b->failure : pile_of(b, child->head.chunk);
-	if (make_room(child->pile, sizeof(child->head) + (size_t)child->head.len + 8) < 0)
-		return fl_error_set(&b->c.x->error, -ENOMEM, FL_OFF_NONE, NULL);
-	return 0;
-}
-
-/* Read on in a worker's ring. Return: 1: a message is complete; 0: nothing more now; <0: error of
- * the run; -EOWNERDEAD: nothing more ever. */
-static int receive(struct boss *b, unsigned w, uint64_t timeout_ns)
-{
-	struct child *child = &b->children[w];
-	int64_t n;
-	int r;
-
-	for (;;) {
-		bool in_head = child->head_got < sizeof(child->head);
-		size_t body = (size_t)child->head.len;
-
-		if (!in_head && child->body_got == body)
-			return finish_message(child);
-		n = in_head ? fl_bytering_read(&child->ring,
-					       (unsigned char *)&child->head + child->head_got,
-					       sizeof(child->head) - child->head_got, timeout_ns)
-			    : fl_bytering_read(&child->ring,
-					       child->pile->data + child->pile->len +
-						       sizeof(child->head) + child->body_got,
-					       body - child->body_got, timeout_ns);
-		if (n == -ETIMEDOUT)
-			return 0;
-		if (n <= 0)
-			return n == -FL_ECORRUPT
-				       ? fl_error_set(&b->c.x->error, (int)n, FL_OFF_NONE, NULL)
-				       : -EOWNERDEAD;
-		if (!in_head) {
-			child->body_got += (size_t)n;
-			continue;
-		}
-		child->head_got += (size_t)n;
-		if (child->head_got == sizeof(child->head)) {
-			r = begin_body(b, w);
-			if (r < 0)
-				return r;
-		}
-	}
-}
-
-/* The next chunk's pile grows as far: its memory is there already, but not that of a giant line. */
-static void drop_pile(struct boss *b, struct pile *p)
-{
-	if (p->room > b->spare.room && p->room <= SPARE_MAX) {
-		free(b->spare.data);
-		b->spare = (struct pile){.data = p->data, .room = p->room};
-	} else {
-		free(p->data);
-	}
-	*p = (struct pile){.used = false};
-}
-
 /* A dead worker had begun chunk @k, and not ended it: whoever comes may have it. */
-static void set_free(struct boss *b, uint64_t k)
+static void set_free(struct fl_boss *b, uint64_t k)
 {
 	struct fl_cluster_control *c = b->c.control;
-	struct pile *p = find_pile(b, k);
+	struct fl_pile *p = fl_boss_pile(b, k);
 
 	if (p && p->ended)
 		return;
 	if (p)
-		drop_pile(b, p);
+		fl_boss_drop_pile(b, p);
 	if (k == atomic_load(&c->base))
 		fl_replay_again(&b->replay);
 	b->deaths = k == b->death_chunk ? b->deaths + 1 : 1;
@@ -354,7 +165,7 @@ static void set_free(struct boss *b, uint64_t k)
 }
 
 /* What a dead worker completed stays; what it had begun is free again. */
-static int bury(struct boss *b, unsigned w)
+static int bury(struct fl_boss *b, unsigned w)
 {
 	struct fl_cluster_control *c = b->c.control;
 	uint64_t base = atomic_load(&c->base), k;
@@ -362,7 +173,7 @@ static int bury(struct boss *b, unsigned w)
 
 	b->children[w].pid = 0;
 	do
-		r = receive(b, w, 0);
+		r = fl_boss_hear(b, w, 0);
 	while (r > 0);
 	if (r < 0 && r != -EOWNERDEAD)
 		return r;
@@ -381,7 +192,7 @@ static int bury(struct boss *b, unsigned w)
 	return start_child(b, w);
 }
 
-static int look_after(struct boss *b)
+static int look_after(struct fl_boss *b)
 {
 	int r = 0;
 
@@ -394,7 +205,7 @@ static int look_after(struct boss *b)
 }
 
 /* Said by a worker that took over, but not what the one before it had said. */
-static int contradiction(struct boss *b)
+static int contradiction(struct fl_boss *b)
 {
 	struct fl_exec *x = b->c.x;
 	uint64_t chunk = atomic_load(&b->c.control->base);
@@ -405,7 +216,7 @@ static int contradiction(struct boss *b)
 		"written, and the next one finds something else");
 }
 
-static int fold_part(struct boss *b, const struct fl_message *m, unsigned char *data, bool early)
+static int fold_part(struct fl_boss *b, const struct fl_message *m, unsigned char *data, bool early)
 {
 	struct fl_exec *x = b->c.x;
 	struct fl_part part = {.data = data,
@@ -425,7 +236,7 @@ static int fold_part(struct boss *b, const struct fl_message *m, unsigned char *
 }
 
 /* Return: 0; 1: the run is over; <0. */
-static int fold_end(struct boss *b, const struct fl_message *m, const unsigned char *text)
+static int fold_end(struct fl_boss *b, const struct fl_message *m, const unsigned char *text)
 {
 	struct fl_exec *x = b->c.x;
 	struct fl_part none[FL_OPERATORS_MAX];
@@ -446,7 +257,7 @@ static int fold_end(struct boss *b, const struct fl_message *m, const unsigned c
 }
 
 /* @early: more of the chunk is to come */
-static int fold_pile(struct boss *b, struct pile *p, bool early)
+static int fold_pile(struct fl_boss *b, struct fl_pile *p, bool early)
 {
 	size_t at = 0;
 	int r = 0;
@@ -467,7 +278,7 @@ static int fold_pile(struct boss *b, struct pile *p, bool early)
 }
 
 /* The oldest chunk is done: its entry becomes that of a later one. */
-static void advance(struct boss *b)
+static void advance(struct fl_boss *b)
 {
 	struct fl_cluster_control *c = b->c.control;
 	uint64_t k = atomic_load(&c->base);
@@ -481,7 +292,7 @@ static void advance(struct boss *b)
 }
 
 /* Wait for the oldest chunk's worker to say something, or for one to take it. */
-static int listen(struct boss *b, uint64_t chunk)
+static int listen(struct fl_boss *b, uint64_t chunk)
 {
 	struct fl_cluster_control *c = b->c.control;
 	uint32_t seen = atomic_load(&c->turn);
@@ -492,12 +303,12 @@ static int listen(struct boss *b, uint64_t chunk)
 	if (owner == 0 || owner > b->c.processes)
 		(void)fl_futex_wait(&c->turn, seen, UINT64_C(100000));
 	else
-		r = receive(b, owner - 1, LOOK_NS);
+		r = fl_boss_hear(b, owner - 1, LOOK_NS);
 	return r > 0 ? 0 : r == -EOWNERDEAD ? 0 : r;
 }
 
 /* A line that is longer than memory comes in pieces: they go on before its end has come. */
-static int commit_early(struct boss *b, struct pile *p)
+static int commit_early(struct fl_boss *b, struct fl_pile *p)
 {
 	size_t before = p->len;
 	int r;
@@ -515,7 +326,7 @@ static int commit_early(struct boss *b, struct pile *p)
 }
 
 /* While all goes well: seldom enough to cost nothing, often enough for a dead worker to be replaced. */
-static bool is_time_to_look(struct boss *b)
+static bool is_time_to_look(struct fl_boss *b)
 {
 	uint64_t now = fl_clock_ns();
 	bool r = now - b->looked_ns > LOOK_NS;
@@ -525,10 +336,10 @@ static bool is_time_to_look(struct boss *b)
 	return r || atomic_load_explicit(&b->c.x->pl->cancel, memory_order_relaxed);
 }
 
-static int fold_next(struct boss *b)
+static int fold_next(struct fl_boss *b)
 {
 	uint64_t chunk = atomic_load(&b->c.control->base);
-	struct pile *p = find_pile(b, chunk);
+	struct fl_pile *p = fl_boss_pile(b, chunk);
 	unsigned quiet = 0;
 	int r = is_time_to_look(b) ? look_after(b) : 0;
 
@@ -536,11 +347,11 @@ static int fold_next(struct boss *b)
 		size_t before = p ? p->len : 0;
 
 		r = listen(b, chunk);
-		p = find_pile(b, chunk);
+		p = fl_boss_pile(b, chunk);
 		quiet = (p ? p->len : 0) != before ? 0 : quiet + 1;
 		if (r == 0 && quiet > 0)
 			r = look_after(b);
-		p = find_pile(b, chunk);
+		p = fl_boss_pile(b, chunk);
 		if (r == 0 && p && !p->ended)
 			r = commit_early(b, p);
 	}
@@ -549,12 +360,12 @@ static int fold_next(struct boss *b)
 	if (b->failure.ended)
 		return fold_pile(b, &b->failure, false);
 	r = fold_pile(b, p, false);
-	drop_pile(b, p);
+	fl_boss_drop_pile(b, p);
 	advance(b);
 	return r;
 }
 
-static void end_workers(struct boss *b)
+static void end_workers(struct fl_boss *b)
 {
 	struct fl_cluster_control *c = b->c.control;
 	struct fl_exec *x = b->c.x;
@@ -587,7 +398,7 @@ static void end_workers(struct boss *b)
 	fl_segment_detach(b->c.seg);
 }
 
-static int take_turns_back(struct boss *b)
+static int take_turns_back(struct fl_boss *b)
 {
 	int r = fl_turns_finish(fl_cluster_turns(&b->c), b->c.x->pl, b->c.chunks);
 
@@ -598,7 +409,7 @@ static int take_turns_back(struct boss *b)
 
 int fl_cluster_run(struct fl_exec *x, unsigned processes)
 {
-	struct boss b = {.deaths = 0, .death_chunk = UINT64_MAX};
+	struct fl_boss b = {.deaths = 0, .death_chunk = UINT64_MAX};
 	int r = prepare(&b, x, processes);
 
 	for (unsigned w = 0; r == 0 && w < processes; w++)
