@@ -74,9 +74,20 @@ static void match_nothing(struct scan_options *opt)
 	opt->scan.flags &= ~(FL_SCAN_WORD | FL_SCAN_LINE_REGEXP);
 }
 
+/* Of empty patterns only. */
+static int is_empty(const struct scan_options *opt)
+{
+	for (size_t i = 0; i < opt->pattern_len; i++)
+		if (opt->pattern[i] != '\n')
+			return 0;
+	return 1;
+}
+
 void scan_options_complete(struct scan_options *opt)
 {
 	struct fl_scan_options *scan = &opt->scan;
+	unsigned selecting = FL_SCAN_INVERT | FL_SCAN_WORD | FL_SCAN_LINE_REGEXP |
+			     FL_SCAN_MULTILINE | FL_SCAN_PASSTHRU;
 
 	if (opt->pattern == NULL && !opt->no_pattern)
 		message_usage("no pattern given");
@@ -85,6 +96,9 @@ void scan_options_complete(struct scan_options *opt)
 		scan->flags |= FL_SCAN_NULL;
 	if (opt->pattern == NULL)
 		match_nothing(opt);
+	/* Nor where no line can be selected. */
+	if (is_empty(opt) && !opt->json && (scan->flags & selecting) == FL_SCAN_INVERT)
+		opt->stop = 1;
 	scan->flags |= opt->syntax;
 	if ((scan->flags & FL_SCAN_PASSTHRU) && (scan->flags & FL_SCAN_ONLY_MATCHING))
 		message_usage("--passthru and --only-matching exclude each other");

@@ -225,3 +225,26 @@ same_files() {
 		equal "$out$err" ""
 	done
 }
+
+@test "scan: -x of patterns that begin with settings, or end within \\Q, as grep has it" {
+	local p o
+	printf 'foo\nfoo bar\nFOO\nfoo\\\n\nfoé\n' >x
+	for p in '(*UTF)foo' '(*UTF)(*UCP)fo\w' '(*NO_JIT)(*LIMIT_MATCH=1000)foo|fo' '\Qfoo' '\Qfoo\' '\Qf\Eo\Qo' '\\Qfoo' \
+		'(*COMMIT)foo' '(*FAIL)|foo' 'foo\' '\Qf\Eoo\' '(*LF)foo|x' '(*'; do
+		for o in -x -w '-xi -o' '-xv -n'; do
+			same_as "'$FAULTLINE' scan -P $o -e '$p' x" "grep -P $o -e '$p' x"
+		done
+	done
+}
+
+@test "scan: with -v and an empty pattern nothing is searched, as in grep" {
+	local o
+	printf 'a\n\nb\n' >x
+	for o in -c -n -l -L -q '-c -x' '-c -w' -H; do
+		for more in '' -F -E -G; do
+			same_as "'$FAULTLINE' scan -v $more $o -e '' x" "grep -v ${more:--P} $o -e '' x"
+		done
+	done
+	same_as "'$FAULTLINE' scan -vc '' nowhere" "grep -vcP '' nowhere"
+	same_as "'$FAULTLINE' scan -v --passthru '' x" "cat x; false"
+}

@@ -193,12 +193,60 @@ int fl_scan_literals_quoted(const struct fl_scan_options *opt,
 	return r;
 }
 
+/* Does \Q reach the end of the pattern? */
+static bool is_quoted_to_end(const char *p, size_t len)
+{
+	bool quoted = false;
+
+	for (size_t i = 0; i + 1 < len; i++) {
+		if (p[i] != '\\')
+			continue;
+		if (p[i + 1] == (quoted ? 'E' : 'Q'))
+			quoted = !quoted;
+		else if (quoted)
+			continue;
+		i++;
+	}
+	return quoted;
+}
+
+/* Bytes of the settings that PCRE2 takes at the very beginning only: pcre2pattern(3). */
+static size_t settings_len(const char *p, size_t len)
+{
+	static const char *const settings[] = {"UTF)", "UCP)",  "NO_", "LIMIT_", "NOTEMPTY", "CR)",
+					       "LF)",  "CRLF)", "ANY", "NUL)",   "BSR_"};
+	size_t done = 0;
+
+	while (len - done > 2 && memcmp(p + done, "(*", 2) == 0) {
+		const char *word = p + done + 2;
+		const char *end = memchr(word, ')', (size_t)(p + len - word));
+		bool is_setting = false;
+
+		for (size_t i = 0; end && i < sizeof(settings) / sizeof(*settings); i++) {
+			size_t n = strlen(settings[i]);
+
+			is_setting |=
+				(size_t)(end + 1 - word) >= n && memcmp(word, settings[i], n) == 0;
+		}
+		if (!is_setting)
+			break;
+		done = (size_t)(end + 1 - p);
+	}
+	return done;
+}
+
 int fl_scan_pattern_wrap(unsigned flags, const char *p, size_t len, struct fl_text *ret)
 {
 	bool line = (flags & FL_SCAN_LINE_REGEXP) != 0;
 
+	/* grep -x leaves it to PCRE2 (PCRE2_EXTRA_MATCH_LINE), grep -w does not. */
+	size_t settings = line ? settings_len(p, len) : 0;
+
+	fl_text_add(ret, p, settings);
 	fl_text_adds(ret, line ? "^(?:" : "(?<!\\w)(?:");
-	fl_text_add(ret, p, len);
+	fl_text_add(ret, p + settings, len - settings);
+	if (line && is_quoted_to_end(p, len))
+		fl_text_adds(ret, "\\E");
 	fl_text_adds(ret, line ? ")$" : ")(?!\\w)");
 	return ret->failed ? -ENOMEM : 0;
 }
