@@ -38,12 +38,13 @@ TARGET static inline __m512i spaces_of(__m512i v)
 
 /* Elsewhere what was measured there: XXH3 with AVX2 at 0.9 of the memory's speed on an Intel Xeon. */
 static void block_sums(const unsigned char *p, size_t blocks,
-		       const unsigned char secret[FL_XXH3_SECRET_BYTES], uint64_t *sums)
+		       const unsigned char secret[FL_XXH3_SECRET_BYTES], uint64_t *sums,
+		       const struct fl_xxh3_late *late)
 {
-	if (fl_is_zen())
-		fl_block_sums_avx512(p, blocks, secret, sums);
+	if (fl_is_zen() && __builtin_cpu_supports("avx512dq"))
+		fl_block_sums_avx512(p, blocks, secret, sums, late);
 	else
-		fl_block_sums_avx2(p, blocks, secret, sums);
+		fl_block_sums_avx2(p, blocks, secret, sums, late);
 }
 
 static void apply_blocks(uint64_t acc[FL_XXH3_LANES], const uint64_t *sums, size_t blocks,

@@ -54,6 +54,17 @@ struct fl_translation;
 #define FL_COUNT_BLOCK_BYTES ((size_t)1024)
 
 /**
+ * struct fl_xxh3_late - sums of earlier blocks, which are applied while new ones are made
+ * @acc:  8 lanes
+ * @sums: of @blocks blocks
+ */
+struct fl_xxh3_late {
+	uint64_t *acc;
+	const uint64_t *sums;
+	size_t blocks;
+};
+
+/**
  * struct fl_kernels - one instruction set's functions
  * @name:            "generic", "avx2"
  * @count_byte:      how often @c stands in [p, p+n)
@@ -73,7 +84,9 @@ struct fl_translation;
  *                   bytes are different; @dst may not overlap @src
  * @xxh3_block_sums: for each of @blocks blocks of 1024 bytes, the 8 lanes that its 16
  *                   stripes add to the accumulators, starting from zero; little-endian
- *                   values in host order at sums[8 * block]
+ *                   values in host order at sums[8 * block]; meanwhile all of @late (may be NULL), as xxh3_apply_blocks
+ *                   does: that waits for its own results, as summing does for memory, and beside it
+ *                   takes next to no time
  * @xxh3_apply_blocks: adds the sums of each block to @acc and scrambles it with @key, the
  *                   secret's last 64 bytes
  *
@@ -101,7 +114,8 @@ struct fl_kernels {
 	uint64_t (*translate)(const struct fl_translation *t, const unsigned char *src, size_t n,
 			      unsigned char *dst, uint64_t *changed);
 	void (*xxh3_block_sums)(const unsigned char *p, size_t blocks,
-				const unsigned char secret[FL_XXH3_SECRET_BYTES], uint64_t *sums);
+				const unsigned char secret[FL_XXH3_SECRET_BYTES], uint64_t *sums,
+				const struct fl_xxh3_late *late);
 	void (*xxh3_apply_blocks)(uint64_t acc[FL_XXH3_LANES], const uint64_t *sums, size_t blocks,
 				  const unsigned char key[FL_XXH3_STRIPE_BYTES]);
 };

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* The primes of the specification. */
-#define PRIME32_1 UINT64_C(0x9E3779B1)
+#define PRIME32_1 ((uint64_t)FL_XXH3_PRIME32_1)
 #define PRIME32_2 UINT64_C(0x85EBCA77)
 #define PRIME32_3 UINT64_C(0xC2B2AE3D)
 #define PRIME64_1 UINT64_C(0x9E3779B185EBCA87)

@@ -15,6 +15,13 @@
  * part that runs in parallel.
  */
 
+/* PRIME32_1 of the specification: the scramble multiplies by it. */
+#define FL_XXH3_PRIME32_1 0x9E3779B1
+
+/* Stripes of a block, and where in the secret the scramble's key begins. */
+#define FL_XXH3_STRIPES (FL_XXH3_BLOCK_BYTES / FL_XXH3_STRIPE_BYTES)
+#define FL_XXH3_KEY_AT (FL_XXH3_SECRET_BYTES - FL_XXH3_STRIPE_BYTES)
+
 /** fl_xxh3_derive_secret() - the 192-byte secret for a seed; seed 0 gives the default secret */
 void fl_xxh3_derive_secret(uint64_t seed, unsigned char out[FL_XXH3_SECRET_BYTES]);
 

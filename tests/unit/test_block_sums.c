@@ -83,7 +83,8 @@ static bool have_avx512(void)
 }
 
 typedef void block_sums(const unsigned char *p, size_t blocks,
-			const unsigned char secret[FL_XXH3_SECRET_BYTES], uint64_t *sums);
+			const unsigned char secret[FL_XXH3_SECRET_BYTES], uint64_t *sums,
+			const struct fl_xxh3_late *late);
 
 static void check_variant(const char *name, block_sums *f, const unsigned char *p, size_t blocks,
 			  const uint64_t *want)
@@ -91,7 +92,7 @@ static void check_variant(const char *name, block_sums *f, const unsigned char *
 	uint64_t *sums = sums_for(blocks);
 
 	memset(sums_room.begin, 0xA5, (size_t)(sums_room.end - sums_room.begin));
-	f(p, blocks, secret, sums);
+	f(p, blocks, secret, sums, NULL);
 	cr_assert(memcmp(sums, want, blocks * FL_XXH3_LANES * sizeof(*sums)) == 0,
 		  "%s: %zu blocks at %p", name, blocks, (const void *)p);
 	if ((unsigned char *)sums > sums_room.begin)
@@ -165,6 +166,42 @@ Test(block_sums, every_variant_scrambles_alike)
 #endif
 }
 
+/* Sums of @blocks, while @n late blocks are applied that end where the next would fault. */
+static void check_late(const char *name, block_sums *f, size_t blocks, size_t n)
+{
+	static uint64_t sums[9 * FL_XXH3_LANES], plain[9 * FL_XXH3_LANES];
+	uint64_t acc[FL_XXH3_LANES], want[FL_XXH3_LANES];
+	struct fl_xxh3_late late = {.acc = acc, .sums = sums_for(n), .blocks = n};
+	const unsigned char *p = room.end - blocks * FL_XXH3_BLOCK_BYTES;
+
+	for (size_t lane = 0; lane < FL_XXH3_LANES; lane++)
+		acc[lane] = want[lane] = ~(lane * UINT64_C(0x123456789ABCDEF));
+	fl_apply_blocks_generic(want, late.sums, n, secret + FL_XXH3_KEY_AT);
+	fl_block_sums_generic(p, blocks, secret, plain, NULL);
+	f(p, blocks, secret, sums, &late);
+	cr_assert(memcmp(acc, want, sizeof(acc)) == 0, "%s: %zu late with %zu", name, n, blocks);
+	cr_assert(memcmp(sums, plain, blocks * FL_XXH3_LANES * sizeof(*sums)) == 0,
+		  "%s: %zu blocks with %zu late", name, blocks, n);
+}
+
+Test(block_sums, late_blocks_are_applied_meanwhile)
+{
+	uint64_t *sums = sums_for(BLOCKS_MAX);
+	const struct fl_kernels *k;
+
+	for (size_t i = 0; i < BLOCKS_MAX * FL_XXH3_LANES; i++)
+		sums[i] = i % 3 ? UINT64_MAX / (i + 1) : i * UINT64_C(0x9E3779B97F4A7C15);
+	for (size_t blocks = 0; blocks < 9; blocks++)
+		for (size_t n = 0; n <= 40; n++) {
+			for (size_t v = 0; (k = kernels_variant(v)); v++)
+				check_late(k->name, k->xxh3_block_sums, blocks, n);
+#if defined(__x86_64__)
+			if (have_avx512())
+				check_late("AVX-512", fl_block_sums_avx512, blocks, n);
+#endif
+		}
+}
+
 Test(block_sums, every_count_of_blocks_up_to_the_guards)
 {
 	for (size_t blocks = 0; blocks <= BLOCKS_MAX; blocks += blocks < 9 ? 1 : 7) {
@@ -202,9 +239,9 @@ static uint64_t digest(const struct fl_kernels *k, size_t len, size_t cut)
 	uint64_t *sums = sums_for(blocks), acc[FL_XXH3_LANES];
 	size_t s = 0;
 
-	k->xxh3_block_sums(p, cut, secret, sums);
+	k->xxh3_block_sums(p, cut, secret, sums, NULL);
 	k->xxh3_block_sums(p + cut * FL_XXH3_BLOCK_BYTES, blocks - cut, secret,
-			   sums + cut * FL_XXH3_LANES);
+			   sums + cut * FL_XXH3_LANES, NULL);
 	fl_xxh3_init_acc(acc);
 	fl_xxh3_apply_blocks(acc, sums, blocks, secret);
 	for (at = p + blocks * FL_XXH3_BLOCK_BYTES; at + FL_XXH3_STRIPE_BYTES < room.end;

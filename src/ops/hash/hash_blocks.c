@@ -83,7 +83,7 @@ static int part_extend(struct fl_part *part, struct hash_part *head, struct fl_h
 		return r;
 	if (blocks > 0)
 		fl_kernels_get()->xxh3_block_sums(in->data, blocks, secret,
-						  (uint64_t *)(void *)(part->data + at));
+						  (uint64_t *)(void *)(part->data + at), NULL);
 	fl_hash_tail_append(tail, in->data, in->len);
 	head->bytes += in->len;
 	head->blocks += blocks;
