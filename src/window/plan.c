@@ -196,13 +196,16 @@ void fl_plan_widen(struct fl_plan *plan, const struct fl_options *opt, const str
 {
 	uint64_t len = plan->to - plan->from, share;
 
-	if (!needs->short_parts || needs->keep_view || needs->ahead_bytes > 0 || plan->ends ||
-	    opt->chunk_bytes || opt->window_bytes || plan->window_bytes < FL_WINDOW_BYTES)
+	if (needs->keep_view || needs->ahead_bytes > 0 || plan->ends || opt->chunk_bytes ||
+	    opt->window_bytes || plan->window_bytes < FL_WINDOW_BYTES)
 		return;
 	share = fl_round_down(len / (WIDE_CHUNKS * (uint64_t)plan->threads), FL_WINDOW_BYTES);
 	if (share <= plan->chunk_bytes)
 		return;
-	plan->chunk_bytes = plan->window_bytes = (size_t)fl_min_u64(share, WIDE_BYTES);
+	plan->window_bytes = (size_t)fl_min_u64(share, WIDE_BYTES);
+	if (!needs->short_parts)
+		return;
+	plan->chunk_bytes = plan->window_bytes;
 	plan->chunks = len / plan->chunk_bytes + !!(len % plan->chunk_bytes);
 }
 

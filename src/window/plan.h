@@ -129,13 +129,14 @@ void fl_plan_cut(struct fl_plan *plan, const struct fl_needs *needs, const uint6
 		 uint64_t count);
 
 /**
- * fl_plan_widen() - longer chunks, where the file is long and parts are short
+ * fl_plan_widen() - wider windows where the file is long, and longer chunks where parts are short
  * @opt: what was asked for, which is left alone
  *
  * When a window moves, the processors that run other threads must forget its old pages, which takes
  * an interrupt of each. For files that are in the page cache; before the plan is used.
  * Source: `scan -c -j2` of 4.5 GB in large folios, processor time: 8 MiB 156 ms, 16 MiB 153, 32 MiB
- * 149; `count -l` 140, 139, 136.
+ * 149; `count -l` 140, 139, 136. `hash -a xxh3`, whose chunks stay as they are: windows of 8 MiB 0.1149 s,
+ * 32 MiB 0.1109.
  */
 void fl_plan_widen(struct fl_plan *plan, const struct fl_options *opt,
 		   const struct fl_needs *needs);

@@ -226,6 +226,10 @@ Test(plan, chunks_are_wide_for_nobody_else)
 	fl_plan_make(&opt, &needs, 4500 * MIB, 1, 2, &p);
 	fl_plan_widen(&p, &opt, &needs);
 	cr_assert(p.chunk_bytes <= 8 * MIB);
+	check_chunks(&p);
+#ifndef FL_TINY_WINDOWS
+	cr_assert_eq(p.window_bytes, 32 * MIB);
+#endif
 	needs.short_parts = true;
 	opt.chunk_bytes = 4099;
 	fl_plan_make(&opt, &needs, 4500 * MIB, 1, 2, &p);
