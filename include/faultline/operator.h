@@ -57,7 +57,7 @@ struct fl_view {
  *            on from (a record start, or a multiple of the unit)
  * @view:     in a fold of an operator with FL_OP_KEEP_VIEW: the input bytes,
  *            @view_count of them in file order, valid until the fold returns
- * @capacity, @flush, @flush_arg: the library's
+ * @capacity, @flush, @flush_arg, @is_next: the library's
  *
  * Several views of one chunk are mapped into the same part, in file order. It
  * is a plain byte string so that threads, processes and files can carry it.
@@ -74,6 +74,7 @@ struct fl_part {
 	size_t capacity;
 	int (*flush)(void *arg, struct fl_part *part, struct fl_error *reterr);
 	void *flush_arg;
+	int (*is_next)(void *arg, const struct fl_part *part);
 };
 
 /**
@@ -103,6 +104,19 @@ FL_API int fl_part_reserve(struct fl_part *part, size_t len);
  * map must return.
  */
 FL_API int fl_part_flush(struct fl_part *part, struct fl_error *reterr);
+
+/**
+ * fl_part_is_next() - has all that precedes the part's input been folded?
+ *
+ * If so, no fold runs before the map has returned, and the map may look at what folds have made of *op and
+ * prepare what its own will do with the part, in memory that no other map uses. The bytes of its view may
+ * still turn out not to be the file's: then what it has put into the part is dropped, and the part's input
+ * is mapped anew.
+ *
+ * Threads: the one that the map runs on; only in a map. Cost: 20 ns.
+ * Return: 0 or 1; always 0 where the part is folded by another process.
+ */
+FL_API int fl_part_is_next(const struct fl_part *part);
 
 /* What a map returns besides 0 and errors. */
 #define FL_MAP_FULL 1 /* the part is full; part->next_off says where to go on */

@@ -63,6 +63,11 @@ int fl_part_flush(struct fl_part *part, struct fl_error *reterr)
 	return part->flush(part->flush_arg, part, reterr);
 }
 
+int fl_part_is_next(const struct fl_part *part)
+{
+	return part->is_next && part->is_next(part->flush_arg, part);
+}
+
 void fl_part_reset(struct fl_part *part)
 {
 	/* What one giant line needed is not kept for every slot of the ring. */

@@ -108,6 +108,16 @@ void fl_ring_publish(struct fl_ring *ring, struct fl_slot *slot)
 	pthread_mutex_unlock(&ring->lock);
 }
 
+bool fl_ring_is_next(struct fl_ring *ring, const struct fl_slot *slot)
+{
+	bool next;
+
+	pthread_mutex_lock(&ring->lock);
+	next = ring->head == slot->seq && !ring->folding;
+	pthread_mutex_unlock(&ring->lock);
+	return next;
+}
+
 int fl_ring_turn(struct fl_ring *ring, const struct fl_slot *slot)
 {
 	bool stop;

@@ -69,6 +69,9 @@ struct fl_slot *fl_ring_enter(struct fl_ring *ring, uint64_t seq);
 /** fl_ring_publish() - the slot is complete; may fold, for itself and others */
 void fl_ring_publish(struct fl_ring *ring, struct fl_slot *slot);
 
+/** fl_ring_is_next() - are all chunks before this slot's folded? Then nobody folds until it is published. */
+bool fl_ring_is_next(struct fl_ring *ring, const struct fl_slot *slot);
+
 /**
  * fl_ring_turn() - wait until all earlier chunks are folded, and take the baton
  *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 
+#include "base/attr.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/size.h"
@@ -86,6 +87,14 @@ static int flush_in_map(void *arg, struct fl_part *part, struct fl_error *err)
 		       : 0;
 }
 
+/* fl_part_is_next(): nobody else folds before this slot is published. */
+static int is_next(void *arg, const struct fl_part *part FL_UNUSED)
+{
+	struct worker *w = arg;
+
+	return fl_ring_is_next(&w->x->ring, w->slot);
+}
+
 /* Operator @k was at work at @off, which is where the error is if it did not say. */
 static int blame(struct fl_slot *slot, unsigned k, uint64_t off, int r, struct fl_error *err)
 {
@@ -104,6 +113,7 @@ static int map_view(struct worker *w, unsigned k, struct fl_view view, struct fl
 
 	part->flush = flush_in_map;
 	part->flush_arg = w;
+	part->is_next = w->x->remote || w->x->pl->shard.count > 0 ? NULL : is_next;
 	w->lost = false;
 	while (view.len > 0 && !atomic_load_explicit(&st->stopped, memory_order_relaxed)) {
 		if (part->end == 0)

@@ -316,6 +316,73 @@ Test(hash, one_object_many_runs)
 }
 
 /* A new object has the digest of the empty input, also when nothing was run. */
+static int is_next(void *arg, const struct fl_part *part)
+{
+	(void)part;
+	return *(const bool *)arg;
+}
+
+/* Bytes [off, end) as the engine would have them mapped: in views, from some place on as the part that is
+ * next, and perhaps once in vain. */
+static void map_part(struct fl_hash *hash, struct fl_part *part, size_t off, size_t end, bool *next,
+		     unsigned *seed)
+{
+	const struct fl_operator *ops = fl_hash_operator(hash);
+	bool again = rand_r(seed) % 3 == 0;
+
+	*next = false;
+	part->is_next = is_next;
+	part->flush_arg = next;
+	for (size_t at = off, n; at < end; at += n) {
+		struct fl_view view = {.off = at, .data = text + at};
+
+		*next |= rand_r(seed) % 3 == 0;
+		n = 1024 * (size_t)(1 + rand_r(seed) % 3);
+		view.len = n = n < end - at ? n : end - at;
+		cr_assert_eq(ops->map(hash, NULL, &view, part, NULL), 0);
+		if (again && rand_r(seed) % 2) {
+			again = false;
+			part->len = 0;
+			at = off;
+			n = 0;
+		}
+	}
+}
+
+Test(hash, what_a_map_prepares_for_its_fold)
+{
+	unsigned seed = 7;
+
+	fill(9);
+	for (double i = 0; i < 1000 * test_scale(); i++) {
+		enum fl_hash_alg alg = (int)i % 2 ? FL_HASH_XXH3 : FL_HASH_XXH128;
+		size_t len = (size_t)rand_r(&seed) % (TEXT_MAX + 1), n;
+		unsigned char want[FL_HASH_DIGEST_MAX], got[FL_HASH_DIGEST_MAX];
+		struct fl_part part = {.limit = SIZE_MAX / 4};
+		bool next;
+		const struct fl_operator *ops;
+		struct fl_hash *hash;
+
+		len -= rand_r(&seed) % 2 ? len % 1024 : 0;
+		cr_assert_eq(fl_hash_new(alg, 0, &hash), 0);
+		ops = fl_hash_operator(hash);
+		cr_assert_eq(ops->start(hash, NULL, NULL), 0);
+		for (size_t at = 0; at < len; at += n) {
+			n = 1024 * (size_t)(1 + rand_r(&seed) % 9);
+			n = n < len - at ? n : len - at;
+			map_part(hash, &part, at, at + n, &next, &seed);
+			cr_assert_eq(ops->fold(hash, &part, NULL), 0);
+			part.len = 0;
+		}
+		cr_assert_eq(ops->finish(hash, NULL), 0);
+		n = fl_hash_digest(hash, got);
+		cr_assert_eq(n, expected(alg, len, 0, want));
+		cr_assert(memcmp(got, want, n) == 0, "%zu bytes", len);
+		free(part.data);
+		fl_hash_free(hash);
+	}
+}
+
 Test(hash, empty_without_run)
 {
 	unsigned char want[FL_HASH_DIGEST_MAX];

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +52,7 @@ struct probe {
 	_Atomic int inits;
 	_Atomic int dones;
 	_Atomic int shared;
+	_Atomic int nexts;
 	struct fl_pipeline *cancel;
 	uint64_t stop_at;
 	uint64_t fail_fold_at;
@@ -400,6 +402,42 @@ Test(worker, full_parts_are_folded_before_their_chunk_ends)
 		cr_assert_eq(run(threads, &ops, &p, 1, &err), 0);
 		cr_assert(p.folded == SIZE && !p.wrong);
 		cr_assert_eq(p.folds, SIZE / CHUNK * ((CHUNK + 776) / 777));
+	}
+}
+
+/* Where the part is next, all before it has been folded, and nothing is while the map runs. */
+static int next_map(const void *op, void *scratch, const struct fl_view *in, struct fl_part *part,
+		    struct fl_error *reterr)
+{
+	struct probe *p = (struct probe *)(uintptr_t)op;
+	bool next = fl_part_is_next(part);
+	int r;
+
+	if (next && p->folded != part->off)
+		atomic_store(&p->shared, 1);
+	r = copy_map(op, scratch, in, part, reterr);
+	if (in->off % 3 == 0)
+		sched_yield();
+	if (next && (p->folded != part->off || !fl_part_is_next(part)))
+		atomic_store(&p->shared, 1);
+	if (next)
+		atomic_fetch_add(&p->nexts, 1);
+	return r;
+}
+
+Test(worker, a_map_is_told_when_all_before_it_is_folded)
+{
+	struct fl_operator ops = copy_ops;
+	struct fl_error err;
+
+	ops.map = next_map;
+	for (unsigned threads = 1; threads <= 7; threads += 3) {
+		struct probe p = fresh();
+
+		cr_assert_eq(run(threads, &ops, &p, 1, &err), 0);
+		cr_assert(p.folded == SIZE && !p.wrong && !atomic_load(&p.shared));
+		/* The first chunk's map is next, whatever the others do. */
+		cr_assert(atomic_load(&p.nexts) >= (threads == 1 ? (int)(SIZE / CHUNK) : 1));
 	}
 }
 

@@ -17,6 +17,7 @@
 struct blocks_state {
 	unsigned char secret[FL_XXH3_SECRET_BYTES];
 	struct fl_hash_blocks blocks;
+	struct fl_hash_next next;
 };
 
 static int blocks_init(struct fl_hash *hash, const struct fl_hash_options *opt FL_UNUSED,
@@ -27,6 +28,7 @@ static int blocks_init(struct fl_hash *hash, const struct fl_hash_options *opt F
 	if (!s)
 		return fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
 	fl_xxh3_derive_secret(hash->seed, s->secret);
+	s->next.folded = &s->blocks;
 	hash->state = s;
 	return 0;
 }
@@ -48,8 +50,8 @@ static int blocks_map(const void *op, void *scratch FL_UNUSED, const struct fl_v
 		      struct fl_part *part, struct fl_error *reterr)
 {
 	const struct fl_hash *hash = op;
-	const struct blocks_state *s = hash->state;
-	int r = fl_hash_blocks_map(s->secret, in, part);
+	struct blocks_state *s = hash->state;
+	int r = fl_hash_blocks_map(s->secret, in, part, &s->next);
 
 	return r < 0 ? fl_error_set(reterr, r, in->off, NULL) : r;
 }
@@ -58,7 +60,7 @@ static int blocks_fold(void *op, const struct fl_part *part, struct fl_error *re
 {
 	struct fl_hash *hash = op;
 	struct blocks_state *s = hash->state;
-	int r = fl_hash_blocks_fold(&s->blocks, s->secret, part);
+	int r = fl_hash_blocks_fold(&s->blocks, s->secret, part, &s->next);
 
 	return r < 0 ? fl_error_set(reterr, r, part->off, NULL) : r;
 }

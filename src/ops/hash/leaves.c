@@ -126,7 +126,7 @@ static int map_piece(const struct fl_leaves *l, const struct fl_view *piece, str
 				  .len = part->len - at,
 				  .limit = part->limit > at ? part->limit - at : 0,
 				  .capacity = part->capacity - at};
-	r = fl_hash_blocks_map(l->secret, piece, &record);
+	r = fl_hash_blocks_map(l->secret, piece, &record, NULL);
 	part->len = at + record.len;
 	part->next_off = record.next_off;
 	return r;
@@ -191,10 +191,10 @@ static int give_sums(const struct fl_leaves *l, const struct fl_part *record)
 
 static int fold_record(struct fl_leaves *l, const struct fl_part *record)
 {
-	int r = fl_hash_blocks_fold(&l->file, l->secret, record);
+	int r = fl_hash_blocks_fold(&l->file, l->secret, record, NULL);
 
 	if (r == 0)
-		r = fl_hash_blocks_fold(&l->leaf, l->secret, record);
+		r = fl_hash_blocks_fold(&l->leaf, l->secret, record, NULL);
 	if (r == 0 && l->leaf.total_bytes > l->opt.leaf_bytes)
 		r = -EINVAL;
 	if (r == 0 && l->opt.sums)
