@@ -69,6 +69,7 @@ TARGET static inline uint64_t within(__m256i v, unsigned char low, unsigned char
 #define BLOCK_SUMS fl_block_sums_avx2
 #define APPLY_BLOCKS fl_apply_blocks_avx2
 #define FIND_AHEAD_BYTES ((size_t)1024)
+#define COUNT_AHEAD_BYTES ((size_t)0)
 #include "kern/kern_template.h"
 
 #endif

@@ -95,6 +95,7 @@ TARGET static inline uint64_t within(__m512i v, unsigned char low, unsigned char
  * 16384: 31.3 GB/s; into the second cache only: 29.
  */
 #define FIND_AHEAD_BYTES (fl_is_zen() ? (size_t)6144 : (size_t)1024)
+#define COUNT_AHEAD_BYTES (fl_is_zen() ? (size_t)6144 : (size_t)0)
 #include "kern/kern_template.h"
 
 #endif

@@ -83,4 +83,5 @@ static inline vector shuffle(const unsigned char table[16], vector v)
 #define BLOCK_SUMS fl_block_sums_generic
 #define APPLY_BLOCKS fl_apply_blocks_generic
 #define FIND_AHEAD_BYTES ((size_t)1024)
+#define COUNT_AHEAD_BYTES ((size_t)0)
 #include "kern/kern_template.h"

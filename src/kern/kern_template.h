@@ -12,7 +12,7 @@
  *   LANE_SUM(v)  uint64_t, the sum of the bytes
  *   POPCOUNT(x)  bits set in a uint64_t
  *   BLOCK_SUMS, APPLY_BLOCKS  the XXH3 kernels
- *   FIND_AHEAD_BYTES          of find_literal: see below
+ *   FIND_AHEAD_BYTES, COUNT_AHEAD_BYTES  of find_literal and count_byte: see below
  *   PAIRS, BOTH, PAIRS_BITS, PAIRS_ANY  where comparisons have a type of their own: see below
  *   SHUFFLE, STREAMS_ARE_FAST  see streams_template.h, and whether the processor has it
  *   WITHIN(v, low, span)       see quads_template.h
@@ -33,6 +33,9 @@ typedef signed char NAME(masks) __attribute__((vector_size(VEC)));
  *   count_words   13.7   13.4   15.2   16.6   17.7
  *   count_byte    21.0   19.2   16.5   16.2   15.5   (21.2: a loop that only adds words up)
  *
+ * count_byte reads two streams there. On a Zen 5 one is faster, with lines asked for 6144 bytes ahead: 4.5 GB
+ * on one core 0.139 s, on two 0.107; two streams 0.148 and 0.115.
+ *
  * Beyond the end of a mapping a prefetch does nothing.
  */
 #define WORDS_AHEAD_BYTES 4096
@@ -52,6 +55,18 @@ typedef signed char NAME(masks) __attribute__((vector_size(VEC)));
 TARGET static inline NAME(bytes) NAME(load)(const unsigned char *p)
 {
 	return *(const NAME(bytes) *)p;
+}
+
+/* The lines of a step; written out, because the compiler makes a loop of a loop. */
+static inline void NAME(ask_for_step)(const unsigned char *p)
+{
+	__builtin_prefetch(p);
+	if (STEP > LINE_BYTES)
+		__builtin_prefetch(p + LINE_BYTES);
+	if (STEP > (size_t)2 * LINE_BYTES) {
+		__builtin_prefetch(p + (size_t)2 * LINE_BYTES);
+		__builtin_prefetch(p + (size_t)3 * LINE_BYTES);
+	}
 }
 
 /* Less than a step: single vectors, and one that overlaps what has been counted. */
@@ -100,7 +115,9 @@ TARGET static uint64_t NAME(count_halves)(const unsigned char *p, size_t steps, 
 
 TARGET static uint64_t NAME(count_byte)(const unsigned char *p, size_t n, unsigned char c)
 {
-	size_t steps = n / STEP, rest = n % STEP, half = n >= FL_TWO_STREAMS_BYTES ? steps / 2 : 0;
+	const size_t ahead = COUNT_AHEAD_BYTES;
+	size_t steps = n / STEP, rest = n % STEP;
+	size_t half = ahead == 0 && n >= FL_TWO_STREAMS_BYTES ? steps / 2 : 0;
 	bool overlap = steps > 0;
 	uint64_t count = NAME(count_halves)(p, half, c);
 
@@ -112,6 +129,8 @@ TARGET static uint64_t NAME(count_byte)(const unsigned char *p, size_t n, unsign
 		NAME(bytes) s0 = {0}, s1 = s0, s2 = s0, s3 = s0;
 
 		for (steps -= rounds; rounds > 0; rounds--, p += STEP) {
+			if (ahead > 0)
+				NAME(ask_for_step)(p + ahead);
 			s0 -= (NAME(bytes))(NAME(load)(p) == c);
 			s1 -= (NAME(bytes))(NAME(load)(p + VEC) == c);
 			s2 -= (NAME(bytes))(NAME(load)(p + 2 * VEC) == c);
@@ -205,16 +224,25 @@ NAME(first_in_step)(const struct fl_literal *lit, const unsigned char *p, const 
 	return hit;
 }
 
-/* The lines of a step; written out, because the compiler makes a loop of a loop. */
-static inline void NAME(ask_for_step)(const unsigned char *p)
+/* From here on loads are aligned. */
+#define ALIGN_WORTH_BYTES (8 * STEP)
+
+/*
+ * The first VEC places of a long text, so that the loads of the first rare byte are aligned after them: of
+ * those that cross from one line to the next, only the second's are left. `scan -c -j1` of 4.5 GB on a Zen 5:
+ * 0.152 -> 0.145 s.
+ */
+TARGET static inline const unsigned char *NAME(find_aligning)(const struct fl_literal *lit,
+							      const struct NAME(rare) * r,
+							      const unsigned char **p,
+							      size_t *places)
 {
-	__builtin_prefetch(p);
-	if (STEP > LINE_BYTES)
-		__builtin_prefetch(p + LINE_BYTES);
-	if (STEP > (size_t)2 * LINE_BYTES) {
-		__builtin_prefetch(p + (size_t)2 * LINE_BYTES);
-		__builtin_prefetch(p + (size_t)3 * LINE_BYTES);
-	}
+	size_t skew = (size_t)(-(uintptr_t)(*p + r->at1) % VEC);
+	const unsigned char *hit = fl_literal_first_of(lit, *p, PAIRS_BITS(NAME(pair)(*p, r)));
+
+	*p += skew;
+	*places -= skew;
+	return hit;
 }
 
 /* Candidates are places where both rare bytes stand; the rest of the literal decides. */
@@ -232,6 +260,12 @@ TARGET static const unsigned char *NAME(find_literal)(const struct fl_literal *l
 	size_t places = n < lit->len ? 0 : n - lit->len + 1;
 	bool overlap = places >= STEP;
 
+	if (places >= ALIGN_WORTH_BYTES) {
+		const unsigned char *hit = NAME(find_aligning)(lit, &r, &p, &places);
+
+		if (hit)
+			return hit;
+	}
 	for (; places >= STEP; places -= STEP, p += STEP) {
 		PAIRS a = NAME(pair)(p, &r), b = NAME(pair)(p + VEC, &r);
 		PAIRS c = NAME(pair)(p + 2 * VEC, &r), d = NAME(pair)(p + 3 * VEC, &r);
