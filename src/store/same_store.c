@@ -134,7 +134,7 @@ static int write_group(struct fl_same_store *s, bool all, struct fl_error *reter
 	if (r == 0)
 		r = fl_store_job_put(job, FL_JGROUP_CHANGES, numbers, &piece, 1, reterr);
 	if (r == 0 && s->ahead)
-		g->number = fl_sync_ahead_wrote(s->ahead);
+		g->number = fl_sync_ahead_wrote(s->ahead, job->journal.blocks * FL_JBLOCK_BYTES);
 	return r;
 }
 

@@ -5,11 +5,13 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "plat/residency.h"
 #include "plat/thread.h"
 
 /**
  * struct fl_sync_ahead
  * @written, @synced: things so far
+ * @end:     of what is written, bytes; @dropped: so many have left the cache
  * @result: of the last sync; an error is final
  * @alone:  there is no thread
  */
@@ -22,6 +24,8 @@ struct fl_sync_ahead {
 	pthread_cond_t changed;
 	uint64_t written;
 	uint64_t synced;
+	uint64_t end;
+	uint64_t dropped;
 	int result;
 	bool stop;
 };
@@ -40,16 +44,30 @@ static void sync_now(struct fl_sync_ahead *a, uint64_t upto)
 	pthread_cond_broadcast(&a->changed);
 }
 
+/* Holds the lock. */
+static void drop_synced(struct fl_sync_ahead *a, uint64_t end)
+{
+	pthread_mutex_unlock(&a->lock);
+	fl_drop_pages(a->fd, a->dropped, end - a->dropped);
+	a->dropped = end;
+	pthread_mutex_lock(&a->lock);
+}
+
 static void *sync_all(void *arg)
 {
 	struct fl_sync_ahead *a = arg;
+	uint64_t end;
 
 	pthread_mutex_lock(&a->lock);
 	while (!a->stop && a->result == 0) {
-		if (a->synced < a->written)
-			sync_now(a, a->written);
-		else
+		if (a->synced == a->written) {
 			pthread_cond_wait(&a->changed, &a->lock);
+			continue;
+		}
+		end = a->end;
+		sync_now(a, a->written);
+		if (a->result == 0)
+			drop_synced(a, end);
 	}
 	pthread_mutex_unlock(&a->lock);
 	return NULL;
@@ -71,12 +89,13 @@ int fl_sync_ahead_start(struct fl_durable *d, int fd, struct fl_sync_ahead **ret
 	return 0;
 }
 
-uint64_t fl_sync_ahead_wrote(struct fl_sync_ahead *a)
+uint64_t fl_sync_ahead_wrote(struct fl_sync_ahead *a, uint64_t end)
 {
 	uint64_t number;
 
 	pthread_mutex_lock(&a->lock);
 	number = ++a->written;
+	a->end = end;
 	pthread_cond_broadcast(&a->changed);
 	pthread_mutex_unlock(&a->lock);
 	return number;

@@ -23,8 +23,15 @@ struct fl_sync_ahead;
  */
 int fl_sync_ahead_start(struct fl_durable *d, int fd, struct fl_sync_ahead **ret);
 
-/** fl_sync_ahead_wrote() - one thing more was written. Return: its number, from 1 on. */
-uint64_t fl_sync_ahead_wrote(struct fl_sync_ahead *a);
+/**
+ * fl_sync_ahead_wrote() - one thing more was written
+ * @end: of the file, for good: once durable, what lies before leaves the page cache. Nobody reads it unless
+ *       something goes wrong, and the cache would take new memory for all that is written: `transform -i
+ *       --redact=ipv4,email` of 4.5 GB with a journal of 169 MB, on a virtual machine whose host provides
+ *       memory at the first touch: 2.2 -> 2.0 s.
+ * Return: its number, from 1 on.
+ */
+uint64_t fl_sync_ahead_wrote(struct fl_sync_ahead *a, uint64_t end);
 
 /** fl_sync_ahead_has() - is thing @number durable, as far as is known without waiting? */
 bool fl_sync_ahead_has(struct fl_sync_ahead *a, uint64_t number);
