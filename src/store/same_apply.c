@@ -263,6 +263,14 @@ int fl_same_next_run(const unsigned char **p, size_t *len, struct fl_change_read
 	return 1;
 }
 
+static void begin_writing(struct fl_store_job *job, uint64_t off, uint64_t len)
+{
+	if (job->behind)
+		fl_write_behind_add(job->behind, off, len);
+	else
+		fl_durable_start(&job->durable, job->target.fd, off, len);
+}
+
 int fl_same_apply(struct fl_store_job *job, const unsigned char *group, size_t len, bool old,
 		  struct fl_error *reterr)
 {
@@ -280,7 +288,6 @@ int fl_same_apply(struct fl_store_job *job, const unsigned char *group, size_t l
 	if (r == -FL_ECORRUPT)
 		return fl_error_set(reterr, r, FL_OFF_NONE, "the journal contradicts itself");
 	if (r == 0)
-		fl_durable_start(&job->durable, job->target.fd, begin,
-				 fl_max_u64(row.run.base, begin) - begin);
+		begin_writing(job, begin, fl_max_u64(row.run.base, begin) - begin);
 	return r;
 }

@@ -25,10 +25,17 @@ void fl_same_init(struct fl_same_store *s, struct fl_store_job *job, uint64_t fr
 								     : LOOSE_BYTES};
 }
 
-void fl_same_done(struct fl_same_store *s)
+static void stop_threads(struct fl_same_store *s)
 {
 	fl_sync_ahead_stop(s->ahead);
 	s->ahead = NULL;
+	fl_write_behind_free(s->job->behind);
+	s->job->behind = NULL;
+}
+
+void fl_same_done(struct fl_same_store *s)
+{
+	stop_threads(s);
 	for (size_t i = 0; i < FL_SAME_GROUPS; i++) {
 		free(s->groups[i].data);
 		s->groups[i] = (struct fl_same_group){0};
@@ -100,6 +107,9 @@ static int store_durable(struct fl_same_store *s, uint64_t most, struct fl_error
 			if (r < 0)
 				return fl_journal_failed(&s->job->journal, r, reterr);
 		}
+		/* Of one group's stores, the final sync is the beginning and the end. */
+		if (!s->job->behind && s->stored > 0)
+			s->job->behind = fl_write_behind_new(&s->job->durable, s->job->target.fd);
 		r = fl_same_apply(s->job, g->data, g->len, false, reterr);
 		g->len = 0;
 	}
@@ -183,8 +193,7 @@ int fl_same_finish(struct fl_same_store *s, struct fl_error *reterr)
 {
 	int r = flush(s, true, reterr);
 
-	fl_sync_ahead_stop(s->ahead);
-	s->ahead = NULL;
+	stop_threads(s);
 	s->job->journal.ahead = 0;
 	if (r < 0 || (!s->job->stored && !s->job->open))
 		return r;

@@ -11,6 +11,7 @@
 #include "plat/durable.h"
 #include "plat/inplace_file.h"
 #include "store/journal.h"
+#include "store/write_behind.h"
 #include "store/journal_header.h"
 
 /**
@@ -46,6 +47,7 @@ struct fl_store_stats {
  *              two clients of a network file system must not share a mapped page
  * @main_name:  of the set's journal 0; the caller's; NULL for journal 0 itself
  * @spaced:     of a set: room for the groups is reserved
+ * @behind:     begins to write what was stored; or NULL
  * @left:       a journal could be neither completed nor removed
  */
 struct fl_store_job {
@@ -64,6 +66,7 @@ struct fl_store_job {
 	struct fl_jset set;
 	const char *main_name;
 	bool spaced;
+	struct fl_write_behind *behind;
 	bool left;
 };
 
