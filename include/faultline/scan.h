@@ -174,11 +174,14 @@ FL_API int fl_scan_new(const struct fl_scan_options *opt, struct fl_scan **ret,
 /** fl_scan_set_prefix() - for the next run (the next file); copied. Return: 0; -ENOMEM. */
 FL_API int fl_scan_set_prefix(struct fl_scan *scan, const char *prefix);
 
+/* Of fl_scan_set_base_line() */
+#define FL_SCAN_BASE_COUNTED UINT64_MAX
+
 /**
  * fl_scan_set_base_line() - for the next runs: lines before the first one that is searched
  *
- * A range of a source of known size does not know how many lines precede it; FL_SCAN_LINE_NUMBER adds
- * this. In others, which are read from the beginning on, they are counted where this is 0.
+ * A range does not know how many lines precede it; FL_SCAN_LINE_NUMBER adds this. FL_SCAN_BASE_COUNTED: as
+ * many as there are, where the source has no size and is read from the beginning on; else 0.
  */
 FL_API void fl_scan_set_base_line(struct fl_scan *scan, uint64_t lines);
 

@@ -159,7 +159,8 @@ static void set_base_line(struct scan_run *run, const char *name)
 	if (crew_follows() || run->opt->common.run.range_off == 0 ||
 	    !(run->opt->scan.flags & FL_SCAN_LINE_NUMBER))
 		return;
-	(void)lines_before(&run->opt->common, name, &lines);
+	if (lines_before(&run->opt->common, name, &lines) == -ESPIPE)
+		lines = FL_SCAN_BASE_COUNTED;
 	fl_scan_set_base_line(run->scan, lines);
 }
 

@@ -277,6 +277,8 @@ static void set_base_line(struct run_stage *stage, const char *name)
 	if (!stage->is_named)
 		run_stage_die(stage, "line numbers in a range need the file itself");
 	rc = lines_before(stage->common, name, &lines);
+	if (rc == -ESPIPE)
+		lines = FL_SCAN_BASE_COUNTED;
 	/* Else the run itself will say what is wrong with the file. */
 	if (rc < 0 && stage->is_replay)
 		run_stage_die(stage, fl_strerror(rc));

@@ -35,12 +35,13 @@ struct fl_scan {
 static int scan_start(void *op, const struct fl_run *run, struct fl_error *reterr FL_UNUSED)
 {
 	struct fl_scan *scan = op;
+	bool counted = scan->base_line == FL_SCAN_BASE_COUNTED;
 
 	scan->job.eol = run->delimiter;
 	scan->sum.output.eol = (char)run->delimiter;
 	scan->sum.output.prefix = scan->prefix;
-	fl_scan_sum_start(&scan->sum, scan->base_line);
-	scan->lines_before = scan->base_line == 0 ? run->records_before : NULL;
+	fl_scan_sum_start(&scan->sum, counted ? 0 : scan->base_line);
+	scan->lines_before = counted ? run->records_before : NULL;
 	if (run->len == FL_SIZE_UNKNOWN)
 		scan->sum.nul_block = 1;
 	if (run->len >= LARGE_BYTES)
