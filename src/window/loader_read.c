@@ -107,11 +107,15 @@ static int read_show(struct fl_window *w, uint64_t off, size_t want, struct fl_e
 		keep = s->len - (size_t)(off - s->off);
 		s->data += off - s->off;
 	}
+	/* Whatever fails from here on, the span is what there is: it may be asked again. */
+	s->off = off;
+	s->len = keep;
 	r = make_room(w, want, keep);
 	if (r < 0)
 		return fl_error_set(reterr, r, off, "no memory for a record of %zu bytes", want);
 	if (keep > 0 && s->data != w->buffer)
 		memmove(w->buffer, s->data, keep);
+	s->data = w->buffer;
 	return fill(w, off, keep, want, reterr);
 }
 

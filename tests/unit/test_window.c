@@ -141,6 +141,28 @@ Test(window, loaders_may_change_at_any_time)
 	done(&f);
 }
 
+/* An error leaves the window as it is: another chunk may be asked for, which begins in what is there. */
+Test(window, after_an_error_what_is_there_is_still_right)
+{
+	struct fl_file f = temp(MIB);
+	struct fl_window_env env = env_of(&f, 128 * KIB, 16 * KIB);
+	struct fl_window w;
+	struct fl_span s;
+	int fd = f.fd;
+
+	start(&w, &env, FL_IO_READ);
+	for (uint64_t off = 0; off < MIB - 64 * KIB; off += 30011) {
+		expect_shown(&w, off, 16 * KIB, MIB);
+		f.fd = -1;
+		cr_assert_lt(fl_window_show(&w, off + 10000, 16 * KIB, &s, NULL), 0);
+		cr_assert_lt(fl_window_show(&w, off + 11000, 16 * KIB, &s, NULL), 0);
+		f.fd = fd;
+		expect_shown(&w, off + 14000, 16 * KIB, MIB);
+	}
+	fl_window_done(&w);
+	done(&f);
+}
+
 Test(window, a_descriptor_handed_over_in_the_middle)
 {
 	int fd = temp(MIB).fd, k;
