@@ -71,7 +71,8 @@ static int is_short_blake2b(const char *tag, size_t tag_len, const struct check_
 	char want[sizeof("BLAKE2b-504")];
 	int n = snprintf(want, sizeof(want), "BLAKE2b-%zu", 8 * line->len);
 
-	return line->len < 64 && (size_t)n == tag_len && memcmp(tag, want, tag_len) == 0;
+	return line->len < fl_hash_alg_bytes(FL_HASH_BLAKE2B) && (size_t)n == tag_len &&
+	       memcmp(tag, want, tag_len) == 0;
 }
 
 /* "ALG (name) = hex": 1; 0 where it begins in another way; -EINVAL where it goes wrong then. */
