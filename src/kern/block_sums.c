@@ -3,15 +3,8 @@
 
 #include <string.h>
 
+#include "base/load.h"
 #include "kern/xxh3.h"
-
-static inline uint64_t load64(const unsigned char *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
 
 /*
  * Two lanes of a block at a time: they exchange their inputs, and both sums stay in registers, where
@@ -23,8 +16,8 @@ static void lane_pair(const unsigned char *p, const unsigned char *secret, uint6
 	size_t s;
 
 	for (s = 0; s < FL_XXH3_STRIPES; s++, p += FL_XXH3_STRIPE_BYTES, secret += 8) {
-		uint64_t v = load64(p), w = load64(p + 8);
-		uint64_t k = v ^ load64(secret), l = w ^ load64(secret + 8);
+		uint64_t v = fl_load64(p), w = fl_load64(p + 8);
+		uint64_t k = v ^ fl_load64(secret), l = w ^ fl_load64(secret + 8);
 
 		even += w + (k & UINT32_MAX) * (k >> 32);
 		odd += v + (l & UINT32_MAX) * (l >> 32);

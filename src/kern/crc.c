@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/load.h"
 #include "kern/crc_impl.h"
 
 /* Polynomials are reflected: bit 31 is the coefficient of x^0. */
@@ -59,7 +60,7 @@ uint32_t fl_crc_update_generic(const struct fl_crc *crc, uint32_t reg, const uns
 	const uint32_t(*t)[256] = crc->table;
 
 	for (; n >= 8; p += 8, n -= 8) {
-		uint64_t v = fl_crc_load64(p) ^ reg;
+		uint64_t v = fl_load64(p) ^ reg;
 
 		reg = t[7][v & 255] ^ t[6][v >> 8 & 255] ^ t[5][v >> 16 & 255] ^
 		      t[4][v >> 24 & 255] ^ t[3][v >> 32 & 255] ^ t[2][v >> 40 & 255] ^

@@ -3,18 +3,8 @@
 #define FL_KERN_CRC_IMPL_H
 
 #include <stdbool.h>
-#include <string.h>
 
 #include "kern/crc.h"
-
-/** fl_crc_load64() - eight bytes, wherever they stand */
-static inline uint64_t fl_crc_load64(const unsigned char *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
 
 /** fl_crc_update_generic() - fl_crc.update by tables */
 uint32_t fl_crc_update_generic(const struct fl_crc *crc, uint32_t reg, const unsigned char *p,

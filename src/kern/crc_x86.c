@@ -6,6 +6,7 @@
 #include <immintrin.h>
 
 #include "base/cpu.h"
+#include "base/load.h"
 
 /*
  * How far ahead to ask for cache lines: the processor's own prefetching ends with each page. CRC32C of
@@ -35,9 +36,9 @@ SSE42_TARGET static inline void feed_lanes(uint64_t reg[3], const unsigned char 
 					   size_t n)
 {
 	for (size_t i = 0; i < n; i += 8) {
-		reg[0] = _mm_crc32_u64(reg[0], fl_crc_load64(p + i));
-		reg[1] = _mm_crc32_u64(reg[1], fl_crc_load64(p + lane + i));
-		reg[2] = _mm_crc32_u64(reg[2], fl_crc_load64(p + 2 * lane + i));
+		reg[0] = _mm_crc32_u64(reg[0], fl_load64(p + i));
+		reg[1] = _mm_crc32_u64(reg[1], fl_load64(p + lane + i));
+		reg[2] = _mm_crc32_u64(reg[2], fl_load64(p + 2 * lane + i));
 	}
 }
 
@@ -61,7 +62,7 @@ SSE42_TARGET static uint32_t update_sse42(const struct fl_crc *crc, uint32_t reg
 		reg = join_lanes(crc, lanes);
 	}
 	for (; n >= 8; p += 8, n -= 8)
-		reg = (uint32_t)_mm_crc32_u64(reg, fl_crc_load64(p));
+		reg = (uint32_t)_mm_crc32_u64(reg, fl_load64(p));
 	for (; n > 0; p++, n--)
 		reg = _mm_crc32_u8(reg, *p);
 	return reg;

@@ -4,26 +4,19 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/load.h"
 #include "base/size.h"
 
 /* libc's memcmp runs at the speed of memory from a few KiB on (measured). */
 #define BLOCK_BYTES 4096
 #define WORD sizeof(uint64_t)
 
-static uint64_t word_at(const unsigned char *p)
-{
-	uint64_t word;
-
-	memcpy(&word, p, sizeof(word));
-	return word;
-}
-
 /* First byte in [at, n) that differs, or n. */
 static size_t skip_equal(const unsigned char *a, const unsigned char *b, size_t n, size_t at)
 {
 	while (at + BLOCK_BYTES <= n && memcmp(a + at, b + at, BLOCK_BYTES) == 0)
 		at += BLOCK_BYTES;
-	while (at + WORD <= n && word_at(a + at) == word_at(b + at))
+	while (at + WORD <= n && fl_load64(a + at) == fl_load64(b + at))
 		at += WORD;
 	while (at < n && a[at] == b[at])
 		at++;
@@ -47,7 +40,7 @@ static size_t run_of_words(const unsigned char *a, const unsigned char *b, size_
 	size_t end = d->at + d->len;
 
 	for (; at + WORD <= n; at += WORD) {
-		uint64_t x = word_at(a + at) ^ word_at(b + at);
+		uint64_t x = fl_load64(a + at) ^ fl_load64(b + at);
 		size_t first;
 
 		if (x == 0) {

@@ -3,17 +3,11 @@
 
 #include <string.h>
 
-static uint64_t word_at(const unsigned char *p)
-{
-	uint64_t word;
-
-	memcpy(&word, p, sizeof(word));
-	return word;
-}
+#include "base/load.h"
 
 static bool is_zero_block(const unsigned char *p)
 {
-	return word_at(p) == 0 &&
+	return fl_load64(p) == 0 &&
 	       memcmp(p, p + sizeof(uint64_t), FL_HOLE_BLOCK - sizeof(uint64_t)) == 0;
 }
 
@@ -59,7 +53,7 @@ size_t fl_zeros_leading(const void *data, size_t len)
 	const unsigned char *p = data;
 	size_t n = 0;
 
-	while (len - n >= sizeof(uint64_t) && word_at(p + n) == 0)
+	while (len - n >= sizeof(uint64_t) && fl_load64(p + n) == 0)
 		n += sizeof(uint64_t);
 	while (n < len && p[n] == 0)
 		n++;
@@ -71,7 +65,7 @@ size_t fl_zeros_trailing(const void *data, size_t len)
 	const unsigned char *end = (const unsigned char *)data + len;
 	size_t n = 0;
 
-	while (len - n >= sizeof(uint64_t) && word_at(end - n - sizeof(uint64_t)) == 0)
+	while (len - n >= sizeof(uint64_t) && fl_load64(end - n - sizeof(uint64_t)) == 0)
 		n += sizeof(uint64_t);
 	while (n < len && end[-1 - (ptrdiff_t)n] == 0)
 		n++;
