@@ -21,9 +21,11 @@
 #define COUNTS 200000u
 /* A semaphore with owners takes 2 us a time. */
 #define SLOW_COUNTS 20000u
-/* Two processes that share a processor meet only when the time slice of one is over, and then one in
- * some times between a read and its write: without a lock they count further until that was seen. */
-#define MOST_COUNTS (4096u * COUNTS)
+/* Two processes that share a processor meet only when the time slice of one is over; some processors
+ * then never stop between a read and its write, if nothing is between them. Without a lock, these
+ * count further, with so much to do between the two, until lost updates were seen. */
+#define WORK 64u
+#define MOST_COUNTS (256u * COUNTS)
 
 /**
  * struct shared - what the two processes have in common
@@ -58,15 +60,17 @@ static const char *const way_names[] = {"no lock", "atomic", "mutex", "semaphore
  * In three steps, as on most machines, and as gcc compiles it: clang makes "x + 1" one instruction,
  * which two processes on one processor cannot interrupt.
  */
-static void increment(volatile uint64_t *counter)
+static void increment(volatile uint64_t *counter, unsigned work)
 {
 	uint64_t value = *counter;
 
 	__asm__ volatile("" : "+r"(value));
+	for (unsigned i = 0; i < work; i++)
+		__asm__ volatile("" : "+r"(value));
 	*counter = value + 1;
 }
 
-static int add_one(const struct demo *d, enum way way)
+static int add_one(const struct demo *d, enum way way, unsigned work)
 {
 	int rc = 0;
 
@@ -86,14 +90,14 @@ static int add_one(const struct demo *d, enum way way)
 	}
 	if (rc < 0)
 		return rc;
-	increment(&d->shared->plain);
+	increment(&d->shared->plain, work);
 	if (way == WAY_MUTEX)
 		return fl_shm_mutex_unlock(d->mutex);
 	return way == WAY_SEMAPHORE ? fl_shm_sem_post(d->sem) : 0;
 }
 
 /* @parent: whom to outlive by no more than a moment: both begin at the same time. */
-static int count_up(const struct demo *d, enum way way, unsigned n, pid_t parent)
+static int count_up(const struct demo *d, enum way way, unsigned n, unsigned work, pid_t parent)
 {
 	int rc = 0;
 
@@ -102,7 +106,7 @@ static int count_up(const struct demo *d, enum way way, unsigned n, pid_t parent
 		if (getppid() != parent)
 			return -ECHILD;
 	for (unsigned i = 0; rc == 0 && i < n; i++)
-		rc = add_one(d, way);
+		rc = add_one(d, way, work);
 	return rc;
 }
 
@@ -126,14 +130,15 @@ static uint64_t now_us(void)
 }
 
 /* Both processes count to @n. Return: 0 with what came out; else one of them failed. */
-static int count_together(const struct demo *d, enum way way, unsigned n, uint64_t *ret_got)
+static int count_together(const struct demo *d, enum way way, unsigned n, unsigned work,
+			  uint64_t *ret_got)
 {
 	pid_t self = getpid(), before = getppid(), pid;
 	int status = 0, rc;
 
 	memset(d->shared, 0, sizeof(*d->shared));
 	pid = start_child();
-	rc = count_up(d, way, n, pid == 0 ? self : before);
+	rc = count_up(d, way, n, work, pid == 0 ? self : before);
 	if (pid == 0)
 		_exit(rc != 0);
 	waitpid(pid, &status, 0);
@@ -144,15 +149,15 @@ static int count_together(const struct demo *d, enum way way, unsigned n, uint64
 /* Return: 1 when updates were lost where none may be. */
 static int show_counting(const struct demo *d, enum way way)
 {
-	unsigned n = way == WAY_SEMAPHORE ? SLOW_COUNTS : COUNTS;
+	unsigned n = way == WAY_SEMAPHORE ? SLOW_COUNTS : COUNTS, work = 0;
 	uint64_t wanted, got = 0, start;
 	int wrong;
 
-	for (;; n *= 8) {
+	for (;; n *= 4, work = WORK) {
 		start = now_us();
 		wanted = 2 * (uint64_t)n;
-		wrong = count_together(d, way, n, &got);
-		if (wrong || way != WAY_NONE || got != wanted || n > MOST_COUNTS / 8)
+		wrong = count_together(d, way, n, work, &got);
+		if (wrong || way != WAY_NONE || got != wanted || n > MOST_COUNTS / 4)
 			break;
 	}
 	outbuf_printf("  %-10s %9" PRIu64 " of %9" PRIu64 " counted, %9" PRIu64 " lost, %5.0f ns "
