@@ -108,9 +108,11 @@ Test(bench, checksums_are_those_of_the_bytes)
 Test(bench, what_is_measured_fits_the_method)
 {
 	struct fl_bench *b = sample();
-	struct fl_bench_sample s;
+	struct fl_bench_sample s = {.resident_before = 0};
 
-	run(b, FL_BENCH_SUM, FL_BENCH_PREAD, FL_BENCH_WARM, 1, &s);
+	/* The kernel may take a clean page back at any time. */
+	for (int i = 0; i < 20 && (s.resident_before < 99 || s.resident_after < 99); i++)
+		run(b, FL_BENCH_SUM, FL_BENCH_PREAD, FL_BENCH_WARM, 1, &s);
 	cr_assert_eq(s.copied_bytes, SAMPLE);
 	cr_assert(s.resident_before >= 99 && s.resident_after >= 99);
 	cr_assert_eq(s.io_used, FL_IO_READ);

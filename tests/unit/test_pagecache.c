@@ -57,8 +57,11 @@ Test(pagecache, dirty_pages_are_seen_and_written)
 	cr_assert_eq(fl_pagecache_sync(fd), 0);
 	cr_assert_eq(fl_pagecache_count(fd, 0, FILE_BYTES, &c), 0);
 	cr_assert_eq(c.dirty, 0u);
-	cr_assert_eq(fl_fd_pwrite(fd, "x", 1, 5 * MIB), 0);
-	cr_assert_eq(fl_pagecache_count(fd, 0, FILE_BYTES, &c), 0);
+	/* Where others write much the kernel may have begun to write it. */
+	for (int i = 0; i < 50 && c.dirty == 0; i++) {
+		cr_assert_eq(fl_fd_pwrite(fd, "x", 1, 5 * MIB), 0);
+		cr_assert_eq(fl_pagecache_count(fd, 0, FILE_BYTES, &c), 0);
+	}
 	cr_assert(c.dirty >= 1);
 	close(fd);
 }

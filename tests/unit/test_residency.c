@@ -103,8 +103,8 @@ static bool quarters_are_seen(int fd)
 
 	cr_assert_eq(percent(fd, 0, 0), 0u);
 	fl_drop_pages(fd, FILE_BYTES / 4, FILE_BYTES / 4);
-	cr_assert_eq(percent(fd, FILE_BYTES / 4, FILE_BYTES / 4), 0u);
-	return right && percent(fd, 0, FILE_BYTES) == 75 && percent(fd, FILE_BYTES / 2, 1) == 100;
+	return right && percent(fd, FILE_BYTES / 4, FILE_BYTES / 4) == 0 &&
+	       percent(fd, 0, FILE_BYTES) == 75 && percent(fd, FILE_BYTES / 2, 1) == 100;
 }
 
 Test(residency, percent_of_a_small_range_is_exact)
@@ -112,23 +112,31 @@ Test(residency, percent_of_a_small_range_is_exact)
 	until(quarters_are_seen);
 }
 
+/* Reading a hole fills the cache with pages of zeros: the last quarter of the file. */
+static bool last_quarter_is_seen(int fd, uint64_t size)
+{
+	static char text[MIB];
+	unsigned all;
+	size_t got;
+
+	for (uint64_t off = size - size / 4; off < size; off += MIB)
+		cr_assert_eq(fl_file_pread(fd, text, MIB, off, &got), 0);
+	all = percent(fd, 0, size);
+	return all >= 24 && all <= 26 && percent(fd, size - size / 4, size / 4) >= 95u;
+}
+
 Test(residency, percent_of_a_large_range_is_sampled)
 {
 	uint64_t size = 256 * MIB;
 	int fd = fl_file_temp();
+	bool right = false;
 
 	cr_assert_eq(ftruncate(fd, (off_t)size), 0);
 	cr_assert_eq(percent(fd, 0, size), 0u);
-	/* Reading a hole fills the cache with pages of zeros: the last quarter of the file. */
-	for (uint64_t off = size - size / 4; off < size; off += MIB) {
-		static char text[MIB];
-		size_t got;
-
-		cr_assert_eq(fl_file_pread(fd, text, MIB, off, &got), 0);
-	}
-	cr_assert(percent(fd, 0, size) >= 24 && percent(fd, 0, size) <= 26);
 	/* The kernel may take clean pages back at any time: other tests run beside this one. */
-	cr_assert(percent(fd, size - size / 4, size / 4) >= 95u);
+	for (unsigned i = 0; i < 20 && !right; i++)
+		right = last_quarter_is_seen(fd, size);
+	cr_assert(right);
 	cr_assert_eq(percent(fd, 0, size / 2), 0u);
 	close(fd);
 }
