@@ -24,8 +24,9 @@ kill_after() {
 	# Without job control, background commands ignore SIGINT; a child of its own does not.
 	perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' -- "$@" >.out 2>.err &
 	local pid=$!
-	for ((i = 0; i < 500; i++)); do
-		[[ -s ${awaited-cp} ]] && break
+	# A minute at most, where it is started late.
+	for ((i = 0; i < 6000; i++)); do
+		[[ -s ${awaited-cp} ]] || ! kill -0 $pid 2>/dev/null && break
 		sleep 0.01
 	done
 	sleep "$seconds"

@@ -465,11 +465,11 @@ stopped_in() {
 	shift
 	"$@" >.out 2>.err 3>&- &
 	pid=$!
-	for ((i = 0; i < 500; i++)); do
-		[[ -s cp ]] && break
+	for ((i = 0; i < 6000; i++)); do
+		[[ -s cp ]] || ! kill -0 $pid 2>/dev/null && break
 		sleep 0.01
 	done
-	kill -STOP $pid
+	kill -STOP $pid || true
 	wait_until stopped $pid
 	# The checkpoint names the file that is being read.
 	grep -qa first cp && in_time=1 || in_time=0
