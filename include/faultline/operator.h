@@ -144,6 +144,7 @@ enum fl_cut {
  * @name:       of the source
  * @off:        first byte of the range, from the start of the file
  * @len:        bytes in the range, or FL_SIZE_UNKNOWN for streams
+ * @file_bytes: of the whole file, also of what stands before a descriptor's position, or FL_SIZE_UNKNOWN
  * @delimiter:  byte that ends a record
  * @threads:    worker threads that may call map
  * @records_before: how many records begin before the range: what folds find there. NULL where that is
@@ -154,6 +155,7 @@ struct fl_run {
 	const char *name;
 	uint64_t off;
 	uint64_t len;
+	uint64_t file_bytes;
 	unsigned char delimiter;
 	unsigned threads;
 	const uint64_t *records_before;

@@ -57,6 +57,9 @@ struct fl_scan;
 #define FL_SCAN_STREAMING                                                                          \
 	2097152u /* lines are written at once, not held back until their block
 				       of 96 KiB has been looked through for NUL bytes */
+#define FL_SCAN_INITIAL_TAB                                                                        \
+	1073741824u /* -T: a tab between what precedes a line and the line, unless that is empty;
+			 numbers are as wide as the largest that the file's size allows */
 
 enum fl_scan_engine {
 	FL_SCAN_ENGINE_AUTO,
@@ -87,6 +90,7 @@ enum fl_scan_engine {
  * @pattern: with FL_SCAN_PATTERN_ID: which pattern the match is of, from 1; at the HEAD, the first
  *          match in the line; 0: none, or unknown
  * @text:   @len bytes; valid during the call
+ * @number_width: with FL_SCAN_INITIAL_TAB: columns for each number, filled up with blanks on the left
  */
 struct fl_scan_event {
 	size_t size;
@@ -97,6 +101,7 @@ struct fl_scan_event {
 	uint64_t pattern;
 	const char *text;
 	size_t len;
+	unsigned number_width;
 };
 
 /**

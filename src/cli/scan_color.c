@@ -162,7 +162,8 @@ void scan_color_mark(const char *text)
 	put(PART_MARK, text, strlen(text));
 }
 
-static void put_number(enum part part, uint64_t n, const char *mark)
+/* @width: no more than digits of a 64-bit number take */
+static void put_number(enum part part, uint64_t n, unsigned width, const char *mark)
 {
 	char text[24];
 	size_t at = sizeof(text);
@@ -171,6 +172,8 @@ static void put_number(enum part part, uint64_t n, const char *mark)
 		text[--at] = (char)('0' + n % 10);
 		n /= 10;
 	} while (n > 0);
+	while (at > 0 && sizeof(text) - at < width)
+		text[--at] = ' ';
 	put(part, text + at, sizeof(text) - at);
 	scan_color_mark(mark);
 }
@@ -187,13 +190,31 @@ static void put_head(const struct scan_color *c, const struct fl_scan_event *e)
 			scan_color_mark(mark);
 	}
 	if ((c->flags & FL_SCAN_PATTERN_ID) && e->pattern > 0)
-		put_number(PART_LINE, e->pattern, mark);
+		put_number(PART_LINE, e->pattern, e->number_width, mark);
 	if (c->flags & FL_SCAN_LINE_NUMBER)
-		put_number(PART_LINE, e->line, mark);
+		put_number(PART_LINE, e->line, e->number_width, mark);
 	if ((c->flags & FL_SCAN_COLUMN) && e->column > 0)
-		put_number(PART_LINE, e->column, mark);
+		put_number(PART_LINE, e->column, e->number_width, mark);
 	if (c->flags & FL_SCAN_BYTE_OFFSET)
-		put_number(PART_OFFSET, e->off, mark);
+		put_number(PART_OFFSET, e->off, e->number_width, mark);
+}
+
+static int precedes(const struct scan_color *c, const struct fl_scan_event *e)
+{
+	return c->name != NULL || (c->flags & (FL_SCAN_LINE_NUMBER | FL_SCAN_BYTE_OFFSET)) ||
+	       ((c->flags & FL_SCAN_PATTERN_ID) && e->pattern > 0) ||
+	       ((c->flags & FL_SCAN_COLUMN) && e->column > 0);
+}
+
+/* Before all colours of the line. */
+static void put_tab(struct scan_color *c, const struct fl_scan_event *e)
+{
+	if (e->flags & FL_SCAN_EVENT_HEAD)
+		c->owes_tab = (c->flags & FL_SCAN_INITIAL_TAB) && precedes(c, e);
+	if (!c->owes_tab || e->len == 0)
+		return;
+	outbuf_write("\t", 1);
+	c->owes_tab = 0;
 }
 
 /* With "rv" and -v the two kinds of lines change places. */
@@ -267,6 +288,7 @@ int scan_color_event(void *arg, const struct fl_scan_event *event)
 	}
 	if (event->flags & FL_SCAN_EVENT_HEAD)
 		put_head(c, event);
+	put_tab(c, event);
 	if (has_own_color(c, event))
 		put_match(c, event);
 	else

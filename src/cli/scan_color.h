@@ -10,12 +10,14 @@
  * @name:   of the file, or NULL where it is not shown
  * @eol:    ends a line
  * @in_line: the colour of what stands around matches has begun; 0 at first
+ * @owes_tab: something precedes the line, but nothing of itself has been written yet
  */
 struct scan_color {
 	unsigned flags;
 	const char *name;
 	char eol;
 	int in_line;
+	int owes_tab;
 };
 
 /** scan_color_wanted() - @when: "always", "never", "auto" or others. Return: 1, 0, -1: others. */

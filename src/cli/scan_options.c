@@ -84,6 +84,9 @@ static const struct argp_option scan_table[] = {
 	{.name = "only-matching", .key = 'o', .doc = "Print only what matched, each on its line"},
 	{.name = "line-number", .key = 'n', .doc = "Print the number of the line"},
 	{.name = "byte-offset", .key = 'b', .doc = "Print the offset of the line, or match (-o)"},
+	{.name = "initial-tab",
+	 .key = 'T',
+	 .doc = "A tab before the line's own text; numbers are as wide as the file's size"},
 	{.name = "column",
 	 .key = KEY_COLUMN,
 	 .doc = "Print the column of the first match, in bytes from 1"},
@@ -290,6 +293,8 @@ static unsigned flag_of(int key)
 		return FL_SCAN_LINE_REGEXP;
 	case 'Z':
 		return FL_SCAN_NULL;
+	case 'T':
+		return FL_SCAN_INITIAL_TAB;
 	case 'U':
 		return FL_SCAN_MULTILINE;
 	case KEY_DOTALL:

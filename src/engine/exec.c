@@ -99,6 +99,9 @@ int fl_exec_start_operators(struct fl_exec *x, struct fl_error *reterr)
 			     .off = x->plan.begin,
 			     .len = x->plan.end == FL_SIZE_UNKNOWN ? FL_SIZE_UNKNOWN
 								   : x->plan.end - x->plan.begin,
+			     .file_bytes = x->plan.size == FL_SIZE_UNKNOWN
+						   ? FL_SIZE_UNKNOWN
+						   : x->src->file.base_off + x->plan.size,
 			     .delimiter = x->pl->opt.delimiter,
 			     .threads = x->plan.threads};
 

@@ -198,6 +198,7 @@ int fl_small_run(struct fl_pipeline *pl, struct fl_source *src, struct fl_error 
 	struct fl_run run = {.size = sizeof(run),
 			     .name = src->name,
 			     .len = src->file.size_bytes,
+			     .file_bytes = src->file.base_off + src->file.size_bytes,
 			     .delimiter = pl->opt.delimiter,
 			     .threads = 1};
 	uint64_t start = fl_clock_ns();

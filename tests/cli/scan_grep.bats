@@ -250,3 +250,35 @@ same_files() {
 	same_as "'$FAULTLINE' scan -vc '' nowhere" "grep -vcP '' nowhere"
 	same_as "'$FAULTLINE' scan -v --passthru '' x" "cat x; false"
 }
+
+@test "scan: -T puts a tab before lines, and makes numbers as wide as grep does" {
+	local o n c
+	printf 'one\nxtwo x\n\nthree\nx\r\n\r\nfour x' >t
+	for c in --color=never --color=always; do
+		for o in '' -n -b -H -nb -nbH '-nH -C1' '-o -n' -ob -oH '-o -nbH' '-nHv' '-c' '-cH' -l -L -HZ '-nHZ' -z '-zn' '-nA1 -m1' \
+			-q '-bn -C2' '-h -n' '-nH -e nowhere'; do
+			same_as "$scan $c -T $o -e x t" "grep $c -T $o -e x t"
+		done
+		same_as "$scan $c -TnH '' t t" "grep $c -TnH '' t t"
+		same_as "$scan $c --initial-tab -no 'y*' t" "grep $c --initial-tab -noP 'y*' t"
+		same_as "cat t | $scan $c -Tnb x" "cat t | grep $c -Tnb x"
+	done
+	same_as "GREP_COLORS=sl=1:cx=2 $scan -TnC1 --color=always t t" "GREP_COLORS=sl=1:cx=2 grep -TnC1 --color=always t t"
+	same_as "{ read -r a; $scan -Tnb x; } <t" "{ read -r a; grep -Tnb x; } <t"
+	for n in 1 9 10 98 99 100 999; do
+		yes x | head -c $n >t
+		for o in -n -b -nb; do
+			same_as "$scan $o -Tm2 x t" "grep $o -Tm2 x t"
+		done
+	done
+	yes 'a b' | head -n 100000 >t
+	same_as "$scan -Tnb --chunk-size=64K a t" "grep -Tnb a t"
+}
+
+@test "scan: -T goes with --column, and with replacements of nothing" {
+	printf 'ax\nx\nb\n' >t
+	equal "$("$FAULTLINE" scan -T --column x t)" $'2:\tax\n1:\tx'
+	equal "$("$FAULTLINE" scan -T --column -C1 x t)" $'2:\tax\n1:\tx\nb'
+	equal "$("$FAULTLINE" scan -Tn --replace '' x t)" $'1:\ta\n2:'
+	equal "$("$FAULTLINE" run scan -T -n x -- t)" $'1:\tax\n2:\tx'
+}

@@ -260,6 +260,7 @@ int opharness_run(const struct fl_operator *ops, void *op, const unsigned char *
 			     .name = "buffer",
 			     .off = how->base_off,
 			     .len = len,
+			     .file_bytes = how->base_off + len,
 			     .delimiter = how->delimiter,
 			     .threads = SCRATCHES};
 	int r = ops->start ? ops->start(op, &run, reterr) : 0;

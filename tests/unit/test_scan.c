@@ -498,7 +498,7 @@ Test(scan, refuses)
 	opt.pattern_len = 4;
 	opt.engine = FL_SCAN_ENGINE_LIT;
 	cr_assert(fl_scan_new(&opt, &scan, &error) == -FL_EUNSUPPORTED);
-	opt.flags |= 1u << 30;
+	opt.flags |= 1u << 31;
 	cr_assert(fl_scan_new(&opt, &scan, &error) == -EINVAL);
 	cr_assert(scan == NULL);
 	fl_scan_free(NULL);

@@ -13,8 +13,8 @@
 #include "ops/scan/scan_fold.h"
 #include "ops/scan/scan_map.h"
 
-/* All flags there are: FL_SCAN_BLOCKS is the highest. */
-#define SCAN_ALL (2 * FL_SCAN_BLOCKS - 1)
+/* All flags there are: FL_SCAN_INITIAL_TAB is the highest. */
+#define SCAN_ALL (2 * FL_SCAN_INITIAL_TAB - 1)
 
 /* From here on it pays to load Hyperscan and to compile with it: some 10 ms. */
 #define LARGE_BYTES FL_MIB(32)
@@ -32,6 +32,24 @@ struct fl_scan {
 	const uint64_t *lines_before;
 };
 
+/*
+ * As grep 3.8 has it for -T: room for the file's size, and with -n for one more, since that is how many lines there
+ * can be; of a pipe for the largest offset there is.
+ */
+static unsigned number_width(const struct fl_scan *scan, uint64_t file_bytes)
+{
+	uint64_t most = fl_min_u64(file_bytes, INT64_MAX);
+	unsigned width = 1;
+
+	if (!(scan->job.flags & FL_SCAN_INITIAL_TAB))
+		return 0;
+	if (scan->job.flags & FL_SCAN_LINE_NUMBER && most < INT64_MAX)
+		most++;
+	while ((most /= 10) != 0)
+		width++;
+	return width;
+}
+
 static int scan_start(void *op, const struct fl_run *run, struct fl_error *reterr FL_UNUSED)
 {
 	struct fl_scan *scan = op;
@@ -40,6 +58,7 @@ static int scan_start(void *op, const struct fl_run *run, struct fl_error *reter
 	scan->job.eol = run->delimiter;
 	scan->sum.output.eol = (char)run->delimiter;
 	scan->sum.output.prefix = scan->prefix;
+	scan->sum.output.number_width = number_width(scan, run->file_bytes);
 	fl_scan_sum_start(&scan->sum, counted ? 0 : scan->base_line);
 	scan->lines_before = counted ? run->records_before : NULL;
 	if (run->len == FL_SIZE_UNKNOWN)

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* 20 digits of 2^64 and a separator */
+/* 20 digits of 2^64, which no number_width exceeds, and a separator */
 #define NUMBER_BYTES 21
 
 int fl_scan_output_flush(struct fl_scan_output *out)
@@ -45,6 +45,8 @@ static int put_number(struct fl_scan_output *out, uint64_t n, char separator)
 		text[--at] = (char)('0' + n % 10);
 		n /= 10;
 	} while (n > 0);
+	while (at > 0 && sizeof(text) - 1 - at < out->number_width)
+		text[--at] = ' ';
 	return put(out, text + at, sizeof(text) - at);
 }
 
@@ -75,6 +77,22 @@ static int put_front(struct fl_scan_output *out, const struct fl_scan_record *re
 	return r;
 }
 
+static bool precedes(const struct fl_scan_output *out, const struct fl_scan_record *rec)
+{
+	return out->prefix || (out->flags & (FL_SCAN_LINE_NUMBER | FL_SCAN_BYTE_OFFSET)) ||
+	       ((out->flags & FL_SCAN_PATTERN_ID) && rec->pattern > 0) ||
+	       ((out->flags & FL_SCAN_COLUMN) && rec->column > 0);
+}
+
+static int put_text(struct fl_scan_output *out, const unsigned char *text, size_t len)
+{
+	int r = out->owes_tab && len > 0 ? put(out, "\t", 1) : 0;
+
+	if (len > 0)
+		out->owes_tab = false;
+	return r < 0 ? r : put(out, text, len);
+}
+
 static int tell(struct fl_scan_output *out, const struct fl_scan_record *rec,
 		const unsigned char *text, bool context)
 {
@@ -84,7 +102,8 @@ static int tell(struct fl_scan_output *out, const struct fl_scan_record *rec,
 				  .column = rec->column,
 				  .pattern = rec->pattern,
 				  .text = (const char *)text,
-				  .len = (size_t)rec->len};
+				  .len = (size_t)rec->len,
+				  .number_width = out->number_width};
 	int r;
 
 	e.flags |= rec->flags & FL_SCAN_RECORD_REST ? 0 : FL_SCAN_EVENT_HEAD;
@@ -107,10 +126,12 @@ int fl_scan_output_record(struct fl_scan_output *out, const struct fl_scan_recor
 
 	if (out->event)
 		return tell(out, rec, text, context);
-	if (!(rec->flags & FL_SCAN_RECORD_REST))
+	if (!(rec->flags & FL_SCAN_RECORD_REST)) {
 		r = put_front(out, rec, context);
+		out->owes_tab = (out->flags & FL_SCAN_INITIAL_TAB) && precedes(out, rec);
+	}
 	if (r == 0)
-		r = put(out, text, (size_t)rec->len);
+		r = put_text(out, text, (size_t)rec->len);
 	if (r == 0 && !(rec->flags & FL_SCAN_RECORD_MORE))
 		r = put(out, &out->eol, 1);
 	return r;

@@ -17,7 +17,10 @@
  * large pieces, or as they are to @event
  * @error_off: of the line that @event refused
  * @prefix: file name, or NULL
- * @flags:  FL_SCAN_LINE_NUMBER, FL_SCAN_BYTE_OFFSET, FL_SCAN_COLUMN, FL_SCAN_PATTERN_ID, FL_SCAN_NULL
+ * @flags:  FL_SCAN_LINE_NUMBER, FL_SCAN_BYTE_OFFSET, FL_SCAN_COLUMN, FL_SCAN_PATTERN_ID, FL_SCAN_NULL,
+ *          FL_SCAN_INITIAL_TAB
+ * @number_width: see struct fl_scan_event
+ * @owes_tab: something precedes the line, but nothing of itself has been written yet
  */
 struct fl_scan_output {
 	int (*write)(void *arg, const void *data, size_t len);
@@ -26,6 +29,8 @@ struct fl_scan_output {
 	uint64_t error_off;
 	const char *prefix;
 	unsigned flags;
+	unsigned number_width;
+	bool owes_tab;
 	char eol;
 	size_t used;
 	char buffer[FL_SCAN_OUTPUT_BYTES];
