@@ -236,11 +236,23 @@ static void begin_line(struct scan_color *c, const struct fl_scan_event *e)
 	c->in_line = 1;
 }
 
+/* It was not the last byte. */
+static void put_owed_cr(struct scan_color *c, const struct fl_scan_event *around)
+{
+	if (!c->owes_cr)
+		return;
+	if (!c->in_line)
+		begin_line(c, around);
+	outbuf_write("\r", 1);
+	c->owes_cr = 0;
+}
+
 /* The colour of lines goes on up to a match, which ends it, also where nothing precedes that. */
 static void put_match(struct scan_color *c, const struct fl_scan_event *e)
 {
 	struct fl_scan_event around = {.flags = e->flags & ~FL_SCAN_EVENT_MATCH};
 
+	put_owed_cr(c, &around);
 	if (!c->in_line && !(c->flags & FL_SCAN_ONLY_MATCHING))
 		begin_line(c, &around);
 	c->in_line = 0;
@@ -259,22 +271,26 @@ static void put_around(struct scan_color *c, const struct fl_scan_event *event)
 	struct fl_scan_event around = *event;
 	const struct fl_scan_event *e = &around;
 	/* grep leaves a CR before the line's end without colour. */
-	size_t cr = (e->flags & FL_SCAN_EVENT_TAIL) && e->len > 0 && e->text[e->len - 1] == '\r';
+	size_t cr = e->len > 0 && e->text[e->len - 1] == '\r';
 	size_t len = e->len - cr;
 
 	around.flags &= ~FL_SCAN_EVENT_MATCH;
+	if (e->len > 0)
+		put_owed_cr(c, e);
 	if (len > 0) {
 		if (!c->in_line)
 			begin_line(c, e);
 		outbuf_write(e->text, len);
 	}
-	if ((e->flags & FL_SCAN_EVENT_TAIL) && c->in_line) {
-		if (*color_of(part_of(c, e)) != '\0')
-			end();
-		c->in_line = 0;
-	}
-	if (cr > 0)
+	c->owes_cr |= cr > 0;
+	if (!(e->flags & FL_SCAN_EVENT_TAIL))
+		return;
+	if (c->in_line && *color_of(part_of(c, e)) != '\0')
+		end();
+	c->in_line = 0;
+	if (c->owes_cr)
 		outbuf_write("\r", 1);
+	c->owes_cr = 0;
 }
 
 int scan_color_event(void *arg, const struct fl_scan_event *event)

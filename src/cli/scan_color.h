@@ -10,6 +10,7 @@
  * @name:   of the file, or NULL where it is not shown
  * @eol:    ends a line
  * @in_line: the colour of what stands around matches has begun; 0 at first
+ * @owes_cr: a CR has been seen that may be the line's last byte
  * @owes_tab: something precedes the line, but nothing of itself has been written yet
  */
 struct scan_color {
@@ -17,6 +18,7 @@ struct scan_color {
 	const char *name;
 	char eol;
 	int in_line;
+	int owes_cr;
 	int owes_tab;
 };
 

@@ -67,6 +67,19 @@ same_message() {
 	equal "$out" 4
 }
 
+@test "scan: a CR before a line's end has no colour, as in grep" {
+	local c o p
+	printf 'x\r\nx two\r\nthree\r\n\r\na\rx\rb\r\r\nx\r\r\n\rx\n\r\r\nxx\r' >t
+	for c in sl=1:cx=2 ms=:sl=1:ne cx=2:sl=1:rv; do
+		for o in -n -C1 -o -v -vC1; do
+			for p in x 'x.' '.' "''" y 'x\rb'; do
+				same_as "GREP_COLORS=$c $scan --color=always $o -e $p t" \
+					"GREP_COLORS=$c grep --color=always -P $o -e $p t"
+			done
+		done
+	done
+}
+
 @test "scan: GREP_COLOR is the older name of one colour, of which grep warns" {
 	local c colors
 	for c in '1;32' '' 1x ';'; do
@@ -263,7 +276,7 @@ same_files() {
 		same_as "$scan $c --initial-tab -no 'y*' t" "grep $c --initial-tab -noP 'y*' t"
 		same_as "cat t | $scan $c -Tnb x" "cat t | grep $c -Tnb x"
 	done
-	same_as "GREP_COLORS=sl=1:cx=2 $scan -TnC1 --color=always t t" "GREP_COLORS=sl=1:cx=2 grep -TnC1 --color=always t t"
+	same_as "GREP_COLORS=sl=1:cx=2 $scan -TnC1 --color=always x t" "GREP_COLORS=sl=1:cx=2 grep -TnC1 --color=always x t"
 	same_as "{ read -r a; $scan -Tnb x; } <t" "{ read -r a; grep -Tnb x; } <t"
 	for n in 1 9 10 98 99 100 999; do
 		yes x | head -c $n >t
