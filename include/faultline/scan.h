@@ -121,6 +121,8 @@ struct fl_scan_event {
  *               which ends the run; NULL with FL_SCAN_COUNT, FL_SCAN_QUIET or @event
  * @event:       instead of @write: takes output in pieces that tell what matched
  * @arg:         handed to @write or @event
+ * @tell_end:    with FL_SCAN_COUNT and @max_count: 1: fl_scan_result's end_off is found, too, which takes
+ *               some nanoseconds for each selected line
  */
 struct fl_scan_options {
 	size_t size;
@@ -139,6 +141,7 @@ struct fl_scan_options {
 	int (*write)(void *arg, const void *data, size_t len);
 	int (*event)(void *arg, const struct fl_scan_event *event);
 	void *arg;
+	int tell_end;
 };
 
 /**
@@ -148,7 +151,7 @@ struct fl_scan_options {
  * @binary:     1: selected lines were not written, because they are binary
  * @binary_off: of the first NUL byte, where one was seen, else UINT64_MAX
  * @end_off:    of the end of the last line selected, before its newline, where max_count ended an
- *              output of lines, else UINT64_MAX
+ *              output of lines, or with @tell_end a count; else UINT64_MAX
  * @plan:       "literal 'Failed password'", "pcre2-jit on whole views", ...
  */
 struct fl_scan_result {

@@ -31,6 +31,7 @@ struct scan_run {
 	struct scan_json *json;
 	int prefixed;
 	int selected;
+	bool leaves_rest;
 };
 
 static int flush_now;
@@ -95,6 +96,20 @@ static bool is_watched_stream(const struct scan_options *opt)
 	return false;
 }
 
+/* Whoever reads on, where -m ended the search of a file: see leave_rest(). */
+static bool may_leave_rest(const struct scan_options *opt)
+{
+	const struct common_options *common = &opt->common;
+	bool reads = common->file_count == 0 || common->files_from != NULL;
+	struct stat st;
+
+	if (opt->scan.max_count == 0 || opt->list != LIST_NONE || (opt->scan.flags & FL_SCAN_QUIET))
+		return false;
+	for (size_t i = 0; i < common->file_count; i++)
+		reads |= input_is_stdin(common->files[i]);
+	return reads && stat("/dev/stdin", &st) == 0 && S_ISREG(st.st_mode);
+}
+
 static struct fl_scan *make_scan(struct scan_run *run, const struct scan_options *opt)
 {
 	struct fl_scan_options scan = opt->scan;
@@ -106,6 +121,8 @@ static struct fl_scan *make_scan(struct scan_run *run, const struct scan_options
 	scan.pattern_len = opt->pattern_len;
 	if (is_watched_stream(opt))
 		scan.flags |= FL_SCAN_STREAMING;
+	run->leaves_rest = may_leave_rest(opt);
+	scan.tell_end = run->leaves_rest;
 	if (opt->list != LIST_NONE) {
 		scan.flags |= FL_SCAN_QUIET;
 	} else if (run->json != NULL) {
@@ -266,7 +283,10 @@ static void leave_rest(const struct scan_run *run, off_t began, const struct fl_
 {
 	off_t end, next;
 
-	if (began < 0 || result->end_off == UINT64_MAX || run->job.kind != FL_SOURCE_REGULAR)
+	if (run->opt->stop && began >= 0)
+		(void)lseek(STDIN_FILENO, began, SEEK_SET);
+	if (!run->leaves_rest || began < 0 || result->end_off == UINT64_MAX ||
+	    run->job.kind != FL_SOURCE_REGULAR)
 		return;
 	/* The last line may have no newline. */
 	end = lseek(STDIN_FILENO, 0, SEEK_END);
@@ -312,10 +332,10 @@ static void scan_files(struct scan_run *run)
 		began = stdin_position(name);
 		rc = job_run(&run->job, name);
 		end_json(run);
-		if (rc == 0 && !run->opt->stop) {
+		if (rc == 0 && !run->opt->stop)
 			fl_scan_result(run->scan, &result);
+		if (rc == 0)
 			leave_rest(run, began, &result);
-		}
 		run->selected |= result.selected > 0;
 		/* grep can open a directory: it complains, and -c prints 0. */
 		if (rc == 0 || (rc == -EISDIR && countable))

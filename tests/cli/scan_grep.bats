@@ -212,12 +212,24 @@ same_files() {
 }
 
 @test "scan: -m leaves standard input behind the last line that it selected" {
-	local o
+	local o c
 	seq 1 30000 >numbers
 	for o in '-m1 5' '-m3 7' '-m2 -A2 30' '-m1 -v 1' '-m1 30000' '-m2 -n -b 29' '-m5 nothing' '-o -m2 9' '-m9999999 1'; do
 		same_as "{ $scan $o; cat; } <numbers" "{ grep $o; cat; } <numbers"
 		same_as "{ read -r a; read -r b; $scan $o; cat; } <numbers" "{ read -r a; read -r b; grep $o; cat; } <numbers"
 	done
+	for o in '-c -m3 7' '-c -m2 -v 1' '-c -m1 30000' '-c -m5 nothing' '-c -o -m2 9' '-c -m2 -A2 30' '-c -m4 -e 5 -e 7' '-c -m4 -F 5' \
+		'-c -m99999 1' '-c -m30000 -v nothing' '-c -m29999 -v nothing' '-cvm 25000 -e 1 -e 2'; do
+		for c in 4099 4M; do
+			same_as "{ $scan $o --chunk-size=$c; cat; } <numbers" "{ grep $o; cat; } <numbers"
+		done
+	done
+	same_as "{ $scan -c -m3 5 - numbers; cat; } <numbers" "{ grep -c -m3 5 - numbers; cat; } <numbers"
+	printf 'a\0b\na\nc\0' >nul
+	for o in '-c -m1 a' '-c -m2 a' '-c -m2 -v a' '-c -z -m1 a' '-m1 a' '-m2 a' '-c -a -m1 a' '-c -m1 b'; do
+		same_as "{ $scan $o; cat; } <nul" "{ grep $o; cat; } <nul"
+	done
+	equal "$({ "$FAULTLINE" scan --count-matches -m2 5; head -n 1; } <numbers)" $'2\n16'
 	printf 'a\nb' >open
 	same_as "{ $scan -m1 b; cat; } <open" "{ grep -m1 b; cat; } <open"
 	zstd -q numbers || skip "zstd is not installed"

@@ -217,21 +217,30 @@ static void settle_lines(struct fl_scan *scan, const struct fl_scan_options *opt
 	scan->sum.context = (struct fl_scan_context){.max_count = quiet ? 1 : opt->max_count};
 }
 
+/* How many lines or matches there are is not enough: the fold has to see each line. */
+static bool counts_lines(const struct fl_scan_options *opt)
+{
+	unsigned flags = opt->flags;
+
+	if (!(flags & FL_SCAN_COUNT) || (flags & (FL_SCAN_QUIET | FL_SCAN_MULTILINE)) ||
+	    opt->max_count == 0)
+		return false;
+	return opt->tell_end ||
+	       (flags & (FL_SCAN_COUNT_MATCHES | FL_SCAN_INVERT)) == FL_SCAN_COUNT_MATCHES;
+}
+
 /*
- * Matches in the first lines: how many of a part's lines are among these only the fold knows, which prints
- * them to nowhere. Where no NUL byte can end the count, all of them are text to it.
+ * Matches in the first lines, or where the last of these ends: how many of a part's lines are among these only
+ * the fold knows, which prints them to nowhere. Where no NUL byte can end the count, all of them are text to it.
  */
 static void tell_counts(struct fl_scan *scan, const struct fl_scan_options *opt)
 {
-	unsigned wanted = FL_SCAN_COUNT | FL_SCAN_COUNT_MATCHES;
-	unsigned others = FL_SCAN_INVERT | FL_SCAN_QUIET | FL_SCAN_MULTILINE;
-
-	if ((opt->flags & (wanted | others)) != wanted || opt->max_count == 0)
+	if (!counts_lines(opt))
 		return;
 	scan->job.tells_counts = true;
 	scan->job.max_count = opt->max_count;
 	scan->job.flags = opt->flags;
-	scan->sum.flags = FL_SCAN_COUNT_MATCHES |
+	scan->sum.flags = (opt->flags & FL_SCAN_COUNT_MATCHES) |
 			  (opt->flags & FL_SCAN_SKIP_BINARY ? FL_SCAN_SKIP_BINARY : FL_SCAN_TEXT);
 	scan->sum.output.flags = scan->sum.flags;
 	scan->sum.output.write = write_nothing;

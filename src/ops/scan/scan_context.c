@@ -40,6 +40,12 @@ uint64_t fl_scan_context_done_off(const struct fl_scan_context *c)
 	return is_done(c) ? c->selected_end : FL_OFF_NONE;
 }
 
+void fl_scan_context_last(struct fl_scan_context *c, uint64_t end_off)
+{
+	c->selected++;
+	c->selected_end = end_off;
+}
+
 bool fl_scan_context_gap(const struct fl_scan_context *c, uint64_t off)
 {
 	return c->any && (c->last_end == FL_OFF_NONE || off > c->last_end + 1);

@@ -65,6 +65,9 @@ bool fl_scan_context_full(const struct fl_scan_context *c);
 /** fl_scan_context_done_off() - the end of the last line that max_count allows, or FL_OFF_NONE */
 uint64_t fl_scan_context_done_off(const struct fl_scan_context *c);
 
+/** fl_scan_context_last() - a line that ends at @end_off is selected, and nothing is told of it, nor of what follows */
+void fl_scan_context_last(struct fl_scan_context *c, uint64_t end_off);
+
 /** fl_scan_context_gap() - the last line printed is not the one before that at @off? */
 bool fl_scan_context_gap(const struct fl_scan_context *c, uint64_t off);
 

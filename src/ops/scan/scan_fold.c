@@ -150,12 +150,14 @@ static int print(struct fl_scan_sum *sum, const struct item *item)
  * grep prints nothing of binary data and stops at the first line selected there; with -I nothing
  * was selected at all.
  */
-static int stop_at_binary(struct fl_scan_sum *sum)
+static int stop_at_binary(struct fl_scan_sum *sum, const struct fl_scan_record *rec)
 {
 	int r = fl_scan_output_flush(&sum->output);
 
 	sum->binary = !(sum->flags & FL_SCAN_SKIP_BINARY);
-	sum->selected = sum->binary ? sum->context.selected + 1 : 0;
+	if (sum->binary)
+		fl_scan_context_last(&sum->context, rec->end_off);
+	sum->selected = sum->binary ? sum->context.selected : 0;
 	sum->matches = 0;
 	sum->held_len = 0;
 	return r < 0 ? r : FL_FOLD_STOP;
@@ -176,7 +178,7 @@ static bool is_context(const struct fl_scan_record *rec)
 static int settle(struct fl_scan_sum *sum, const struct item *item, uint64_t known)
 {
 	if (is_binary(sum, &item->rec))
-		return is_context(&item->rec) ? 0 : stop_at_binary(sum);
+		return is_context(&item->rec) ? 0 : stop_at_binary(sum, &item->rec);
 	/* What is held ends in blocks before a long line's end: nothing is overtaken. */
 	if (item->rec.end_off >= known && !(item->rec.flags & FL_SCAN_RECORD_LONG))
 		return hold(sum, item);
@@ -204,7 +206,7 @@ static int settle_held(struct fl_scan_sum *sum, uint64_t known)
 		if (is_binary(sum, &item.rec)) {
 			if (is_context(&item.rec))
 				continue;
-			return stop_at_binary(sum);
+			return stop_at_binary(sum, &item.rec);
 		}
 		if (item.rec.end_off >= known) {
 			keep_held(sum, at);

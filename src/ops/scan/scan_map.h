@@ -19,7 +19,8 @@
  * @empties: also empty ones
  * @max_columns, @max_line_bytes: see struct fl_scan_options
  * @eol:    ends a line
- * @tells_counts: matches are counted up to some line: each line's number of them goes to the fold
+ * @tells_counts: lines, or matches in them, are counted up to some line: each line, with its number of matches,
+ *          goes to the fold
  * @max_count: then no part needs more lines
  * @chain:  where the matches of all parts that have been folded end: to be read after a part has been
  *          flushed, before the next one is
