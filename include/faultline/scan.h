@@ -170,7 +170,8 @@ struct fl_scan_result {
  * what one match needs to see may end 1 MiB behind the 256 KiB block (counted from the start of the
  * file) in which it begins; a search that runs on further ends with -FL_ELIMIT and the offset at which
  * it began. A pattern that cannot match a line end is searched for in lines, as without this flag.
- * With FL_SCAN_COUNT matches are counted, with FL_SCAN_INVERT lines that no match touches. Not for
+ * With FL_SCAN_COUNT matches are counted, with max_count up to the end of the group of adjoining lines in
+ * which the last one is that this allows; with FL_SCAN_INVERT lines that no match touches. Not for
  * worker processes, and only for whole files.
  *
  * Return: 0; -EINVAL with the compiler's message and the offset in the pattern;

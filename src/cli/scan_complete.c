@@ -45,8 +45,6 @@ static void complete_multiline(struct scan_options *opt)
 		message_usage("--multiline and ranges exclude each other");
 	if (common->processes > 0)
 		message_usage("--multiline and --processes exclude each other");
-	if ((opt->scan.flags & FL_SCAN_COUNT) && opt->scan.max_count > 0)
-		message_usage("--multiline has no --count with --max-count");
 	if (opt->json)
 		opt->scan.flags |= FL_SCAN_BLOCKS;
 }

@@ -121,13 +121,43 @@ untimed() {
 	expect 0 "$FAULTLINE" scan -aU '\x00' binary
 	expect 2 "$FAULTLINE" scan -U '(?<=ab)c\n' t
 	contains "$err" "cannot look behind for more than one character"
-	for o in --follow --range=0:5 --processes=2 "-c -m1"; do
-		# shellcheck disable=SC2086 # options
-		expect 2 "$FAULTLINE" scan -U $o 'a\nb' t
+	for o in --follow --range=0:5 --processes=2; do
+		expect 2 "$FAULTLINE" scan -U "$o" 'a\nb' t
 		contains "$err" "--multiline"
 	done
 	expect 2 "$FAULTLINE" scan -U --replace=x 'a\nb' t
 	contains "$err" "cannot be replaced"
 	expect 2 "$FAULTLINE" scan -U --engine=lit 'a\nb' t
 	contains "$err" "only PCRE2"
+}
+
+@test "scan: a count across lines ends behind the group of lines with the N-th match, as in ripgrep" {
+	local n p o c
+	command -v rg >/dev/null || skip "ripgrep is not installed"
+	[[ $(rg --version) == "ripgrep 13."* ]] || skip "it knows ripgrep 13 only"
+	printf 'a a\nb\na\na a a\nc\na\nb a\n' >t
+	for n in 1 2 3 4 9; do
+		for p in a 'a\nb' 'a\n' '\n' '(?s)a.{2}' '^a' 'c\na\nb'; do
+			for o in -c --count-matches; do
+				for c in 1 4096; do
+					some || continue
+					same_as "'$FAULTLINE' scan -U $o -m$n --chunk-size=$c '$p' t" "rg -U $o -m$n '$p' t"
+				done
+			done
+		done
+	done
+	equal "$("$FAULTLINE" scan -U -v -c -m2 'a\nb' t)" 2
+	equal "$("$FAULTLINE" scan -U -v -c -m9 'a\nb' t)" 3
+	equal "$({ "$FAULTLINE" scan -U -c -m1 'a\nb'; cat; } <t)" $'1\na\na a a\nc\na\nb a'
+	equal "$({ "$FAULTLINE" scan -U -vc -m1 'a\nb'; cat; } <t)" $'1\na a a\nc\na\nb a'
+}
+
+@test "scan: with -I a count across lines that -m ended before a NUL byte stands, however the file is cut" {
+	local c
+	{ printf 'a\nb\nx\n'; yes y | head -c 400000; printf 'a\nb\0\nx\na\nb\n'; } >t
+	for c in 4099 64K 4M; do
+		equal "$("$FAULTLINE" scan -U -I -c -m1 --chunk-size=$c 'a\nb' t)" 1
+		expect 1 "$FAULTLINE" scan -U -I -c -m2 --chunk-size=$c 'a\nb' t
+		equal "$out" 0
+	done
 }

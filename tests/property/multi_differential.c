@@ -219,7 +219,8 @@ static int one_case(void)
 	static const char *const forms[] = {
 		"-n",   "-nb",  "-no", "-nob", "-c",   "--count-matches",
 		"-vn",  "-l",   "-o",  "-q",   "-n",   "-nC1",
-		"-nA1", "-nB2", "-b",  "-in",  "-nm1", "-nm2"};
+		"-nA1", "-nB2", "-b",  "-in",  "-nm1", "-nm2",
+		"-cm1", "-cm2", "-cm5"};
 	struct line ours = {.count = 0}, theirs = {.count = 0};
 	struct bytes all = {.p = text, .len = make_text(text)};
 	const char *form = PICK(forms);

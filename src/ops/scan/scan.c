@@ -217,15 +217,19 @@ static void settle_lines(struct fl_scan *scan, const struct fl_scan_options *opt
 	scan->sum.context = (struct fl_scan_context){.max_count = quiet ? 1 : opt->max_count};
 }
 
-/* How many lines or matches there are is not enough: the fold has to see each line. */
-static bool counts_lines(const struct fl_scan_options *opt)
+static bool tells_groups(const struct fl_scan *scan)
+{
+	return scan->job.plan.method == FL_SCAN_MULTI && !(scan->job.flags & FL_SCAN_INVERT);
+}
+
+/* How many lines or matches there are is not enough: the fold has to see each line, or group of lines. */
+static bool counts_lines(const struct fl_scan *scan, const struct fl_scan_options *opt)
 {
 	unsigned flags = opt->flags;
 
-	if (!(flags & FL_SCAN_COUNT) || (flags & (FL_SCAN_QUIET | FL_SCAN_MULTILINE)) ||
-	    opt->max_count == 0)
+	if (!(flags & FL_SCAN_COUNT) || (flags & FL_SCAN_QUIET) || opt->max_count == 0)
 		return false;
-	return opt->tell_end ||
+	return opt->tell_end || tells_groups(scan) ||
 	       (flags & (FL_SCAN_COUNT_MATCHES | FL_SCAN_INVERT)) == FL_SCAN_COUNT_MATCHES;
 }
 
@@ -235,7 +239,7 @@ static bool counts_lines(const struct fl_scan_options *opt)
  */
 static void tell_counts(struct fl_scan *scan, const struct fl_scan_options *opt)
 {
-	if (!counts_lines(opt))
+	if (!counts_lines(scan, opt))
 		return;
 	scan->job.tells_counts = true;
 	scan->job.max_count = opt->max_count;
@@ -267,8 +271,6 @@ static void take_options(struct fl_scan *scan, const struct fl_scan_options *opt
 	scan->job.eol = '\n';
 	scan->job.chain = &scan->sum.chain;
 	scan->sum.output.eol = '\n';
-	settle_lines(scan, opt);
-	tell_counts(scan, opt);
 }
 
 int fl_scan_new(const struct fl_scan_options *opt, struct fl_scan **ret, struct fl_error *reterr)
@@ -292,8 +294,10 @@ int fl_scan_new(const struct fl_scan_options *opt, struct fl_scan **ret, struct 
 		fl_scan_free(scan);
 		return r;
 	}
-	scan->sum.context.blocks =
-		scan->job.plan.method == FL_SCAN_MULTI && !(opt->flags & FL_SCAN_INVERT);
+	settle_lines(scan, opt);
+	tell_counts(scan, opt);
+	scan->sum.context.blocks = tells_groups(scan);
+	scan->sum.context.matches = scan->job.tells_counts && tells_groups(scan);
 	*ret = scan;
 	return 0;
 }

@@ -63,13 +63,18 @@ static bool goes_on(const struct fl_scan_context *c, const struct fl_scan_record
 	return c->blocks && c->selected_end != FL_OFF_NONE && rec->begin_off <= c->selected_end + 1;
 }
 
+bool fl_scan_context_beyond(const struct fl_scan_context *c, const struct fl_scan_record *rec)
+{
+	return c->blocks && is_done(c) && !goes_on(c, rec);
+}
+
 /* Behind the last line that is wanted, selected ones are context, too, as in grep. */
 static enum fl_scan_fate fate_of(struct fl_scan_context *c, const struct fl_scan_record *rec)
 {
 	bool selected = !(rec->flags & FL_SCAN_RECORD_CONTEXT);
 
 	if (selected && (!is_done(c) || goes_on(c, rec))) {
-		c->selected += !goes_on(c, rec);
+		c->selected += c->matches ? rec->matches : !goes_on(c, rec);
 		c->selected_end = rec->end_off;
 		/* What is not text is not printed, and has no surroundings. */
 		if (!(rec->flags & FL_SCAN_RECORD_BAD))

@@ -22,6 +22,7 @@ enum fl_scan_fate {
  * @before, @after, @everything: what was asked for; the caller's to set
  * @max_count:  selected lines, 0 = no limit; the caller's to set
  * @blocks:     lines that adjoin count as one; the caller's to set
+ * @matches:    what is counted up to max_count are matches, of whole blocks, as in ripgrep; the caller's to set
  * @selected:   lines so far
  * @selected_end: where the last one ends, or FL_OFF_NONE
  * @after_left: lines behind the last selected one that are still to be printed
@@ -39,6 +40,7 @@ struct fl_scan_context {
 	bool everything;
 	uint64_t max_count;
 	bool blocks;
+	bool matches;
 	uint64_t selected;
 	uint64_t selected_end;
 	uint64_t after_left;
@@ -64,6 +66,9 @@ bool fl_scan_context_full(const struct fl_scan_context *c);
 
 /** fl_scan_context_done_off() - the end of the last line that max_count allows, or FL_OFF_NONE */
 uint64_t fl_scan_context_done_off(const struct fl_scan_context *c);
+
+/** fl_scan_context_beyond() - all groups of lines that max_count allows have ended before this record */
+bool fl_scan_context_beyond(const struct fl_scan_context *c, const struct fl_scan_record *rec);
 
 /** fl_scan_context_last() - a line that ends at @end_off is selected, and nothing is told of it, nor of what follows */
 void fl_scan_context_last(struct fl_scan_context *c, uint64_t end_off);

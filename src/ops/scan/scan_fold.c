@@ -177,6 +177,8 @@ static bool is_context(const struct fl_scan_record *rec)
 /* @known: no NUL stands before this offset other than at or after nul_off */
 static int settle(struct fl_scan_sum *sum, const struct item *item, uint64_t known)
 {
+	if (is_binary(sum, &item->rec) && fl_scan_context_beyond(&sum->context, &item->rec))
+		return FL_FOLD_STOP;
 	if (is_binary(sum, &item->rec))
 		return is_context(&item->rec) ? 0 : stop_at_binary(sum, &item->rec);
 	/* What is held ends in blocks before a long line's end: nothing is overtaken. */
@@ -204,6 +206,8 @@ static int settle_held(struct fl_scan_sum *sum, uint64_t known)
 		if (r < 0)
 			return r;
 		if (is_binary(sum, &item.rec)) {
+			if (fl_scan_context_beyond(&sum->context, &item.rec))
+				return FL_FOLD_STOP;
 			if (is_context(&item.rec))
 				continue;
 			return stop_at_binary(sum, &item.rec);
@@ -233,12 +237,21 @@ static int fold_records(struct fl_scan_sum *sum, const struct fl_part *part, uin
 	return r;
 }
 
+/* Groups of lines: the last one may still have gone on when the NUL byte was seen. */
+static bool is_done_before_nul(const struct fl_scan_sum *sum)
+{
+	uint64_t done = fl_scan_context_done_off(&sum->context);
+
+	return sum->context.blocks && done != FL_OFF_NONE &&
+	       done < fl_round_down(sum->nul_off, FL_SCAN_BINARY_BLOCK_BYTES);
+}
+
 /* With -I a NUL byte says that nothing was selected, unless all that is wanted stands before it. */
 static bool is_skipped(struct fl_scan_sum *sum)
 {
 	if (!(sum->flags & FL_SCAN_SKIP_BINARY) || sum->nul_off == FL_OFF_NONE)
 		return false;
-	if (fl_scan_context_full(&sum->context))
+	if (fl_scan_context_full(&sum->context) || is_done_before_nul(sum))
 		return false;
 	sum->selected = sum->matches = 0;
 	return true;

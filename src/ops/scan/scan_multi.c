@@ -91,12 +91,29 @@ static int count_gap(struct fl_scan_mapping *m, size_t begin, size_t end)
 	return 0;
 }
 
+/* One by one, up to some line. */
+static int tell_gap_counts(struct fl_scan_mapping *m, size_t pos, size_t end)
+{
+	int r = 0;
+
+	while (pos < end && r == 0 && !m->head.closed) {
+		struct fl_span line = {.begin = pos, .end = fl_search_line_end(&m->search, pos)};
+		int told = fl_scan_emit_count(m, &line, 0);
+
+		r = told < 0 ? told : 0;
+		pos = line.end + 1;
+	}
+	return r;
+}
+
 /* Lines that no match touches. */
 static int tell_gap(struct multi_view *v, size_t end)
 {
 	end = fl_min_size(end, v->end);
 	if (v->pos >= end)
 		return 0;
+	if (v->m->job->tells_counts)
+		return tell_gap_counts(v->m, v->pos, end);
 	if ((v->m->job->flags & (FL_SCAN_COUNT | FL_SCAN_QUIET)) == FL_SCAN_COUNT)
 		return count_gap(v->m, v->pos, end);
 	return fl_scan_select_gap(v->m, v->pos, end);
@@ -161,6 +178,31 @@ static void went_on(struct multi_view *v, size_t last, size_t covered)
 		v->chain.covered = off + covered;
 }
 
+/* Neither is an empty match right behind another one, nor, to ripgrep, one behind all bytes. */
+static bool is_counted(const struct fl_multi *x, size_t i)
+{
+	const struct fl_span *match = &x->found[i];
+
+	return !(i == 0 && x->is_seeded) && !fl_multi_is_adjacent(x, i) &&
+	       (match->begin < match->end || match->begin < x->text.len);
+}
+
+/* Of a block only how many of its matches, from @first on, count. */
+static int tell_block_count(struct multi_view *v, const struct fl_span *lines, size_t first,
+			    size_t end)
+{
+	struct fl_span line = *lines;
+	uint64_t n = 0;
+	int r;
+
+	if (v->m->in->data[line.end - 1] == v->m->job->eol)
+		line.end--;
+	for (size_t i = first; i < end; i++)
+		n += is_counted(v->x, i);
+	r = fl_scan_emit_count(v->m, &line, n);
+	return r < 0 ? r : 0;
+}
+
 static int tell_blocks(struct multi_view *v)
 {
 	size_t i = 0;
@@ -175,19 +217,11 @@ static int tell_blocks(struct multi_view *v)
 			v->x->failed_at = v->x->found[first].begin;
 			return r;
 		}
-		r = tell_block(v, &lines);
+		r = v->m->job->tells_counts ? tell_block_count(v, &lines, first, i)
+					    : tell_block(v, &lines);
 		went_on(v, i - 1, lines.end);
 	}
 	return r;
-}
-
-/* Neither is an empty match right behind another one, nor, to ripgrep, one behind all bytes. */
-static bool is_counted(const struct fl_multi *x, size_t i)
-{
-	const struct fl_span *match = &x->found[i];
-
-	return !(i == 0 && x->is_seeded) && !fl_multi_is_adjacent(x, i) &&
-	       (match->begin < match->end || match->begin < x->text.len);
 }
 
 static int tell_matches(struct multi_view *v)
@@ -306,7 +340,11 @@ int fl_scan_multi_view(struct fl_scan_mapping *m, struct fl_error *reterr)
 		return r < 0 ? r : 0;
 	v.chain = *m->job->chain;
 	found = settle(&v, found);
-	r = tells_blocks(m->job) && fl_scan_wants_text(m->job) ? tell_blocks(&v) : tell_matches(&v);
+	if (m->job->tells_counts ? !inverts(m->job)
+				 : tells_blocks(m->job) && fl_scan_wants_text(m->job))
+		r = tell_blocks(&v);
+	else
+		r = tell_matches(&v);
 	if (r == 0 && found == 0)
 		r = tell_rest(&v);
 	m->head.has_chain = 1;
