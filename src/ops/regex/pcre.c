@@ -112,27 +112,76 @@ int fl_pcre_match(struct fl_pcre_means *m, const struct fl_pcre_subject *s, size
 	return r == 0 ? 1 : fl_pcre_answer(r);
 }
 
-const unsigned char *fl_pcre_keep_stable(struct fl_pcre_copy *copy, const unsigned char *p,
-					 size_t len)
+static int gather(struct fl_gather *g, const unsigned char *p, size_t len)
+{
+	unsigned char *to;
+	int r = fl_gather_space(g, len, &to);
+
+	if (r < 0)
+		return r;
+	memcpy(to, p, len);
+	return fl_gather_commit(g, len);
+}
+
+/* Piece by piece through memory of our own: the file is given nothing that may change while it is written. */
+static int gather_all(struct fl_gather *g, const unsigned char *p, size_t len)
+{
+	static const unsigned char slack[COPY_SLACK_BYTES] = "\n\n\n\n\n\n\n\n";
+	int r = 0;
+
+	while (len > 0 && r == 0) {
+		size_t n = fl_min_size(len, FL_PCRE_COPY_MAX_BYTES);
+
+		r = gather(g, p, n);
+		p += n;
+		len -= n;
+	}
+	return r == 0 ? gather(g, slack, sizeof(slack)) : r;
+}
+
+static int keep_long(struct fl_pcre_copy *copy, const unsigned char *p, size_t len,
+		     const unsigned char **ret)
+{
+	int r;
+
+	if (!copy->is_gathering)
+		fl_gather_init(&copy->gathered, FL_PCRE_COPY_MAX_BYTES);
+	copy->is_gathering = true;
+	fl_gather_reset(&copy->gathered);
+	r = gather_all(&copy->gathered, p, len);
+	return r == 0 ? fl_gather_finish(&copy->gathered, ret) : r;
+}
+
+int fl_pcre_keep_stable(struct fl_pcre_copy *copy, const unsigned char *p, size_t len,
+			const unsigned char **ret)
 {
 	if (len > FL_PCRE_COPY_MAX_BYTES)
-		return p;
+		return keep_long(copy, p, len, ret);
 	if (copy->size < len + COPY_SLACK_BYTES) {
 		size_t size = fl_max_size(len + COPY_SLACK_BYTES, FL_KIB(4));
 		unsigned char *bytes = realloc(copy->bytes, size);
 
 		if (!bytes)
-			return NULL;
+			return -ENOMEM;
 		copy->bytes = bytes;
 		copy->size = size;
 	}
 	memcpy(copy->bytes, p, len);
 	memset(copy->bytes + len, '\n', COPY_SLACK_BYTES);
-	return copy->bytes;
+	*ret = copy->bytes;
+	return 0;
+}
+
+void fl_pcre_copy_drop(struct fl_pcre_copy *copy)
+{
+	if (copy->is_gathering)
+		fl_gather_reset(&copy->gathered);
 }
 
 void fl_pcre_copy_done(struct fl_pcre_copy *copy)
 {
 	free(copy->bytes);
+	if (copy->is_gathering)
+		fl_gather_done(&copy->gathered);
 	*copy = (struct fl_pcre_copy){0};
 }

@@ -11,6 +11,8 @@
 
 #include <faultline/error.h>
 
+#include "window/gather.h"
+
 /**
  * DOC: what every user of PCRE2 in here needs: programs, a thread's means of matching, copies of
  * text that stay as they are, and one meaning of PCRE2's answers.
@@ -87,13 +89,18 @@ int fl_pcre_match(struct fl_pcre_means *m, const struct fl_pcre_subject *s, size
  */
 int fl_pcre_answer(int r);
 
-/* Longer texts are matched where they stand: a copy would break the memory limit. */
+/* Longer texts are copied into a temporary file, or they would break the memory limit. */
 #define FL_PCRE_COPY_MAX_BYTES ((size_t)1 << 20)
 
-/* Bytes that nobody else can change; grows, is used again. */
+/**
+ * struct fl_pcre_copy - bytes that nobody else can change; grows, is used again
+ * @is_gathering: @gathered, of which a long text is, has been initialized
+ */
 struct fl_pcre_copy {
 	unsigned char *bytes;
 	size_t size;
+	struct fl_gather gathered;
+	bool is_gathering;
 };
 
 /**
@@ -102,10 +109,13 @@ struct fl_pcre_copy {
  * PCRE2 takes for granted that text it was promised to be valid UTF-8 stays so; in a mapped file
  * it may not. A line end stands behind the copy, as in grep's buffer: PCRE2 10.42's JIT looks past
  * the end of a text that is not valid ("\b" at the end of "\xff" depends on the byte after it).
- * Return: the copy; p itself beyond FL_PCRE_COPY_MAX_BYTES; NULL without memory.
+ * Return: 0; -ENOMEM; -errno from the temporary file (ENOSPC ...).
  */
-const unsigned char *fl_pcre_keep_stable(struct fl_pcre_copy *copy, const unsigned char *p,
-					 size_t len);
+int fl_pcre_keep_stable(struct fl_pcre_copy *copy, const unsigned char *p, size_t len,
+			const unsigned char **ret);
+
+/** fl_pcre_copy_drop() - a long text is not needed any more: its temporary file goes */
+void fl_pcre_copy_drop(struct fl_pcre_copy *copy);
 
 /** fl_pcre_copy_done() - free; all zero is fine */
 void fl_pcre_copy_done(struct fl_pcre_copy *copy);

@@ -119,6 +119,30 @@ static int broken_program(struct fl_matcher *m)
 	return m->broken ? 0 : fl_pcre_compile(&prog, &m->broken, NULL);
 }
 
+void fl_matcher_forget(struct fl_matcher *m)
+{
+	if (m->kept)
+		fl_pcre_copy_drop(&m->line_copy);
+	m->kept = NULL;
+}
+
+static int keep_line(struct fl_matcher *m, const unsigned char *p, size_t len,
+		     const unsigned char **ret)
+{
+	int r = 0;
+
+	if (len <= FL_PCRE_COPY_MAX_BYTES)
+		return fl_pcre_keep_stable(&m->line_copy, p, len, ret);
+	if (!m->kept || p != m->kept_from || len != m->kept_len) {
+		m->kept = NULL;
+		r = fl_pcre_keep_stable(&m->line_copy, p, len, &m->kept);
+	}
+	m->kept_from = p;
+	m->kept_len = len;
+	*ret = m->kept;
+	return r;
+}
+
 int fl_matcher_line(struct fl_matcher *m, const unsigned char *p, size_t len,
 		    struct fl_pcre_subject *ret)
 {
@@ -129,17 +153,16 @@ int fl_matcher_line(struct fl_matcher *m, const unsigned char *p, size_t len,
 	*ret = (struct fl_pcre_subject){.p = p, .len = len, .code = re->bytes};
 	if (!re->is_utf || (re->bytes && fl_utf8_is_ascii(p, len)))
 		return 0;
-	ret->p = fl_pcre_keep_stable(&m->line_copy, p, len);
-	if (!ret->p)
-		return -ENOMEM;
+	r = keep_line(m, p, len, &ret->p);
+	if (r < 0)
+		return r;
 	ret->code = re->utf;
 	ret->options = PCRE2_NO_UTF_CHECK;
 	if (fl_utf8_is_valid(ret->p, len))
 		return 0;
 	r = broken_program(m);
 	ret->code = m->broken;
-	ret->options =
-		fl_pcre_jit_may_be_wrong(re->text, re->text_len) || ret->p == p ? PCRE2_NO_JIT : 0;
+	ret->options = fl_pcre_jit_may_be_wrong(re->text, re->text_len) ? PCRE2_NO_JIT : 0;
 	return r;
 }
 
@@ -163,6 +186,7 @@ int fl_matcher_whole(struct fl_matcher *m, const unsigned char *p, size_t len,
 	struct fl_pcre_source prog = {.text = re->whole_text,
 				      .len = re->whole_len,
 				      .flags = re->flags | WHOLE_FLAGS | PCRE2_UTF};
+	int r;
 
 	*ret = (struct fl_pcre_subject){.p = p, .len = len, .code = re->whole};
 	if (!re->whole_text)
@@ -171,9 +195,9 @@ int fl_matcher_whole(struct fl_matcher *m, const unsigned char *p, size_t len,
 		return 1;
 	if (!re->is_utf || len > FL_PCRE_COPY_MAX_BYTES)
 		return 0;
-	ret->p = fl_pcre_keep_stable(&m->whole_copy, p, len);
-	if (!ret->p)
-		return -ENOMEM;
+	r = fl_pcre_keep_stable(&m->whole_copy, p, len, &ret->p);
+	if (r < 0)
+		return r;
 	if (!fl_utf8_is_valid(ret->p, len))
 		return 0;
 	if (!m->whole_utf && fl_pcre_compile(&prog, &m->whole_utf, NULL) < 0)

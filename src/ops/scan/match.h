@@ -65,6 +65,8 @@ void fl_regex_done(struct fl_regex *re);
  * struct fl_matcher - what one thread needs to match
  *
  * @whole_utf and @broken are compiled when first needed: few texts need them.
+ * @kept: the copy of a long line, @kept_len bytes that stood at @kept_from: it is asked for again and again while
+ *        its view is looked at
  * @base: what PCRE2 was given begins here in the line
  * @valid_end: of a line that is not valid: up to there it is, from the last match's beginning on
  */
@@ -75,6 +77,9 @@ struct fl_matcher {
 	pcre2_code *broken;
 	struct fl_pcre_copy line_copy;
 	struct fl_pcre_copy whole_copy;
+	const unsigned char *kept;
+	const unsigned char *kept_from;
+	size_t kept_len;
 	size_t base;
 	struct fl_longest longest;
 	size_t valid_end;
@@ -86,6 +91,9 @@ int fl_matcher_init(struct fl_matcher *m, const struct fl_regex *re);
 /** fl_matcher_done() - free; all zero is fine */
 void fl_matcher_done(struct fl_matcher *m);
 
+/** fl_matcher_forget() - the lines to come are others than those before, wherever they stand */
+void fl_matcher_forget(struct fl_matcher *m);
+
 struct fl_span {
 	size_t begin;
 	size_t end;
@@ -93,7 +101,7 @@ struct fl_span {
 
 /**
  * fl_matcher_line() - make a line, without its end, ready
- * Lifetime: @ret until the next line from the same matcher. Return: 0; -ENOMEM.
+ * Lifetime: @ret until the next line from the same matcher. Return: 0; errors of fl_pcre_keep_stable().
  */
 int fl_matcher_line(struct fl_matcher *m, const unsigned char *p, size_t len,
 		    struct fl_pcre_subject *ret);

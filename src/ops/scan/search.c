@@ -88,6 +88,8 @@ int fl_search_begin(struct fl_search *s)
 	int r;
 
 	s->proposed = 0;
+	if (s->matcher)
+		fl_matcher_forget(s->matcher);
 	s->method = method_for(s, &r);
 	return r;
 }

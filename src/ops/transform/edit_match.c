@@ -29,20 +29,21 @@ int fl_edit_subject_record(struct fl_edit_matcher *m, const unsigned char *p, si
 			   struct fl_pcre_subject *ret)
 {
 	const struct fl_edit_regex *re = m->re;
+	int r;
 
 	*ret = (struct fl_pcre_subject){.p = p, .len = len, .code = re->bytes};
 	if (!re->is_utf || (re->bytes && fl_utf8_is_ascii(p, len)))
 		return 0;
-	ret->p = fl_pcre_keep_stable(&m->record_copy, p, len);
-	if (!ret->p)
-		return -ENOMEM;
-	if (ret->p != p && fl_utf8_is_valid(ret->p, len)) {
+	r = fl_pcre_keep_stable(&m->record_copy, p, len, &ret->p);
+	if (r < 0)
+		return r;
+	if (fl_utf8_is_valid(ret->p, len)) {
 		ret->code = re->utf;
 		ret->options = PCRE2_NO_UTF_CHECK;
 		return 0;
 	}
 	ret->code = re->broken;
-	ret->options = re->jit_may_be_wrong || ret->p == p ? PCRE2_NO_JIT : 0;
+	ret->options = re->jit_may_be_wrong ? PCRE2_NO_JIT : 0;
 	return 0;
 }
 
@@ -50,15 +51,16 @@ int fl_edit_subject_whole(struct fl_edit_matcher *m, const unsigned char *p, siz
 			  struct fl_pcre_subject *ret)
 {
 	const struct fl_edit_regex *re = m->re;
+	int r;
 
 	*ret = (struct fl_pcre_subject){.p = p, .len = len, .code = re->whole};
 	if (re->whole && (!re->is_utf || fl_utf8_is_ascii(p, len)))
 		return 1;
 	if (!re->whole_utf || len > FL_PCRE_COPY_MAX_BYTES)
 		return 0;
-	ret->p = fl_pcre_keep_stable(&m->whole_copy, p, len);
-	if (!ret->p)
-		return -ENOMEM;
+	r = fl_pcre_keep_stable(&m->whole_copy, p, len, &ret->p);
+	if (r < 0)
+		return r;
 	if (!fl_utf8_is_valid(ret->p, len))
 		return 0;
 	ret->code = re->whole_utf;
