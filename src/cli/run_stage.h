@@ -64,6 +64,7 @@ struct run_stage_ops {
  * @number:    from 1
  * @segment:   from 0
  * @first_op, @op_count: its operators in that segment
+ * @file:     at work, whatever the stage sees of it
  * @is_named: it sees the bytes of the file itself: results have the file's name
  * @is_replay: the file is not read: parts of a run are put together
  * @in:       a decoding stage's, where @pump writes what the segment before sees, because no stage
@@ -85,6 +86,7 @@ struct run_stage {
 	unsigned segment;
 	unsigned first_op;
 	unsigned op_count;
+	const char *file;
 	int is_named;
 	int is_replay;
 	struct fl_stream *in;

@@ -133,6 +133,7 @@ void run_work_begin_file(struct run_work *run, const char *name)
 	for (unsigned i = 0; i < run->line.count; i++) {
 		struct run_stage *stage = &run->line.stages[i];
 
+		stage->file = name;
 		stage->unread = 0;
 		stage->broken = NULL;
 		stage->bytes_out = 0;

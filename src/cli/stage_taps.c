@@ -264,8 +264,8 @@ static void scan_add(struct run_stage *stage, struct fl_pipeline *pl)
 	run_stage_add(stage, pl, fl_scan_operator(s->scan), s->scan);
 }
 
-/* The range is one of the file, or of what it decompresses to: then it is not known by name. */
-static void set_base_line(struct run_stage *stage, const char *name)
+/* The range is one of the file, or of what the first stage decompresses it to: that is counted, too. */
+static void set_base_line(struct run_stage *stage)
 {
 	struct scan_state *s = stage->state;
 	uint64_t lines = 0;
@@ -274,9 +274,7 @@ static void set_base_line(struct run_stage *stage, const char *name)
 	if (stage->segment > 0 || stage->common->run.range_off == 0 ||
 	    !(s->opt.scan.flags & FL_SCAN_LINE_NUMBER))
 		return;
-	if (!stage->is_named)
-		run_stage_die(stage, "line numbers in a range need the file itself");
-	rc = lines_before(stage->common, name, &lines);
+	rc = lines_before(stage->common, stage->file, &lines);
 	if (rc == -ESPIPE)
 		lines = FL_SCAN_BASE_COUNTED;
 	/* Else the run itself will say what is wrong with the file. */
@@ -296,7 +294,7 @@ static void scan_begin(struct run_stage *stage, const char *name)
 	s->color = (struct scan_color){.flags = s->opt.scan.flags,
 				       .name = scan_is_prefixed(stage) ? name : NULL,
 				       .eol = (char)stage->common->run.delimiter};
-	set_base_line(stage, name);
+	set_base_line(stage);
 }
 
 static void scan_report(struct run_stage *stage, const char *name)
