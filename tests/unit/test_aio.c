@@ -284,10 +284,13 @@ Test(aio, uring_reads_anywhere)
 
 Test(aio, uring_without_memory_to_lock)
 {
-	struct rlimit little = {.rlim_cur = 128 << 10, .rlim_max = 128 << 10};
+	struct rlimit now, little = {.rlim_cur = 128 << 10, .rlim_max = 128 << 10};
 
 	if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
 		cr_skip_test("cannot become a user whom limits bind");
+	cr_assert_eq(getrlimit(RLIMIT_MEMLOCK, &now), 0);
+	if (now.rlim_max < little.rlim_max)
+		little.rlim_cur = little.rlim_max = now.rlim_max;
 	cr_assert_eq(setrlimit(RLIMIT_MEMLOCK, &little), 0);
 	read_in_order(set_up(true, false));
 }
