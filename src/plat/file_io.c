@@ -2,6 +2,7 @@
 #include "plat/file.h"
 #include "base/size.h"
 #include "plat/mapping.h"
+#include "plat/residency.h"
 #include "plat/supply.h"
 
 #include <errno.h>
@@ -48,6 +49,14 @@ int fl_file_pread(int fd, void *buf, size_t n, uint64_t off, size_t *ret_got)
 	return 0;
 }
 
+/* On overlayfs, where nobody is told that a read would wait. */
+static bool is_missing(int fd, uint64_t off, size_t n)
+{
+	uint64_t pages = 0;
+
+	return fl_resident_pages(fd, off, n, &pages, NULL) == 0 && pages == 0;
+}
+
 /*
  * Reading brings pages in, and so does asking with RWF_NOWAIT, which starts readahead: random access
  * keeps both to the pages asked for, and those are dropped again if they were not there.
@@ -65,7 +74,7 @@ int fl_file_peek(int fd, void *buf, size_t n, uint64_t off, size_t *ret_got)
 		return fl_supply_pread(fd, buf, n, off, ret_got);
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
 	got = preadv2(fd, &iov, 1, (off_t)off, RWF_NOWAIT);
-	missing = got < 0 && errno == EAGAIN;
+	missing = got < 0 && (errno == EAGAIN || (errno == EOPNOTSUPP && is_missing(fd, off, n)));
 	*ret_got = n;
 	if (got < 0 || (size_t)got < n)
 		r = fl_file_pread(fd, buf, n, off, ret_got);

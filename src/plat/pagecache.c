@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/size.h"
@@ -37,6 +38,20 @@ struct fl_cachestat {
 	uint64_t nr_recently_evicted;
 };
 
+/* linux/magic.h */
+#ifndef OVERLAYFS_SUPER_MAGIC
+#define OVERLAYFS_SUPER_MAGIC 0x794c7630
+#endif
+
+/* Containers: the pages are those of the file below, and cachestat(2) looks for pages of the one above. A mapping
+ * is one of the file below. */
+static bool is_on_overlay(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && fs.f_type == OVERLAYFS_SUPER_MAGIC;
+}
+
 int fl_pagecache_count(int fd, uint64_t off, uint64_t len, struct fl_pagecache *ret)
 {
 	struct fl_cachestat_range range = {.off = off, .len = len};
@@ -44,6 +59,8 @@ int fl_pagecache_count(int fd, uint64_t off, uint64_t len, struct fl_pagecache *
 
 	if (syscall(SYS_cachestat, fd, &range, &cs, 0) < 0)
 		return -errno;
+	if (cs.nr_cache == 0 && is_on_overlay(fd))
+		return -EOPNOTSUPP;
 	*ret = (struct fl_pagecache){.resident = cs.nr_cache,
 				     .dirty = cs.nr_dirty,
 				     .writeback = cs.nr_writeback,

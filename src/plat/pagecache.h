@@ -21,7 +21,7 @@ struct fl_pagecache {
  * fl_pagecache_count() - cachestat(2) on [off, off + len)
  * @len: > 0
  * Cost: visits every folio, 75-110 ms for 4.5 GB in small ones.
- * Return: 0; -ENOSYS before Linux 6.5; -EPERM for files of others; -errno.
+ * Return: 0; -ENOSYS before Linux 6.5; -EPERM for files of others; -EOPNOTSUPP on overlayfs; -errno.
  */
 int fl_pagecache_count(int fd, uint64_t off, uint64_t len, struct fl_pagecache *ret);
 

@@ -30,6 +30,19 @@ static int by_cachestat(int fd, uint64_t off, uint64_t len, uint64_t *ret_pages)
 	return r;
 }
 
+/* Return: what each of the two says that counts; *ret_method: which it was */
+static int exactly(int fd, uint64_t off, uint64_t len, uint64_t *ret_pages, const char **ret_method)
+{
+	int r = by_cachestat(fd, off, len, ret_pages);
+
+	*ret_method = "cachestat";
+	if (r == -EOPNOTSUPP || r == -ENOSYS) {
+		*ret_method = "mincore";
+		r = fl_pagecache_mincore(fd, off, len, ret_pages);
+	}
+	return r;
+}
+
 /* 1 if the byte is in the cache, 0 if not or behind the end, -errno */
 static int probe(int fd, uint64_t off)
 {
@@ -101,7 +114,7 @@ int fl_resident_pages(int fd, uint64_t off, uint64_t len, uint64_t *ret_pages,
 	if (len == 0)
 		*ret_pages = 0;
 	else
-		r = by_cachestat(fd, off, len, ret_pages);
+		r = exactly(fd, off, len, ret_pages, &method);
 	if (r < 0) {
 		method = "nowait";
 		r = by_probes(fd, off, len, ret_pages);
@@ -117,6 +130,7 @@ int fl_resident_percent(int fd, uint64_t off, uint64_t len, unsigned *ret_percen
 	uint64_t begin = fl_round_down(off, page);
 	uint64_t pages = (fl_round_up(fl_add_sat(off, len), page) - begin) / page;
 	uint64_t each = SAMPLE_BYTES / page, n = SAMPLES, found = 0, hits = 0, i;
+	const char *method;
 
 	if (pages <= n * each) {
 		n = 1;
@@ -125,7 +139,7 @@ int fl_resident_percent(int fd, uint64_t off, uint64_t len, unsigned *ret_percen
 	for (i = 0; i < n; i++) {
 		uint64_t at = n > 1 ? (pages - each) * i / (n - 1) : 0;
 
-		if (each > 0 && by_cachestat(fd, begin + at * page, each * page, &hits) < 0)
+		if (each > 0 && exactly(fd, begin + at * page, each * page, &hits, &method) < 0)
 			break;
 		found += hits;
 	}

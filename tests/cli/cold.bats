@@ -104,6 +104,7 @@ as_nobody() {
 	command -v setpriv >/dev/null || skip "no setpriv"
 	as_nobody test -x "$FAULTLINE" || skip "nobody cannot reach the program"
 	as_nobody "$FAULTLINE" hash --io=direct big >/dev/null || skip "nobody cannot run it here"
+	as_nobody "$FAULTLINE" cache big >/dev/null || skip "nobody is told here what is cached"
 	for ranges in "" "0+1" "5+3 700+1 901+33 2000+400" "0+2000 2016+100" "0+2442"; do
 		# shellcheck disable=SC2086
 		some $ranges
