@@ -283,8 +283,6 @@ static void leave_rest(const struct scan_run *run, off_t began, const struct fl_
 {
 	off_t end, next;
 
-	if (run->opt->stop && began >= 0)
-		(void)lseek(STDIN_FILENO, began, SEEK_SET);
 	if (!run->leaves_rest || began < 0 || result->end_off == UINT64_MAX ||
 	    run->job.kind != FL_SOURCE_REGULAR)
 		return;
@@ -332,10 +330,10 @@ static void scan_files(struct scan_run *run)
 		began = stdin_position(name);
 		rc = job_run(&run->job, name);
 		end_json(run);
-		if (rc == 0 && !run->opt->stop)
+		if (rc == 0 && !run->opt->stop) {
 			fl_scan_result(run->scan, &result);
-		if (rc == 0)
 			leave_rest(run, began, &result);
+		}
 		run->selected |= result.selected > 0;
 		/* grep can open a directory: it complains, and -c prints 0. */
 		if (rc == 0 || (rc == -EISDIR && countable))
