@@ -308,3 +308,17 @@ same_files() {
 	equal "$("$FAULTLINE" scan -Tn --replace '' x t)" $'1:\ta\n2:'
 	equal "$("$FAULTLINE" run scan -T -n x -- t)" $'1:\tax\n2:\tx'
 }
+
+@test "scan: a line begins before a byte that is no text, too, with -E and -G" {
+	local p o
+	export LC_ALL=C.UTF-8
+	printf '\xff\nx\n\xff\xfex\n\xc3\n\nx\xff\n\x80 foo\n' >x
+	for p in '^' '^b*' '^$' '^x*$' '^.' '(^|f)' '^|oo' 'x|^ *'; do
+		for o in -c -vn '-o -b' '-x -n' -in '--color=always'; do
+			some || continue
+			same_as "$scan -a -E $o -e '$p' x" "grep -a -E $o -e '$p' x"
+			same_as "$scan -a -G $o -e '${p//[()|]/}' x" "grep -a -G $o -e '${p//[()|]/}' x"
+			same_as "$scan -a -P $o -e '$p' x" "grep -a -P $o -e '$p' x"
+		done
+	done
+}

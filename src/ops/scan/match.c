@@ -213,6 +213,22 @@ static bool is_stray(unsigned char c)
 	return (c >= 0x80 && c < 0xC2) || c >= 0xFE;
 }
 
+/* Nothing but what is empty matches before a byte that is no text. */
+static int find_before_stray(struct fl_matcher *m, const struct fl_pcre_subject *line,
+			     struct fl_span *ret)
+{
+	struct fl_pcre_subject nothing = *line;
+	int r;
+
+	nothing.len = 0;
+	r = fl_pcre_match(&m->means, &nothing, 0, PCRE2_NOTEOL);
+	if (r <= 0)
+		return r;
+	*ret = (struct fl_span){0};
+	m->base = 0;
+	return 1;
+}
+
 int fl_matcher_find(struct fl_matcher *m, const struct fl_pcre_subject *line, size_t from,
 		    struct fl_span *ret)
 {
@@ -222,6 +238,12 @@ int fl_matcher_find(struct fl_matcher *m, const struct fl_pcre_subject *line, si
 	size_t skipped = 0;
 	int r;
 
+	if (m->re->begins_broken && m->re->is_utf && from == 0 && line->len > 0 &&
+	    is_stray(line->p[0])) {
+		r = find_before_stray(m, line, ret);
+		if (r != 0)
+			return r;
+	}
 	while (m->re->is_utf && from < line->len && is_stray(line->p[from])) {
 		skipped = ++from;
 		options |= PCRE2_NOTBOL;

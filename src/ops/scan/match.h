@@ -31,6 +31,8 @@
  * @whole_text: its pattern; the caller's; NULL = never over many lines
  * @flags: PCRE2_CASELESS or 0
  * @longest: of the matches that begin at one place fl_matcher_find_told() finds the longest
+ * @begins_broken: a line begins before a byte that is no text, too, as for grep's own matchers; to grep -P it
+ *           does not
  * @groups: the highest number of a group that fl_matcher_group() will be asked for
  */
 struct fl_regex {
@@ -43,6 +45,7 @@ struct fl_regex {
 	bool is_utf;
 	bool leads;
 	bool longest;
+	bool begins_broken;
 	bool lead_is_jitted;
 	pcre2_code *bytes;
 	pcre2_code *utf;

@@ -147,6 +147,7 @@ static int compile(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
 	if ((opt->flags & FL_SCAN_FIXED) && re->is_utf)
 		re->is_utf = fl_utf8_is_valid((const unsigned char *)re->text, re->text_len);
 	re->longest = wants_longest(plan, opt);
+	re->begins_broken = (opt->flags & (FL_SCAN_BASIC | FL_SCAN_EXTENDED)) != 0;
 	re->leads = plan->literal_leads && plan->method == FL_SCAN_PROPOSED;
 	if (plan->method == FL_SCAN_WHOLE || plan->method == FL_SCAN_STREAMS) {
 		re->whole_text = plan->facts.whole;
