@@ -6,6 +6,7 @@
 #include <fts.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct walk {
 	FTS *fts;
@@ -41,9 +42,21 @@ static int is_excluded(const struct walk_options *opt, const char *name, int fou
 	return opt->rule_count > 0 && opt->rules[0].include;
 }
 
+static int is_no_dir(const struct walk_options *opt, const char *name, int found)
+{
+	for (size_t i = 0; i < opt->no_dir_count; i++)
+		if (name_matches(opt->no_dirs[i], name, found))
+			return 1;
+	return 0;
+}
+
 int walk_excludes(const struct walk_options *opt, const char *name)
 {
-	return is_excluded(opt, name, 0);
+	struct stat st;
+
+	if ((opt->rule_count == 0 && opt->no_dir_count == 0) || stat(name, &st) < 0)
+		return 0;
+	return S_ISDIR(st.st_mode) ? is_no_dir(opt, name, 0) : is_excluded(opt, name, 0);
 }
 
 static const char *name_of(const FTSENT *entry)
@@ -51,17 +64,12 @@ static const char *name_of(const FTSENT *entry)
 	return entry->fts_level == FTS_ROOTLEVEL ? entry->fts_path : entry->fts_name;
 }
 
-static int is_no_dir(const struct walk *walk, const FTSENT *entry)
+/* No --exclude-dir is meant for a start that nobody named. */
+static int is_not_entered(const struct walk *walk, const FTSENT *entry)
 {
-	const struct walk_options *opt = walk->opt;
-	int found = entry->fts_level != FTS_ROOTLEVEL;
+	int start = entry->fts_level == FTS_ROOTLEVEL;
 
-	if (!found && walk->implied)
-		return 0;
-	for (size_t i = 0; i < opt->no_dir_count; i++)
-		if (name_matches(opt->no_dirs[i], name_of(entry), found))
-			return 1;
-	return 0;
+	return !(start && walk->implied) && is_no_dir(walk->opt, name_of(entry), !start);
 }
 
 static int by_name(const FTSENT **a, const FTSENT **b)
@@ -131,11 +139,11 @@ int walk_next(struct walk *walk, const char **ret_name, const char **ret_problem
 		entry = fts_read(walk->fts);
 		if (entry == NULL)
 			return -errno;
-		if (entry->fts_info == FTS_D && is_no_dir(walk, entry))
+		if (entry->fts_info == FTS_D && is_not_entered(walk, entry))
 			fts_set(walk->fts, entry, FTS_SKIP);
 		if (!consider(walk, entry, ret_problem))
 			continue;
-		if (*ret_problem == NULL &&
+		if (*ret_problem == NULL && entry->fts_info != FTS_SLNONE &&
 		    is_excluded(walk->opt, name_of(entry), entry->fts_level != FTS_ROOTLEVEL))
 			continue;
 		*ret_name = entry->fts_path;

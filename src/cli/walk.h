@@ -35,7 +35,12 @@ struct walk_options {
 	size_t no_dir_count;
 };
 
-/** walk_excludes() - do the rules leave out a file that was given this name? */
+/**
+ * walk_excludes() - is what was given this name left out, where directories are not walked through?
+ *
+ * Rules are for files and --exclude-dir is for directories, as in grep: of a name that leads nowhere neither
+ * is, so whoever opens it says so.
+ */
 int walk_excludes(const struct walk_options *opt, const char *name);
 
 /**

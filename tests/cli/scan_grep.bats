@@ -150,6 +150,31 @@ same_files() {
 	cd ..
 }
 
+# same_complaints OPTIONS: the same messages and status
+same_complaints() {
+	local ours=0 theirs=0
+	eval "$scan $1" >out 2>ours.err || ours=$?
+	eval "grep $1" >out 2>theirs.err || theirs=$?
+	diff <(sed 's/^grep: //' theirs.err) <(sed 's/^faultline scan: //' ours.err) || { echo "$1" && return 1; }
+	((ours == theirs))
+}
+
+@test "scan: --include and --exclude are for files that are there, --exclude-dir is also for a directory without -r" {
+	local o r t
+	mkdir -p dir/q
+	echo foo >dir/a.c
+	echo foo >a.h
+	ln -s nowhere dangling
+	for o in '--include="*.c"' '--exclude="*"' --exclude=dir --include=dir --exclude=missing --exclude=dangling \
+		--exclude-dir=dir --exclude-dir=q '--exclude-dir="*"' '-s --exclude="*"'; do
+		for t in dir dir/q . missing dangling 'a.h missing dir' dir/a.c; do
+			some || continue
+			same_complaints "$o foo $t"
+			same_complaints "-r $o foo $t"
+		done
+	done
+}
+
 @test "scan: -r of one file needs no names" {
 	mkdir d
 	echo foo >d/f
