@@ -193,3 +193,16 @@ as_rg() {
 	END
 	equal "$("$FAULTLINE" scan -c -S -P '(*UTF)\N{U+46}oo' cases)" 1
 }
+
+@test "scan: -b with --replace tells where the line begins, or with -o the match, also where nothing takes its place" {
+	local r o
+	printf 'foo\nxx foo\nfo b\nno\nfffoo' >x
+	for r in '' X '$1' '$2$1' '$2' '<$0>'; do
+		for o in '-b' '-ob' '-b -n --column' '-b -C1' '-ob -M2' '-b -M4 --max-columns-preview' '-ob -n'; do
+			some || continue
+			as_rg "$o --replace='$r' -e '(f)o(o)?' x"
+		done
+	done
+	# Of the second match in a line ripgrep tells where it would begin in the line that it makes.
+	equal "$(printf 'a foo foo\n' | "$FAULTLINE" scan -ob --replace= foo)" $'2:\n6:'
+}

@@ -142,7 +142,9 @@ int fl_scan_emit_bytes(struct fl_scan_mapping *m, struct fl_scan_record *rec,
 	size_t left = text->len;
 	int r = make_room(m, left);
 
-	rec->off = text->off;
+	/* What takes the place of a match may stand elsewhere, and be nothing: its line, or match, is told. */
+	if (!m->job->plan.replaces || (rec->flags & FL_SCAN_RECORD_REST))
+		rec->off = text->off;
 	rec->flags &= ~(uint64_t)FL_SCAN_RECORD_SAME;
 	while (r == 0) {
 		rec->len = fl_min_size(left, fl_max_size(room(m), PIECE_MIN_BYTES));
@@ -305,6 +307,7 @@ static int add_match(void *arg, const struct fl_span *match)
 	if (match->end == match->begin && !e->m->job->plan.replaces)
 		return 0;
 	e->any = true;
+	rec.off = e->m->in->off + match->begin;
 	rec.column = match->begin - e->line->begin + 1;
 	rec.pattern = fl_scan_pattern_of_match(e->m);
 	if (is_broken(e->m->job, e->m->in->data + match->begin, match->end - match->begin))
