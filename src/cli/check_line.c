@@ -137,8 +137,10 @@ static int parse_plain(char *line, struct check_line *ret)
 		return -EINVAL;
 	p++;
 	/* One blank alone is the form of fsverity, and of BSD's md5 -r. */
-	if (!(ret->tagged && ret->alg == FL_HASH_FSVERITY) && (*p == ' ' || *p == '*'))
-		p++;
+	if (!(ret->tagged && ret->alg == FL_HASH_FSVERITY)) {
+		ret->blanks = *p == ' ' || *p == '*' ? 2 : 1;
+		p += ret->blanks - 1;
+	}
 	ret->name = p;
 	return 1;
 }
@@ -167,4 +169,16 @@ int check_line_parse(char *line, size_t len, struct check_line *ret)
 	if (rc > 0 && escaped && unescape(ret->name) < 0)
 		rc = -EINVAL;
 	return rc > 0 && *ret->name == '\0' ? -EINVAL : rc;
+}
+
+int check_line_follow(struct check_line *line, int *form)
+{
+	if (line->tagged || line->blanks == 0)
+		return 0;
+	if (*form == 0)
+		*form = line->blanks;
+	if (*form == 2 && line->blanks == 1)
+		return -EINVAL;
+	line->name -= line->blanks - *form;
+	return 0;
 }

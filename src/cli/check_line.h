@@ -9,11 +9,13 @@
 /**
  * struct check_line - a line of a file of digests
  * @name:   inside the line that was parsed, NUL-terminated, not escaped any more
+ * @blanks: between digest and name, the asterisk included: 1 or 2; 0 where the form has no choice
  * @tagged: the line says which algorithm: @alg; @little_endian: xxhsum's "_LE"
  * @len:    bytes of @digest
  */
 struct check_line {
 	char *name;
+	int blanks;
 	int tagged;
 	enum fl_hash_alg alg;
 	int little_endian;
@@ -34,5 +36,16 @@ struct check_line {
  * BLAKE2b of less than 512 bits, with @len.
  */
 int check_line_parse(char *line, size_t len, struct check_line *ret);
+
+/**
+ * check_line_follow() - read one blank, or two, as the lines before did
+ * @form: 0 before the first line; the same for all lines of a list with digests of one length
+ *
+ * As in coreutils: were the forms mixed, a file whose name begins with a blank could pass for another.
+ * In a list that begins with one blank, the second one is of the name.
+ *
+ * Return: 0; -EINVAL for one blank in a list that began with two.
+ */
+int check_line_follow(struct check_line *line, int *form);
 
 #endif

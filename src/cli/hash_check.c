@@ -25,6 +25,7 @@
  * @of_len: those that a digest of so many bytes may be of, where the line does not say
  * @name, @list, @line_number: the file of digests being read
  * @failed: a mismatch or a missing file: exit status 1
+ * @forms:  [digest length]: see check_line_follow()
  * @kept:   [digest length]: bits of the algorithms that matched all such lines of this file before;
  *          several where an empty file came first, whose CRC32 and CRC32C are both 0
  */
@@ -41,6 +42,7 @@ struct check {
 	uint64_t line_number;
 	int read_error;
 	int failed;
+	int forms[FL_HASH_DIGEST_MAX + 1];
 	_Atomic unsigned kept[FL_HASH_DIGEST_MAX + 1];
 	uint64_t formatted, malformed, unreadable, mismatched, matched;
 };
@@ -142,6 +144,8 @@ static int next_line(void *arg, void *slot)
 		}
 		c->line_number++;
 		rc = check_line_parse(c->line, (size_t)len, &item->line);
+		if (rc > 0 && check_line_follow(&item->line, &c->forms[item->line.len]) < 0)
+			rc = -EINVAL;
 	} while (rc == 0);
 	item->number = c->line_number;
 	/* The buffer goes with the item; the next line gets another one. */
@@ -352,6 +356,7 @@ static void check_list(struct check *c, const char *name, unsigned threads)
 	c->mismatched = c->matched = 0;
 	c->read_error = 0;
 	memset(c->kept, 0, sizeof(c->kept));
+	memset(c->forms, 0, sizeof(c->forms));
 	rc = fl_batch_run(&ops, c, threads);
 	if (rc < 0)
 		list_failed(c, -rc);

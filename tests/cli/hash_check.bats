@@ -107,6 +107,22 @@ same_check() {
 	same_check "" plain
 }
 
+@test "hash -c: the first line says whether one blank or two stand before names, as to coreutils" {
+	local zero list o
+	zero=$(printf '%064d' 0)
+	sha256sum plain long >two
+	sed 's/  / /' two >one
+	for list in 'one two' 'two one' 'one one' 'two two'; do
+		# shellcheck disable=SC2086 # two files
+		cat $list >mixed
+		sed "2s/^[0-9a-f]*/$zero/" mixed >mixed.wrong
+		for o in "" --strict --quiet; do
+			same_as "$hash -c -a sha256 $o mixed" "sha256sum -c $o mixed"
+			same_as "$hash -c -a sha256 $o mixed.wrong" "sha256sum -c $o mixed.wrong"
+		done
+	done
+}
+
 @test "hash -c: exit status 0, 1 for a mismatch or a missing file, 2 for errors" {
 	"$FAULTLINE" hash -a sha256 plain long >good
 	sed 's/  plain/  absent/' good >missing

@@ -39,6 +39,25 @@ Test(check_line, plain_forms)
 	cr_assert(line.digest[0] == 0x01 && line.digest[8] == 0xAB && line.digest[31] == 0x89);
 }
 
+/* As in coreutils: else who can choose names that begin with a blank could have another file checked. */
+Test(check_line, the_first_line_decides_how_many_blanks_there_are)
+{
+	int form = 0;
+
+	cr_assert(parse(MD5_ZERO " name") == 1 && check_line_follow(&line, &form) == 0);
+	cr_assert(parse(MD5_ZERO "  name") == 1 && check_line_follow(&line, &form) == 0);
+	cr_assert(strcmp(line.name, " name") == 0);
+	cr_assert(parse("\\" MD5_ZERO " *na\\nme") == 1 && check_line_follow(&line, &form) == 0);
+	cr_assert(strcmp(line.name, "*na\nme") == 0);
+	cr_assert(parse("MD5 (name) = " MD5_ZERO) == 1 && check_line_follow(&line, &form) == 0);
+	cr_assert(strcmp(line.name, "name") == 0);
+	form = 0;
+	cr_assert(parse(MD5_ZERO " *name") == 1 && check_line_follow(&line, &form) == 0);
+	cr_assert(strcmp(line.name, "name") == 0);
+	cr_assert(parse(MD5_ZERO " name") == 1 && check_line_follow(&line, &form) == -EINVAL);
+	cr_assert(parse("sha256:" HEX64 " x") == 1 && check_line_follow(&line, &form) == 0);
+}
+
 Test(check_line, tagged_forms)
 {
 	is_name("MD5 (na (m) = e) = " MD5_ZERO, "na (m) = e", 16);
