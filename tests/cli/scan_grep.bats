@@ -347,3 +347,19 @@ same_complaints() {
 		done
 	done
 }
+
+@test "scan: -m counts a line whose matches do not fit into one part of the result as one, and all of them are printed" {
+	local o how
+	{
+		printf 'no\n%03000d\n0\nno\n' 0
+		head -c 400000 /dev/zero | tr '\0' 0
+		printf '\n0\n'
+	} >zeros
+	for o in '-m1' '-m1 -a' '-m1 -b -n' '-m1 -a -A1' '-m2 -a' '-m3 -a' '-m3' '-m3 -I'; do
+		for how in '' '-j2 --io=read --chunk-size=4099' '-j1 --window-size=4096'; do
+			some || continue
+			same_as "$scan $o $how -o 0 zeros | md5sum" "grep $o -o 0 zeros | md5sum"
+		done
+	done
+	same_as "$scan -a -m1 -o 0 <zeros | md5sum" "grep -a -m1 -o 0 <zeros | md5sum"
+}

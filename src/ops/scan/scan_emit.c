@@ -89,12 +89,13 @@ int fl_scan_hand_on(struct fl_scan_mapping *m)
 {
 	int r;
 
+	m->head.goes_on = m->in_matches;
 	fl_scan_head_close(m);
 	r = fl_part_flush(m->part, m->reterr);
 	m->is_told = r < 0;
 	if (r < 0)
 		return r;
-	m->head.selected = m->head.matches = m->head.newlines = 0;
+	m->head.selected = m->head.matches = m->head.newlines = m->head.goes_on = 0;
 	m->head.closed |= r == FL_FOLD_STOP;
 	r = fl_part_append(m->part, &m->head, sizeof(m->head));
 	return r < 0 ? r : m->head.closed != 0;
@@ -322,8 +323,11 @@ static int add_matches(struct fl_scan_mapping *m, const struct fl_span *line, ui
 	struct each_match e = {.m = m, .line = line, .flags = flags};
 	int r = 0;
 
-	if (fl_scan_has_matches(m, flags))
+	if (fl_scan_has_matches(m, flags)) {
+		m->in_matches = true;
 		r = fl_search_each(&m->search, line, add_match, &e);
+		m->in_matches = false;
+	}
 	if (r < 0 || e.any)
 		return r;
 	return add_bare(m, line, flags | FL_SCAN_RECORD_LINE);

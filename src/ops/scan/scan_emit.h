@@ -17,6 +17,7 @@
  * @counts:  line ends in each of the view's first @blocks blocks of FL_COUNT_BLOCK_BYTES
  * @counted: line ends before this place in the view are in head.newlines
  * @emitted: lines before this place have been selected, or handed on as context, or are neither
+ * @in_matches: what is emitted are the matches of one line
  * @is_told: reterr says what is wrong
  */
 struct fl_scan_mapping {
@@ -31,6 +32,7 @@ struct fl_scan_mapping {
 	size_t blocks;
 	size_t counted;
 	size_t emitted;
+	bool in_matches;
 	bool is_told;
 };
 

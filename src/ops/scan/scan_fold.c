@@ -314,7 +314,7 @@ static int fold_lines(struct fl_scan_sum *sum, const struct fl_part *part,
 		return flushed;
 	if (is_skipped(sum))
 		return FL_FOLD_STOP;
-	if (fl_scan_context_full(&sum->context))
+	if (fl_scan_context_full(&sum->context) && !head->goes_on)
 		r = FL_FOLD_STOP;
 	return r == FL_FOLD_STOP && awaits_nul(sum, head) ? 0 : r;
 }

@@ -15,7 +15,7 @@
  * grow with it: only the NUL bytes up to its own end make it binary. */
 #define FL_SCAN_BINARY_BLOCK_BYTES (UINT64_C(96) << 10)
 
-#define FL_SCAN_PART_VERSION 6
+#define FL_SCAN_PART_VERSION 7
 
 /**
  * struct fl_multi_chain - where the matches end that have been found in all that precedes
@@ -39,6 +39,7 @@ struct fl_multi_chain {
  * @nul_off:    of the first NUL byte, or FL_OFF_NONE
  * @end_off:    NUL bytes were looked for up to here
  * @closed:     what follows in the range cannot matter any more
+ * @goes_on:    more matches of the line that came last may begin the next part
  * @has_chain:  @chain goes before that of the parts before
  */
 struct fl_scan_head {
@@ -49,6 +50,7 @@ struct fl_scan_head {
 	uint64_t nul_off;
 	uint64_t end_off;
 	uint64_t closed;
+	uint64_t goes_on;
 	uint64_t has_chain;
 	struct fl_multi_chain chain;
 };
