@@ -363,3 +363,13 @@ same_complaints() {
 	done
 	same_as "$scan -a -m1 -o 0 <zeros | md5sum" "grep -a -m1 -o 0 <zeros | md5sum"
 }
+
+@test "scan: bytes that are no text have no case, and are of no word, in a string that is none either" {
+	local o
+	export LC_ALL=C.UTF-8
+	printf 'x\n\xe9a' >bytes
+	printf '\xc9A\n\xe9A\n\xe9a\n\xffx\nxa\xffx\nax\xff\n' >text
+	for o in -c -in -wn -on -iwn; do
+		same_as "$scan -a -F $o -f bytes text" "grep -a -F $o -f bytes text"
+	done
+}

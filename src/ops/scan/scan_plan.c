@@ -139,13 +139,13 @@ static int compile(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
 	re->text_len = plan->marked ? plan->marked_len : plan->pattern_len;
 	re->flags = opt->flags & FL_SCAN_IGNORE_CASE ? PCRE2_CASELESS : 0;
 	re->is_utf = plan->is_utf_locale;
-	/* grep's own words and classes, unlike grep -P's, are the locale's. */
-	if (re->is_utf &&
-	    (opt->flags & (FL_SCAN_UCP | FL_SCAN_FIXED | FL_SCAN_BASIC | FL_SCAN_EXTENDED)))
-		re->flags |= PCRE2_UCP;
 	/* Literals that are not valid UTF-8 are found as bytes. */
 	if ((opt->flags & FL_SCAN_FIXED) && re->is_utf)
 		re->is_utf = fl_utf8_is_valid((const unsigned char *)re->text, re->text_len);
+	/* grep's own words and classes, unlike grep -P's, are the locale's; of bytes they would be Latin-1's. */
+	if (re->is_utf &&
+	    (opt->flags & (FL_SCAN_UCP | FL_SCAN_FIXED | FL_SCAN_BASIC | FL_SCAN_EXTENDED)))
+		re->flags |= PCRE2_UCP;
 	re->longest = wants_longest(plan, opt);
 	re->begins_broken = (opt->flags & (FL_SCAN_BASIC | FL_SCAN_EXTENDED)) != 0;
 	re->leads = plan->literal_leads && plan->method == FL_SCAN_PROPOSED;
