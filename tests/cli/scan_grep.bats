@@ -373,3 +373,19 @@ same_complaints() {
 		same_as "$scan -a -F $o -f bytes text" "grep -a -F $o -f bytes text"
 	done
 }
+
+@test "scan: strings that are no text are looked for with -E and -G as with -F" {
+	local o
+	export LC_ALL=C.UTF-8
+	printf 'a\xff' >one
+	printf 'x\n\xc3{' >two
+	printf 'a\xff\nA\xff x\nxx\n\xc3{\nxa\xffx\n' >x
+	for o in -c -n -in -wn -xn '-o -b' -v; do
+		for s in E G; do
+			same_as "$scan -a -$s $o -f one x" "grep -a -$s $o -f one x"
+		done
+		same_as "$scan -a -G $o -f two x" "grep -a -G $o -f two x"
+	done
+	expect 2 "$FAULTLINE" scan -a -P -f one x
+	contains "$err" "UTF-8 error"
+}

@@ -548,15 +548,37 @@ static int build(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
 	return r == 0 && opt->replace ? prepare_replace(plan, opt, reterr) : r;
 }
 
+/*
+ * PCRE2 takes no pattern that is not valid UTF-8. For grep -E and -G it is one: where nothing in it has a
+ * meaning, it is strings.
+ */
+static bool is_broken_string(const struct fl_scan_plan *plan, const struct fl_scan_options *opt)
+{
+	const char *special = opt->flags & FL_SCAN_EXTENDED ? "\\^$.[|()*+?{" : "\\^$.[*";
+
+	if (!plan->is_utf_locale || !(opt->flags & (FL_SCAN_BASIC | FL_SCAN_EXTENDED)) ||
+	    fl_utf8_is_valid((const unsigned char *)opt->pattern, opt->pattern_len))
+		return false;
+	for (size_t i = 0; i < opt->pattern_len; i++)
+		if (opt->pattern[i] == '\0' || strchr(special, opt->pattern[i]))
+			return false;
+	return true;
+}
+
 int fl_scan_plan_init(struct fl_scan_plan *plan, const struct fl_scan_options *opt,
 		      struct fl_error *reterr)
 {
+	struct fl_scan_options fixed = *opt;
 	int r;
 
 	memset(plan, 0, sizeof(*plan));
 	plan->is_utf_locale = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 	plan->is_crlf = (opt->flags & FL_SCAN_CRLF) != 0;
-	r = build(plan, opt, reterr);
+	if (is_broken_string(plan, opt)) {
+		fixed.flags &= ~(FL_SCAN_BASIC | FL_SCAN_EXTENDED);
+		fixed.flags |= FL_SCAN_FIXED;
+	}
+	r = build(plan, &fixed, reterr);
 	if (r < 0)
 		fl_scan_plan_done(plan);
 	return r;
