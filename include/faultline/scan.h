@@ -55,7 +55,7 @@ struct fl_scan;
 #define FL_SCAN_BLOCKS                                                                             \
 	536870912u /* with FL_SCAN_MULTILINE: events tell the lines of a match at once */
 #define FL_SCAN_STREAMING                                                                          \
-	2097152u /* lines are written at once, not held back until their block
+	2097152u /* lines of a stream are written at once, not held back until their block
 				       of 96 KiB has been looked through for NUL bytes */
 #define FL_SCAN_INITIAL_TAB                                                                        \
 	1073741824u /* -T: a tab between what precedes a line and the line, unless that is empty;

@@ -389,3 +389,13 @@ same_complaints() {
 	expect 2 "$FAULTLINE" scan -a -P -f one x
 	contains "$err" "UTF-8 error"
 }
+
+@test "scan: --line-buffered does not print lines of a file that is binary, however it is cut" {
+	local how
+	printf 'foo\nbar\0foo\nfoo\n' >early
+	{ seq 1 30000 && printf 'foo\0\nfoo\n'; } >late
+	for how in '' '-j2 --io=read --chunk-size=1' '-j1 --io=mmap --window-size=4096' '--chunk-size=4099'; do
+		same_as "$scan --line-buffered $how -e foo early" "grep --line-buffered foo early"
+		same_as "$scan --line-buffered $how -e 99 late" "$scan -j1 99 late"
+	done
+}

@@ -274,7 +274,10 @@ static int fold_count(struct fl_scan_sum *sum, const struct fl_scan_head *head)
 /* Up to where it is known which lines are binary. */
 static uint64_t known_end(const struct fl_scan_sum *sum, const struct fl_scan_head *head)
 {
-	if (sum->flags & (FL_SCAN_TEXT | FL_SCAN_STREAMING))
+	/* A file of known length is there already: a block of it is not waited for. */
+	bool at_once = (sum->flags & FL_SCAN_STREAMING) && sum->nul_block == 1;
+
+	if ((sum->flags & FL_SCAN_TEXT) || at_once)
 		return FL_OFF_NONE;
 	return fl_round_down(head->end_off, FL_SCAN_BINARY_BLOCK_BYTES);
 }
