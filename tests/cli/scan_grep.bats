@@ -249,7 +249,6 @@ same_complaints() {
 			same_as "{ $scan $o --chunk-size=$c; cat; } <numbers" "{ grep $o; cat; } <numbers"
 		done
 	done
-	same_as "{ $scan -L -m0 5; cat; } <numbers" "{ grep -L -m0 5; cat; } <numbers"
 	same_as "{ $scan -c -m3 5 - numbers; cat; } <numbers" "{ grep -c -m3 5 - numbers; cat; } <numbers"
 	printf 'a\0b\na\nc\0' >nul
 	for o in '-c -m1 a' '-c -m2 a' '-c -m2 -v a' '-c -z -m1 a' '-m1 a' '-m2 a' '-c -a -m1 a' '-c -m1 b'; do
