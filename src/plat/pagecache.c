@@ -187,11 +187,14 @@ static int add_frames(struct folio_walk *w, const uint64_t *map, size_t n)
 
 	while (i < n) {
 		first = map[i] & PAGEMAP_PFN;
-		if (!(map[i] & PAGEMAP_PRESENT) || first == 0) {
+		if (!(map[i] & PAGEMAP_PRESENT)) {
 			end_folio(w);
 			i++;
 			continue;
 		}
+		/* Hidden from root in a container, which may not know where its pages are. */
+		if (first == 0)
+			return -EPERM;
 		for (same = 1; i + same < n && (map[i + same] & PAGEMAP_PRESENT) &&
 			       (map[i + same] & PAGEMAP_PFN) == first + same;)
 			same++;

@@ -41,7 +41,8 @@ int fl_pagecache_mincore(int fd, uint64_t off, uint64_t len, uint64_t *ret_pages
  * @ret: ret[k] folios of 2^k pages
  *
  * Maps the range and touches what is resident; nothing is loaded.
- * Return: 0; -EACCES, -EPERM where /proc/kpageflags is not for us (root only); -errno.
+ * Return: 0; -EACCES, -EPERM where /proc/kpageflags or page frames are not for us (root with
+ * CAP_SYS_ADMIN only); -errno.
  * Source: Documentation/admin-guide/mm/pagemap.rst.
  */
 int fl_pagecache_folios(int fd, uint64_t off, uint64_t len, uint64_t ret[FL_FOLIO_ORDERS]);
