@@ -39,6 +39,11 @@ untimed() {
 	contains "$out" $'wo\e[m'
 }
 
+@test "multiline: every line of a match has a column" {
+	expect 0 "$FAULTLINE" scan -U -n --column '\nother\nEx' trace
+	equal "$out" $'3:8:\tat two\n4:1:other\n5:1:Exception: y'
+}
+
 @test "multiline: JSON Lines as ripgrep prints them" {
 	command -v rg >/dev/null || skip "no ripgrep here"
 	local p o how

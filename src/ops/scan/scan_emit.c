@@ -226,6 +226,9 @@ static int find_first(struct fl_scan_mapping *m, const struct fl_span *line,
 		/* Behind a last line without an end there is no place for one, to ripgrep. */
 		if (first.match.begin < line->end || !(rec->flags & FL_SCAN_RECORD_OPEN))
 			rec->column = first.match.begin - line->begin + 1;
+	} else if (r == 0 && m->search.method == FL_SCAN_MULTI) {
+		/* Of this line the match has the end only. */
+		rec->column = line->end - line->begin + 1;
 	}
 	return r < 0 ? r : 0;
 }
