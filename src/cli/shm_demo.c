@@ -64,8 +64,7 @@ static void increment(volatile uint64_t *counter, unsigned work)
 {
 	uint64_t value = *counter;
 
-	__asm__ volatile("" : "+r"(value));
-	for (unsigned i = 0; i < work; i++)
+	for (unsigned i = 0; i <= work; i++)
 		__asm__ volatile("" : "+r"(value));
 	*counter = value + 1;
 }

@@ -272,6 +272,25 @@ int fl_scan_emit_count(struct fl_scan_mapping *m, const struct fl_span *line, ui
 	return r < 0 ? r : r == 0;
 }
 
+bool fl_scan_wants_counts(const struct fl_scan_mapping *m)
+{
+	return m->head.selected < m->job->max_count && !m->head.closed;
+}
+
+int fl_scan_emit_gap_counts(struct fl_scan_mapping *m, size_t pos, size_t end)
+{
+	int r = 1;
+
+	while (pos < end && r > 0 && fl_scan_wants_counts(m)) {
+		struct fl_span line = {.begin = pos, .end = fl_search_line_end(&m->search, pos)};
+
+		r = fl_scan_emit_count(m, &line, 0);
+		m->head.selected += r > 0;
+		pos = line.end + 1;
+	}
+	return r < 0 ? r : 0;
+}
+
 static int add_line(struct fl_scan_mapping *m, const struct fl_span *line, uint64_t flags)
 {
 	struct fl_scan_record rec = record_of(m, line, flags | FL_SCAN_RECORD_TEXT);

@@ -66,6 +66,15 @@ int fl_scan_emit_block(struct fl_scan_mapping *m, const struct fl_span *lines);
  */
 int fl_scan_emit_count(struct fl_scan_mapping *m, const struct fl_span *line, uint64_t matches);
 
+/** fl_scan_wants_counts() - no part needs more lines than max_count lets count */
+bool fl_scan_wants_counts(const struct fl_scan_mapping *m);
+
+/**
+ * fl_scan_emit_gap_counts() - append each of the lines in [pos, end), in which nothing matches, while wanted
+ * Return: 0; an error.
+ */
+int fl_scan_emit_gap_counts(struct fl_scan_mapping *m, size_t pos, size_t end);
+
 /**
  * fl_scan_hand_on() - have what there is folded; afterwards all parts before have been, too
  * Return: 0; 1 when nothing of what follows can matter; an error.

@@ -117,12 +117,6 @@ static int count_matching(struct fl_scan_mapping *m, uint64_t *ret, size_t *ret_
 	return found < 0 ? found : 0;
 }
 
-/* No part needs more lines than all that count. */
-static bool wants_counts(const struct fl_scan_mapping *m)
-{
-	return m->head.selected < m->job->max_count && !m->head.closed;
-}
-
 /* Return: 0, or an error. */
 static int tell_count(struct fl_scan_mapping *m, const struct fl_span *line)
 {
@@ -137,20 +131,6 @@ static int tell_count(struct fl_scan_mapping *m, const struct fl_span *line)
 	return r < 0 ? r : 0;
 }
 
-/* All lines in [pos, end) were found not to match. */
-static int tell_gap(struct fl_scan_mapping *m, size_t pos, size_t end)
-{
-	int r = 0;
-
-	while (pos < end && r == 0 && wants_counts(m)) {
-		struct fl_span line = {.begin = pos, .end = fl_search_line_end(&m->search, pos)};
-
-		r = tell_count(m, &line);
-		pos = line.end + 1;
-	}
-	return r;
-}
-
 /* As above, but which lines count is decided by the fold. */
 static int tell_counts(struct fl_scan_mapping *m, struct fl_error *reterr)
 {
@@ -159,13 +139,13 @@ static int tell_counts(struct fl_scan_mapping *m, struct fl_error *reterr)
 	size_t pos = 0;
 	int r = 0;
 
-	while (pos < m->in->len && r == 0 && wants_counts(m)) {
+	while (pos < m->in->len && r == 0 && fl_scan_wants_counts(m)) {
 		int found = fl_search_next(&m->search, pos, &line);
 
 		if (found == 0)
 			line = (struct fl_span){.begin = m->in->len, .end = m->in->len};
 		if (invert)
-			r = tell_gap(m, pos, line.begin);
+			r = fl_scan_emit_gap_counts(m, pos, line.begin);
 		else if (found > 0)
 			r = tell_count(m, &line);
 		if (found < 0 && r == 0)

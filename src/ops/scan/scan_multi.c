@@ -91,21 +91,6 @@ static int count_gap(struct fl_scan_mapping *m, size_t begin, size_t end)
 	return 0;
 }
 
-/* One by one, up to some line. */
-static int tell_gap_counts(struct fl_scan_mapping *m, size_t pos, size_t end)
-{
-	int r = 0;
-
-	while (pos < end && r == 0 && !m->head.closed) {
-		struct fl_span line = {.begin = pos, .end = fl_search_line_end(&m->search, pos)};
-		int told = fl_scan_emit_count(m, &line, 0);
-
-		r = told < 0 ? told : 0;
-		pos = line.end + 1;
-	}
-	return r;
-}
-
 /* Lines that no match touches. */
 static int tell_gap(struct multi_view *v, size_t end)
 {
@@ -113,7 +98,7 @@ static int tell_gap(struct multi_view *v, size_t end)
 	if (v->pos >= end)
 		return 0;
 	if (v->m->job->tells_counts)
-		return tell_gap_counts(v->m, v->pos, end);
+		return fl_scan_emit_gap_counts(v->m, v->pos, end);
 	if ((v->m->job->flags & (FL_SCAN_COUNT | FL_SCAN_QUIET)) == FL_SCAN_COUNT)
 		return count_gap(v->m, v->pos, end);
 	return fl_scan_select_gap(v->m, v->pos, end);
