@@ -23,85 +23,78 @@ static unsigned char *long_line(struct guardbuf *buf)
 	return buf->begin;
 }
 
-static void begin(struct guardbuf *buf, struct fl_regex *re, struct fl_matcher *m)
+struct search {
+	struct guardbuf buf;
+	struct fl_regex re;
+	struct fl_matcher m;
+	struct fl_pcre_subject subject;
+	struct fl_span found;
+};
+
+/* Return: the line */
+static unsigned char *begin(struct search *s)
 {
-	*re = (struct fl_regex){.text = "\\w*needle$", .text_len = 10, .is_utf = true};
-	cr_assert_eq(fl_regex_init(re, NULL), 0);
-	cr_assert_eq(fl_matcher_init(m, re), 0);
-	*buf = guardbuf_new(LONG_BYTES);
+	s->re = (struct fl_regex){.text = "\\w*needle$", .text_len = 10, .is_utf = true};
+	cr_assert_eq(fl_regex_init(&s->re, NULL), 0);
+	cr_assert_eq(fl_matcher_init(&s->m, &s->re), 0);
+	s->buf = guardbuf_new(LONG_BYTES);
+	return long_line(&s->buf);
 }
 
-static void end(struct guardbuf *buf, struct fl_regex *re, struct fl_matcher *m)
+static void end(struct search *s)
 {
-	fl_matcher_done(m);
-	fl_regex_done(re);
-	guardbuf_free(buf);
+	fl_matcher_done(&s->m);
+	fl_regex_done(&s->re);
+	guardbuf_free(&s->buf);
 }
 
 Test(match, a_long_line_of_characters_that_others_change_is_matched_as_it_was)
 {
-	struct fl_pcre_subject subject;
-	struct fl_matcher m;
-	struct fl_span found;
-	struct guardbuf buf;
-	struct fl_regex re;
-	unsigned char *line;
+	struct search s;
+	unsigned char *line = begin(&s);
 
-	begin(&buf, &re, &m);
-	line = long_line(&buf);
-	cr_assert_eq(fl_matcher_line(&m, line, LONG_BYTES, &subject), 0);
+	cr_assert_eq(fl_matcher_line(&s.m, line, LONG_BYTES, &s.subject), 0);
 	/* Of the last byte's character three more bytes would be looked at. */
 	memset(line, 0xF4, LONG_BYTES);
 	for (int i = 0; i < 2; i++) {
-		cr_assert_eq(fl_matcher_find(&m, &subject, 0, &found), 1);
-		cr_assert_eq(found.begin, LONG_BYTES - strlen(needle));
-		cr_assert_eq(found.end, LONG_BYTES);
+		cr_assert_eq(fl_matcher_find(&s.m, &s.subject, 0, &s.found), 1);
+		cr_assert_eq(s.found.begin, LONG_BYTES - strlen(needle));
+		cr_assert_eq(s.found.end, LONG_BYTES);
 		/* Asked for again it is still the same line. */
-		cr_assert_eq(fl_matcher_line(&m, line, LONG_BYTES, &subject), 0);
+		cr_assert_eq(fl_matcher_line(&s.m, line, LONG_BYTES, &s.subject), 0);
 	}
 	/* What stands there in another view is another line. */
-	fl_matcher_forget(&m);
-	cr_assert_eq(fl_matcher_line(&m, line, LONG_BYTES, &subject), 0);
-	cr_assert_eq(fl_matcher_find(&m, &subject, 0, &found), 0);
-	end(&buf, &re, &m);
+	fl_matcher_forget(&s.m);
+	cr_assert_eq(fl_matcher_line(&s.m, line, LONG_BYTES, &s.subject), 0);
+	cr_assert_eq(fl_matcher_find(&s.m, &s.subject, 0, &s.found), 0);
+	end(&s);
 }
 
 Test(match, a_long_line_that_is_no_text_is_matched_as_it_was)
 {
-	struct fl_pcre_subject subject;
-	struct fl_matcher m;
-	struct fl_span found;
-	struct guardbuf buf;
-	struct fl_regex re;
-	unsigned char *line;
+	struct search s;
+	unsigned char *line = begin(&s);
 
-	begin(&buf, &re, &m);
-	line = long_line(&buf);
 	line[100] = 0xFF;
-	cr_assert_eq(fl_matcher_line(&m, line, LONG_BYTES, &subject), 0);
+	cr_assert_eq(fl_matcher_line(&s.m, line, LONG_BYTES, &s.subject), 0);
 	memset(line, 0xF4, LONG_BYTES);
-	cr_assert_eq(fl_matcher_find(&m, &subject, 0, &found), 1);
-	cr_assert_eq(found.end, LONG_BYTES);
-	end(&buf, &re, &m);
+	cr_assert_eq(fl_matcher_find(&s.m, &s.subject, 0, &s.found), 1);
+	cr_assert_eq(s.found.end, LONG_BYTES);
+	end(&s);
 }
 
 Test(match, a_long_line_of_characters_needs_room_for_a_file)
 {
 	struct rlimit none = {.rlim_cur = 0, .rlim_max = RLIM_INFINITY};
-	struct fl_pcre_subject subject;
-	struct fl_matcher m;
-	struct guardbuf buf;
-	struct fl_regex re;
-	unsigned char *line;
+	struct search s;
+	unsigned char *line = begin(&s);
 
-	begin(&buf, &re, &m);
-	line = long_line(&buf);
 	signal(SIGXFSZ, SIG_IGN);
 	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
-	cr_assert_eq(fl_matcher_line(&m, line, LONG_BYTES, &subject), -EFBIG);
+	cr_assert_eq(fl_matcher_line(&s.m, line, LONG_BYTES, &s.subject), -EFBIG);
 	/* Bytes of ASCII are matched where they stand. */
 	memset(line, 'x', LONG_BYTES);
-	cr_assert_eq(fl_matcher_line(&m, line, LONG_BYTES, &subject), 0);
-	cr_assert_eq(subject.p, line);
-	end(&buf, &re, &m);
+	cr_assert_eq(fl_matcher_line(&s.m, line, LONG_BYTES, &s.subject), 0);
+	cr_assert_eq(s.subject.p, line);
+	end(&s);
 }
