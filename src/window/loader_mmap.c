@@ -95,6 +95,7 @@ static void now_shows(struct fl_window *w, const unsigned char *addr, size_t len
 		.data = addr + before, .off = at + before - base, .len = len - before};
 	/* The last page reaches beyond the end; its tail is not part of the source. */
 	w->span.len = (size_t)fl_min_u64(w->span.len, w->env->size - w->span.off);
+	w->seen = w->seen_end = 0;
 	atomic_fetch_add_explicit(&w->env->windows, 1, memory_order_relaxed);
 }
 
@@ -176,6 +177,14 @@ static int explain_poison(struct fl_window *w, uint64_t at, struct fl_error *ret
 			    "file was cut off here while it was read, and has grown again");
 }
 
+static bool shows_a_zero(const struct fl_window *w)
+{
+	const struct fl_span *s = &w->span;
+	uint64_t end = fl_min_u64(w->seen_end, s->off + s->len);
+
+	return w->seen < end && memchr(s->data + (w->seen - s->off), 0, (size_t)(end - w->seen));
+}
+
 /*
  * A cut inside a page gives zeros without a signal, and if the file grows back before we look,
  * its size does not tell. Then its change time does, and the invented bytes are zeros: without
@@ -194,10 +203,12 @@ static int mmap_check(struct fl_window *w, struct fl_error *reterr)
 	r = look_at_size(w, reterr);
 	if (r < 0)
 		return r;
-	if (w->state.ctime_ns == ctime || w->env->own_stores ||
-	    !memchr(w->span.data, 0, w->span.len))
-		return fl_guard_poisoned(w->slot, &at) ? explain_poison(w, at, reterr) : 0;
-	return FL_WINDOW_RETRY;
+	if (w->state.ctime_ns != ctime && !w->env->own_stores && shows_a_zero(w))
+		return FL_WINDOW_RETRY;
+	if (fl_guard_poisoned(w->slot, &at))
+		return explain_poison(w, at, reterr);
+	w->seen = w->latest;
+	return 0;
 }
 
 static void mmap_drop(struct fl_window *w)

@@ -20,9 +20,11 @@
 /* The fold of sequential digests wants a piece that is loaded while the one before is folded. */
 #define KEEP_VIEW_CHUNK_BYTES FL_MIB(1)
 
+#define WIDE_WINDOW_BYTES FL_MIB(256)
+
 /* So many wide chunks for each thread even out their ends to 1 % or so. */
 #define WIDE_CHUNKS 64
-#define WIDE_BYTES FL_MIB(32)
+#define WIDE_CHUNK_BYTES FL_MIB(32)
 
 /* Pipes: what one enlarged pipe holds. */
 #define STREAM_CHUNK_BYTES FL_MIB(1)
@@ -192,20 +194,21 @@ void fl_plan_cut(struct fl_plan *plan, const struct fl_needs *needs, const uint6
 	plan->threads = (unsigned)fl_max_u64(1, fl_min_u64(plan->threads, plan->chunks));
 }
 
-void fl_plan_widen(struct fl_plan *plan, const struct fl_options *opt, const struct fl_needs *needs)
+void fl_plan_widen(struct fl_plan *plan, const struct fl_options *opt, const struct fl_needs *needs,
+		   uint64_t address_bytes)
 {
 	uint64_t len = plan->to - plan->from, share;
 
-	if (needs->keep_view || needs->ahead_bytes > 0 || plan->ends || opt->chunk_bytes ||
-	    opt->window_bytes || plan->window_bytes < FL_WINDOW_BYTES)
+	if (plan->ends || opt->window_bytes || plan->window_bytes < FL_WINDOW_BYTES)
 		return;
+	share = fl_round_down(address_bytes / 8 / plan->threads, FL_WINDOW_BYTES);
+	share = fl_min_u64(fl_min_u64(share, fl_round_up(len, FL_WINDOW_BYTES)), WIDE_WINDOW_BYTES);
+	plan->window_bytes = fl_max_size(plan->window_bytes, (size_t)share);
 	share = fl_round_down(len / (WIDE_CHUNKS * (uint64_t)plan->threads), FL_WINDOW_BYTES);
-	if (share <= plan->chunk_bytes)
+	if (!needs->short_parts || needs->keep_view || needs->ahead_bytes > 0 || opt->chunk_bytes ||
+	    share <= plan->chunk_bytes)
 		return;
-	plan->window_bytes = (size_t)fl_min_u64(share, WIDE_BYTES);
-	if (!needs->short_parts)
-		return;
-	plan->chunk_bytes = plan->window_bytes;
+	plan->chunk_bytes = (size_t)fl_min_u64(share, WIDE_CHUNK_BYTES);
 	plan->chunks = len / plan->chunk_bytes + !!(len % plan->chunk_bytes);
 }
 

@@ -89,6 +89,19 @@ static bool holds(const struct fl_span *s, uint64_t off, size_t want, uint64_t s
 	return s->data && off >= s->off && end <= s->off + s->len;
 }
 
+/* A window may be far longer than what its user looks at between two checks. */
+static void note_shown(struct fl_window *w, size_t want, struct fl_span *shown)
+{
+	uint64_t most = fl_add_sat(want, w->env->slice_bytes);
+
+	if (w->ops != &fl_loader_mmap)
+		return;
+	shown->len = (size_t)fl_min_u64(shown->len, most);
+	w->latest = shown->off;
+	w->seen = w->seen_end == 0 ? shown->off : fl_min_u64(w->seen, shown->off);
+	w->seen_end = fl_max_u64(w->seen_end, shown->off + shown->len);
+}
+
 int fl_window_show(struct fl_window *w, uint64_t off, size_t want, struct fl_span *ret,
 		   struct fl_error *reterr)
 {
@@ -109,6 +122,7 @@ int fl_window_show(struct fl_window *w, uint64_t off, size_t want, struct fl_spa
 				    "internal error: offset outside the window");
 	skip = (size_t)(off - w->span.off);
 	*ret = (struct fl_span){.data = w->span.data + skip, .off = off, .len = w->span.len - skip};
+	note_shown(w, want, ret);
 	return 0;
 }
 

@@ -100,6 +100,8 @@ extern const struct fl_loader_ops fl_loader_frames;
  * @state:      fstat at the time of the last mapping
  * @arena, @slot: mmap loader: reserved range, and its entry in the guard's registry (-1 = none)
  * @mapped_at, @mapped_len: what of the arena is mapped
+ * @seen, @seen_end: mmap loader: offsets between which bytes were shown that no check has judged yet
+ * @latest: offset of the last show: who asked may still look at it after a check
  * @giant, @giant_len: a record longer than the window, mapped whole
  * @buffer, @buffer_cap: read loader
  * @frame, @decoder: frames loader: the frame in hand, or NULL; the thread's decoder
@@ -116,6 +118,9 @@ struct fl_window {
 	int slot;
 	size_t mapped_at;
 	size_t mapped_len;
+	uint64_t seen;
+	uint64_t seen_end;
+	uint64_t latest;
 	void *giant;
 	size_t giant_len;
 	unsigned char *buffer;
@@ -139,7 +144,8 @@ void fl_window_fed(struct fl_window *w, const struct fl_span *fed);
 
 /**
  * fl_window_show() - make [off, off + want) addressable
- * @ret: begins at @off; at least @want bytes unless the source ends before
+ * @ret: begins at @off; at least @want bytes unless the source ends before. Of a mapping no more than
+ *       a slice beyond: what is shown is what a check has to judge.
  *
  * Before a mapping is replaced it is checked; FL_WINDOW_RETRY is passed on.
  * Falls back from mmap to read by itself.

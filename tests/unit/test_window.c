@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <faultline/error.h>
@@ -504,4 +505,48 @@ Test(window, scarce_address_space_halves_the_window_then_reads)
 		cr_skip_test("sanitizers need address space of their own");
 	cr_assert_eq(as_child(sixteen), 0);
 	cr_assert_eq(as_child(one), 0);
+}
+
+/* Its clock may only tick every few milliseconds. */
+static void move_change_time(int fd)
+{
+	struct stat old, now;
+
+	cr_assert_eq(fstat(fd, &old), 0);
+	do {
+		cr_assert_eq(fchmod(fd, old.st_mode ^ S_IXUSR), 0);
+		cr_assert_eq(fchmod(fd, old.st_mode), 0);
+		cr_assert_eq(fstat(fd, &now), 0);
+	} while (now.st_ctim.tv_sec == old.st_ctim.tv_sec &&
+		 now.st_ctim.tv_nsec == old.st_ctim.tv_nsec);
+}
+
+/* A log that grows pays for what it shows, not for the rest of a wide window. */
+Test(window, zeros_that_nobody_was_shown_are_no_reason_to_do_anything_again)
+{
+	struct fl_file f = temp(MIB);
+	struct fl_window_env env = env_of(&f, MIB, 64 * KIB);
+	struct fl_window w;
+	struct fl_span s;
+
+	cr_assert_eq(pwrite(f.fd, "", 1, 600 * KIB), 1);
+	start(&w, &env, FL_IO_MMAP);
+	cr_assert_eq(fl_window_show(&w, 0, 64 * KIB, &s, NULL), 0);
+	cr_assert(s.len >= 64 * KIB && s.len <= 128 * KIB, "%zu", s.len);
+	move_change_time(f.fd);
+	cr_assert_eq(fl_window_check(&w, NULL), 0);
+	/* What was shown last may still be looked at; what was shown before it is done. */
+	cr_assert_eq(fl_window_show(&w, 590 * KIB, 20 * KIB, &s, NULL), 0);
+	cr_assert_eq(fl_window_check(&w, NULL), 0);
+	move_change_time(f.fd);
+	cr_assert_eq(fl_window_check(&w, NULL), FL_WINDOW_RETRY);
+	cr_assert_eq(fl_window_show(&w, 700 * KIB, 20 * KIB, &s, NULL), 0);
+	move_change_time(f.fd);
+	cr_assert_eq(fl_window_check(&w, NULL), FL_WINDOW_RETRY);
+	cr_assert_eq(fl_window_show(&w, 710 * KIB, 20 * KIB, &s, NULL), 0);
+	cr_assert_eq(fl_window_check(&w, NULL), 0);
+	move_change_time(f.fd);
+	cr_assert_eq(fl_window_check(&w, NULL), 0);
+	fl_window_done(&w);
+	done(&f);
 }
