@@ -219,7 +219,8 @@ static int choose_loader(struct fl_exec *x, unsigned frames)
 		fl_auto_choose(&x->pl->opt, &x->src->file, &x->plan, &x->choice);
 		/* The processes of a crew agreed on chunks before. */
 		if (x->choice.adaptive && !x->crewed)
-			fl_plan_widen(&x->plan, &x->pl->opt, &x->needs, fl_address_space_left());
+			fl_plan_widen(&x->plan, &x->pl->opt, &x->needs, fl_address_space_left(),
+				      fl_memory_available());
 		return 0;
 	}
 	x->choice = (struct fl_choice){.io = FL_IO_READ};

@@ -20,7 +20,9 @@
 /* The fold of sequential digests wants a piece that is loaded while the one before is folded. */
 #define KEEP_VIEW_CHUNK_BYTES FL_MIB(1)
 
-#define WIDE_WINDOW_BYTES FL_MIB(256)
+/* Of the memory that is available, wide windows map no more than this. */
+#define WIDE_WINDOW_BYTES FL_MIB(512)
+#define WIDE_WINDOW_SHARE 32
 
 /* So many wide chunks for each thread even out their ends to 1 % or so. */
 #define WIDE_CHUNKS 64
@@ -195,14 +197,15 @@ void fl_plan_cut(struct fl_plan *plan, const struct fl_needs *needs, const uint6
 }
 
 void fl_plan_widen(struct fl_plan *plan, const struct fl_options *opt, const struct fl_needs *needs,
-		   uint64_t address_bytes)
+		   uint64_t address_bytes, uint64_t memory_bytes)
 {
 	uint64_t len = plan->to - plan->from, share;
 
 	if (plan->ends || opt->window_bytes || plan->window_bytes < FL_WINDOW_BYTES)
 		return;
-	share = fl_round_down(address_bytes / 8 / plan->threads, FL_WINDOW_BYTES);
-	share = fl_min_u64(fl_min_u64(share, fl_round_up(len, FL_WINDOW_BYTES)), WIDE_WINDOW_BYTES);
+	share = fl_min_u64(address_bytes / 8 / plan->threads, memory_bytes / WIDE_WINDOW_SHARE);
+	share = fl_min_u64(fl_round_down(share, FL_WINDOW_BYTES), WIDE_WINDOW_BYTES);
+	share = fl_min_u64(share, fl_round_up(len, FL_WINDOW_BYTES));
 	plan->window_bytes = fl_max_size(plan->window_bytes, (size_t)share);
 	share = fl_round_down(len / (WIDE_CHUNKS * (uint64_t)plan->threads), FL_WINDOW_BYTES);
 	if (!needs->short_parts || needs->keep_view || needs->ahead_bytes > 0 || opt->chunk_bytes ||

@@ -132,18 +132,20 @@ void fl_plan_cut(struct fl_plan *plan, const struct fl_needs *needs, const uint6
  * fl_plan_widen() - wider windows where the file is long, and longer chunks where parts are short
  * @opt: what was asked for, which is left alone
  * @address_bytes: left to this process; an eighth of them at most goes to windows
+ * @memory_bytes: available; a window maps a 32nd of it at most
  *
  * When a window moves, its pages leave the page table, and the processors that run other threads must forget
  * them, which takes an interrupt of each. Under a hypervisor without nested paging both are calls of it: on such a
  * virtual machine (Zen 5, PVM), two threads that sum up 4.5 GB in large folios take 188 ms with windows of 8 MiB, 153
- * with 32, 135 with 128, 132 with 256, 128 with 512; `hash -a xxh3` 221 with 32, 199 with 128, 185 with 256, scan and
- * count 7 and 9 % less with 256 than with 32. Threads take chunks in turns, so that each maps its share of what all
- * of them have in sight: 256 MiB or so in all.
+ * with 32, 135 with 128, 132 with 256, 128 with 512; `hash -a xxh3` 221 with 32, 199 with 128, 185 with 256, and in a
+ * better moment 159 with 256, 145 with 512, 139 with 1024; scan and count 7 and 9 % less with 256 than with 32.
+ * Threads take chunks in turns, so that each maps its share of what all of them have in sight: one window's length
+ * or so in all.
  *
  * For files that are in the page cache; before the plan is used.
  */
 void fl_plan_widen(struct fl_plan *plan, const struct fl_options *opt, const struct fl_needs *needs,
-		   uint64_t address_bytes);
+		   uint64_t address_bytes, uint64_t memory_bytes);
 
 /** fl_plan_chunk() - bounds of chunk k < chunks */
 void fl_plan_chunk(const struct fl_plan *plan, uint64_t k, uint64_t *ret_off, uint64_t *ret_end);

@@ -201,18 +201,18 @@ Test(plan, wide_chunks_where_parts_are_short)
 
 	opt.threads = 2;
 	fl_plan_make(&opt, &needs, 4500 * MIB + 7, 1, 2, &p);
-	fl_plan_widen(&p, &opt, &needs, UINT64_MAX);
+	fl_plan_widen(&p, &opt, &needs, UINT64_MAX, 64 * GIB);
 #ifdef FL_TINY_WINDOWS
 	cr_assert_eq(p.window_bytes, fl_page_bytes());
 #else
 	cr_assert_eq(p.chunk_bytes, 32 * MIB);
-	cr_assert_eq(p.window_bytes, 256 * MIB);
+	cr_assert_eq(p.window_bytes, 512 * MIB);
 	check_chunks(&p);
 #endif
 	/* Many threads are to end at the same time. */
 	opt.threads = 64;
 	fl_plan_make(&opt, &needs, 4500 * MIB, 1, 2, &p);
-	fl_plan_widen(&p, &opt, &needs, UINT64_MAX);
+	fl_plan_widen(&p, &opt, &needs, UINT64_MAX, 64 * GIB);
 	cr_assert(p.chunk_bytes <= 8 * MIB);
 	check_chunks(&p);
 }
@@ -224,25 +224,25 @@ Test(plan, chunks_are_wide_for_nobody_else)
 	struct fl_plan p;
 
 	fl_plan_make(&opt, &needs, 4500 * MIB, 1, 2, &p);
-	fl_plan_widen(&p, &opt, &needs, UINT64_MAX);
+	fl_plan_widen(&p, &opt, &needs, UINT64_MAX, 64 * GIB);
 	cr_assert(p.chunk_bytes <= 8 * MIB);
 	check_chunks(&p);
 #ifndef FL_TINY_WINDOWS
-	cr_assert_eq(p.window_bytes, 256 * MIB);
+	cr_assert_eq(p.window_bytes, 512 * MIB);
 #endif
 	needs.short_parts = true;
 	opt.chunk_bytes = 4099;
 	fl_plan_make(&opt, &needs, 4500 * MIB, 1, 2, &p);
-	fl_plan_widen(&p, &opt, &needs, UINT64_MAX);
+	fl_plan_widen(&p, &opt, &needs, UINT64_MAX, 64 * GIB);
 	cr_assert_eq(p.chunk_bytes, 4099u);
 	opt.chunk_bytes = 0;
 	opt.window_bytes = MIB;
 	fl_plan_make(&opt, &needs, 4500 * MIB, 1, 2, &p);
-	fl_plan_widen(&p, &opt, &needs, UINT64_MAX);
+	fl_plan_widen(&p, &opt, &needs, UINT64_MAX, 64 * GIB);
 	cr_assert(p.window_bytes <= MIB);
 }
 
-Test(plan, windows_are_as_wide_as_the_file_and_the_address_space_allow)
+Test(plan, windows_are_as_wide_as_the_file_the_address_space_and_the_memory_allow)
 {
 	struct fl_needs needs = {.records = true, .unit_bytes = 1, .keep_view = true};
 	struct fl_options opt = defaults();
@@ -250,14 +250,20 @@ Test(plan, windows_are_as_wide_as_the_file_and_the_address_space_allow)
 
 	opt.threads = 2;
 	fl_plan_make(&opt, &needs, 97 * MIB, 1, 2, &p);
-	fl_plan_widen(&p, &opt, &needs, UINT64_MAX);
+	fl_plan_widen(&p, &opt, &needs, UINT64_MAX, 64 * GIB);
 #ifndef FL_TINY_WINDOWS
 	cr_assert_eq(p.window_bytes, 104 * MIB);
 	fl_plan_make(&opt, &needs, 4500 * MIB, 1, 2, &p);
-	fl_plan_widen(&p, &opt, &needs, GIB);
+	fl_plan_widen(&p, &opt, &needs, GIB, 64 * GIB);
 	cr_assert_eq(p.window_bytes, 64 * MIB);
 	fl_plan_make(&opt, &needs, 4500 * MIB, 1, 2, &p);
-	fl_plan_widen(&p, &opt, &needs, 100 * MIB);
+	fl_plan_widen(&p, &opt, &needs, 100 * MIB, 64 * GIB);
+	cr_assert_eq(p.window_bytes, 8 * MIB);
+	fl_plan_make(&opt, &needs, 4500 * MIB, 1, 2, &p);
+	fl_plan_widen(&p, &opt, &needs, UINT64_MAX, 3 * GIB);
+	cr_assert_eq(p.window_bytes, 96 * MIB);
+	fl_plan_make(&opt, &needs, 4500 * MIB, 1, 2, &p);
+	fl_plan_widen(&p, &opt, &needs, UINT64_MAX, 128 * MIB);
 	cr_assert_eq(p.window_bytes, 8 * MIB);
 #endif
 }
