@@ -218,7 +218,7 @@ static int choose_loader(struct fl_exec *x, unsigned frames)
 	if (!frames) {
 		fl_auto_choose(&x->pl->opt, &x->src->file, &x->plan, &x->choice);
 		/* The processes of a crew agreed on chunks before. */
-		if (x->choice.adaptive && !x->crewed)
+		if (x->choice.adaptive && !x->crewed && x->plan.to - x->plan.from > FL_WINDOW_BYTES)
 			fl_plan_widen(&x->plan, &x->pl->opt, &x->needs, fl_address_space_left(),
 				      fl_memory_available());
 		return 0;

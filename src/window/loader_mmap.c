@@ -95,7 +95,7 @@ static void now_shows(struct fl_window *w, const unsigned char *addr, size_t len
 		.data = addr + before, .off = at + before - base, .len = len - before};
 	/* The last page reaches beyond the end; its tail is not part of the source. */
 	w->span.len = (size_t)fl_min_u64(w->span.len, w->env->size - w->span.off);
-	w->seen = w->seen_end = 0;
+	w->judged = true;
 	atomic_fetch_add_explicit(&w->env->windows, 1, memory_order_relaxed);
 }
 
@@ -203,7 +203,8 @@ static int mmap_check(struct fl_window *w, struct fl_error *reterr)
 	r = look_at_size(w, reterr);
 	if (r < 0)
 		return r;
-	if (w->state.ctime_ns != ctime && !w->env->own_stores && shows_a_zero(w))
+	w->judged = w->state.ctime_ns == ctime || w->env->own_stores || !shows_a_zero(w);
+	if (!w->judged)
 		return FL_WINDOW_RETRY;
 	if (fl_guard_poisoned(w->slot, &at))
 		return explain_poison(w, at, reterr);

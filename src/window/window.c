@@ -98,8 +98,9 @@ static void note_shown(struct fl_window *w, size_t want, struct fl_span *shown)
 		return;
 	shown->len = (size_t)fl_min_u64(shown->len, most);
 	w->latest = shown->off;
-	w->seen = w->seen_end == 0 ? shown->off : fl_min_u64(w->seen, shown->off);
-	w->seen_end = fl_max_u64(w->seen_end, shown->off + shown->len);
+	w->seen = w->judged ? shown->off : fl_min_u64(w->seen, shown->off);
+	w->seen_end = fl_max_u64(w->judged ? 0 : w->seen_end, shown->off + shown->len);
+	w->judged = false;
 }
 
 int fl_window_show(struct fl_window *w, uint64_t off, size_t want, struct fl_span *ret,

@@ -102,6 +102,7 @@ extern const struct fl_loader_ops fl_loader_frames;
  * @mapped_at, @mapped_len: what of the arena is mapped
  * @seen, @seen_end: mmap loader: offsets between which bytes were shown that no check has judged yet
  * @latest: offset of the last show: who asked may still look at it after a check
+ * @judged: nothing was shown since the last check, which found it sound, or ever
  * @giant, @giant_len: a record longer than the window, mapped whole
  * @buffer, @buffer_cap: read loader
  * @frame, @decoder: frames loader: the frame in hand, or NULL; the thread's decoder
@@ -121,6 +122,7 @@ struct fl_window {
 	uint64_t seen;
 	uint64_t seen_end;
 	uint64_t latest;
+	bool judged;
 	void *giant;
 	size_t giant_len;
 	unsigned char *buffer;

@@ -546,8 +546,7 @@ static unsigned check_all(const char *program, unsigned first, unsigned cases)
 		}
 	}
 	for (unsigned k = 0; k < step; k++)
-		if (wait(&status) > 0)
-			wrong += WIFEXITED(status) ? (unsigned)WEXITSTATUS(status) : 1;
+		wrong += wait(&status) > 0 && WIFEXITED(status) ? (unsigned)WEXITSTATUS(status) : 1;
 	return wrong;
 }
 

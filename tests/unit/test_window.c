@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <faultline/error.h>
@@ -533,6 +533,10 @@ Test(window, zeros_that_nobody_was_shown_are_no_reason_to_do_anything_again)
 	start(&w, &env, FL_IO_MMAP);
 	cr_assert_eq(fl_window_show(&w, 0, 64 * KIB, &s, NULL), 0);
 	cr_assert(s.len >= 64 * KIB && s.len <= 128 * KIB, "%zu", s.len);
+	move_change_time(f.fd);
+	cr_assert_eq(fl_window_check(&w, NULL), 0);
+	/* Nor are those between two stretches: they are for other threads. */
+	cr_assert_eq(fl_window_show(&w, 800 * KIB, 20 * KIB, &s, NULL), 0);
 	move_change_time(f.fd);
 	cr_assert_eq(fl_window_check(&w, NULL), 0);
 	/* What was shown last may still be looked at; what was shown before it is done. */
