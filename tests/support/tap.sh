@@ -44,6 +44,9 @@ run_plain() {
 	esac
 }
 
+# What took long is in the logs.
+trap 'echo "# $SECONDS s"' EXIT
+
 if [[ $test == *.bats ]]; then
 	run_bats
 elif [[ " ${FL_CRITERION_TESTS-} " == *" ${test#./} "* ]]; then
