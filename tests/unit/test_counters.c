@@ -21,7 +21,11 @@ static unsigned char *small_pages(void)
 	return p;
 }
 
-static void touch(unsigned char *p)
+/* AddressSanitizer's shadow of these pages would be counted, too: kernels differ in how they count
+ * what was only read. */
+#define NO_SHADOW __attribute__((no_sanitize("address")))
+
+NO_SHADOW static void touch(unsigned char *p)
 {
 	size_t i;
 
@@ -38,7 +42,6 @@ Test(counters, each_touched_page_is_a_minor_fault)
 	touch(p);
 	fl_faults_process(&after);
 	cr_assert(after.minor - before.minor >= PAGES);
-	/* AddressSanitizer's shadow has an eighth as many. */
 	cr_assert(after.minor - before.minor < PAGES + PAGES / 4);
 	cr_assert(after.major >= before.major);
 }
@@ -80,20 +83,28 @@ Test(counters, anonymous_memory_counts_as_anonymous)
 	cr_assert(after.file_bytes < before.file_bytes + bytes / 10);
 }
 
+NO_SHADOW static int sum_of_pages(const volatile unsigned char *p, size_t bytes)
+{
+	int sum = 0;
+
+	for (size_t i = 0; i < bytes; i += fl_page_bytes())
+		sum += p[i];
+	return sum;
+}
+
 Test(counters, mapped_files_count_as_file)
 {
 	size_t bytes = PAGES * fl_page_bytes(), i;
 	static char text[1 << 16];
 	struct fl_rss before, after;
-	volatile unsigned char *p;
-	int fd = fl_file_temp(), err, sum = 0;
+	unsigned char *p;
+	int fd = fl_file_temp(), err, sum;
 
 	for (i = 0; i < bytes; i += sizeof(text))
 		cr_assert_eq(fl_fd_pwrite(fd, text, sizeof(text), i), 0);
 	p = fl_map_file(fd, 0, bytes, &err);
 	fl_rss_now(&before);
-	for (i = 0; i < bytes; i += fl_page_bytes())
-		sum += p[i];
+	sum = sum_of_pages(p, bytes);
 	fl_rss_now(&after);
 	cr_assert_eq(sum, 0);
 	cr_assert(after.file_bytes > before.file_bytes + bytes * 9 / 10);
