@@ -13,16 +13,20 @@ teardown() {
 	remove_work
 }
 
-# offered WORDS...: what bash would offer for the last of them
-offered() {
+# offer WORDS...: what bash would offer for the last of them is in $COMPREPLY
+offer() {
 	COMP_WORDS=("$@")
 	COMP_CWORD=$(($# - 1))
 	_faultline
+}
+
+offered() {
+	offer "$@"
 	echo "${COMPREPLY[*]}"
 }
 
 @test "completions: every long option of every verb is there" {
-	local verb option seen=0
+	local verb option seen=0 zsh_verb fish_verb
 	for shell in bash zsh fish; do
 		"$gen" $shell "$FAULTLINE" >"$shell"
 	done
@@ -34,13 +38,16 @@ offered() {
 	"$FAULTLINE" --help | awk '/^  [a-z]/ { print $1 }' >verbs
 	[[ $(wc -l <verbs) -ge 4 ]]
 	while read -r verb; do
-		contains "$(cat zsh)" "'$verb:"
+		contains "$(<zsh)" "'$verb:"
 		"$FAULTLINE" "$verb" --help | grep -oE '^ +(-., )?--[a-z0-9-]+' | grep -oE '[-][-].*' >options || continue
-		sed -n "/^$verb)/,/;;/p" zsh >zsh-verb
+		zsh_verb=$(sed -n "/^$verb)/,/;;/p" zsh)
+		fish_verb=$(grep "from $verb' " fish)$'\n'
+		# No process for an option: there are hundreds.
 		while read -r option; do
-			[[ " $(offered faultline "$verb" "$option") " =~ " $option"=?" " ]]
-			grep -qE -- "'${option}(\[|=)" zsh-verb
-			grep -q -- "from $verb' .*-l ${option#--}\\( \\|\$\\)" fish
+			offer faultline "$verb" "$option" || true
+			[[ " ${COMPREPLY[*]} " =~ " $option"=?" " ]]
+			[[ $zsh_verb == *"'$option"[[=]* ]]
+			[[ $fish_verb =~ " -l ${option#--}"[[:space:]] ]]
 			seen=$((seen + 1))
 		done <options
 	done <verbs
