@@ -94,7 +94,9 @@ struct fl_transform;
  * @changes:       places that were stored
  * @changed_bytes: bytes of them; where lengths change, all bytes from the first of them on that moved
  * @changed_pages: pages of 4 KiB that were touched
- * @by_pwrite, @by_map: how places were stored: few per MiB by pwrite, many through a map
+ * @by_pwrite, @by_map, @by_block: how places were stored: few per MiB by pwrite; many in blocks that are
+ *                 read and written while a lease keeps others out, or through a map where others have
+ *                 the file open
  * @journal_bytes: written to the journal
  * @syncs:         times the device was waited for
  * @old_bytes, @new_bytes: size of the file before and after
@@ -108,6 +110,7 @@ struct fl_inplace_result {
 	uint64_t changed_pages;
 	uint64_t by_pwrite;
 	uint64_t by_map;
+	uint64_t by_block;
 	uint64_t journal_bytes;
 	uint64_t syncs;
 	uint64_t old_bytes;

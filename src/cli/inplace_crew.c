@@ -161,6 +161,7 @@ static void add_up(const struct crew_ops *crew, struct fl_inplace_result *r)
 	r->changed_pages = sum(crew, r->changed_pages);
 	r->by_pwrite = sum(crew, r->by_pwrite);
 	r->by_map = sum(crew, r->by_map);
+	r->by_block = sum(crew, r->by_block);
 	r->journal_bytes = sum(crew, r->journal_bytes);
 	r->syncs = sum(crew, r->syncs);
 	r->unfinished = sum(crew, (uint64_t)r->unfinished) > 0;

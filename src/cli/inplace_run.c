@@ -30,6 +30,7 @@ static void add(struct fl_inplace_result *sum, const struct fl_inplace_result *o
 	sum->changed_pages += one->changed_pages;
 	sum->by_pwrite += one->by_pwrite;
 	sum->by_map += one->by_map;
+	sum->by_block += one->by_block;
 	sum->journal_bytes += one->journal_bytes;
 	sum->syncs += one->syncs;
 	sum->old_bytes += one->old_bytes;
@@ -109,6 +110,7 @@ void inplace_print_stats(const struct inplace_work *work)
 	print_number("pages changed", sum->changed_pages);
 	print_number("stored by pwrite", sum->by_pwrite);
 	print_number("stored through a map", sum->by_map);
+	print_number("stored in blocks", sum->by_block);
 	print_number("journal bytes", sum->journal_bytes);
 	print_number("syncs", sum->syncs);
 	print_number("old bytes", sum->old_bytes);

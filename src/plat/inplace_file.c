@@ -215,6 +215,11 @@ int fl_beside_open(int dir_fd, const char *name, bool write)
 	return fd < 0 ? -errno : fd;
 }
 
+bool fl_target_leased(const struct fl_target *t)
+{
+	return fcntl(t->fd, F_GETLEASE) == F_WRLCK;
+}
+
 int fl_target_lease(const struct fl_target *t, bool take)
 {
 	/* A broken lease is told by a signal: one that does nothing unless someone asked for it. */

@@ -123,4 +123,7 @@ int fl_target_backup(const struct fl_target *t, const char *suffix, struct fl_er
  */
 int fl_target_lease(const struct fl_target *t, bool take);
 
+/** fl_target_leased() - it is held, and nobody waits for it */
+bool fl_target_leased(const struct fl_target *t);
+
 #endif

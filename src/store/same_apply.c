@@ -10,15 +10,15 @@
 #include "store/same_store.h"
 
 /*
- * Changes of a stretch of the file are stored through a map where there are at least
- * MAP_CHANGES of them, else by pwrite. Source: data/stores.tsv (scripts/bench/stores.c). On
+ * Changes of a stretch of the file are stored by pwrite where there are fewer than MANY_CHANGES of them, else in
+ * whole blocks (same_block.h), and where those must not be, through a map. Source: data/stores.tsv (scripts/bench/stores.c). On
  * large folios a pwrite of some bytes takes 6 us, whatever their number, and dirties one page; a
  * map stores them in a tenth of that time, but dirties the whole folio of up to 2 MiB. With one
  * change per 16 KiB the map is 4 times as fast (2 times when it has to be durable), with one per
  * 256 KiB pwrite is (4 times when durable).
  */
 #define STRETCH_BYTES FL_MIB(4)
-#define MAP_CHANGES 128u
+#define MANY_CHANGES 128u
 
 /* Enough to hide a miss, and 2 KiB. */
 #define BATCH_CHANGES 32u
@@ -28,16 +28,21 @@
 
 /**
  * struct storer - stores the changes of one group
- * @map: of [@map_off, @map_off + @map_len), NULL = pwrite; @slot: of the SIGBUS guard, -1 = none
+ * @to:   memory for [@off, @off + @len), a map or that of the block; NULL = pwrite
+ * @slot: of the SIGBUS guard, -1 = none
+ * @block: that of which @to is the memory, or NULL
+ * @dense_end: end of the stretch in which many changes lie, if any
  * @page: the last one that was counted
  */
 struct storer {
 	struct fl_store_job *job;
 	bool old;
-	unsigned char *map;
-	uint64_t map_off;
-	size_t map_len;
+	unsigned char *to;
+	uint64_t off;
+	size_t len;
 	int slot;
+	struct fl_same_block *block;
+	uint64_t dense_end;
 	uint64_t page;
 };
 
@@ -46,15 +51,24 @@ static int close_map(struct storer *st, struct fl_error *reterr)
 	uint64_t at;
 	int r = 0;
 
-	if (!st->map)
-		return 0;
 	if (fl_guard_poisoned(st->slot, &at))
 		r = fl_store_job_check_size(st->job, st->job->target.size_bytes, reterr) < 0
 			    ? -FL_ETRUNCATED
 			    : fl_error_set(reterr, -EIO, at, NULL);
 	fl_guard_aim(st->slot, NULL, 0, 0);
-	fl_unmap(st->map, st->map_len);
-	st->map = NULL;
+	fl_unmap(st->to, st->len);
+	return r;
+}
+
+static int close_memory(struct storer *st, struct fl_error *reterr)
+{
+	int r = 0;
+
+	if (st->to)
+		r = st->block ? fl_same_block_close(st->block, st->job, reterr)
+			      : close_map(st, reterr);
+	st->to = NULL;
+	st->block = NULL;
 	return r;
 }
 
@@ -94,10 +108,10 @@ struct batch {
 
 static void ask_for(const struct storer *st, const struct fl_change *c)
 {
-	if (!st->map || c->off - st->map_off >= st->map_len)
+	if (!st->to || st->block || c->off - st->off >= st->len)
 		return;
-	__builtin_prefetch(st->map + (c->off - st->map_off), 1);
-	__builtin_prefetch(st->map + (c->off + c->old_len - 1 - st->map_off), 1);
+	__builtin_prefetch(st->to + (c->off - st->off), 1);
+	__builtin_prefetch(st->to + (c->off + c->old_len - 1 - st->off), 1);
 }
 
 /* Return: 1 or 0 as row_next() of the last one; -FL_ECORRUPT. */
@@ -113,7 +127,7 @@ static int batch_fill(struct batch *batch, struct row *row, const struct storer 
 	return r;
 }
 
-/* Are there MAP_CHANGES before @end? From number @k of the batch on, then those of @ahead, a copy. */
+/* Are there MANY_CHANGES before @end? From number @k of the batch on, then those of @ahead, a copy. */
 static bool are_many(const struct batch *batch, size_t k, struct row ahead, uint64_t end)
 {
 	unsigned n = 0;
@@ -122,32 +136,53 @@ static bool are_many(const struct batch *batch, size_t k, struct row ahead, uint
 	for (; k < batch->count && batch->changes[k].off < end; k++)
 		n++;
 	if (k < batch->count)
-		return n >= MAP_CHANGES;
-	while (n < MAP_CHANGES && row_next(&ahead, &c) > 0 && c.off < end)
+		return n >= MANY_CHANGES;
+	while (n < MANY_CHANGES && row_next(&ahead, &c) > 0 && c.off < end)
 		n++;
-	return n >= MAP_CHANGES;
+	return n >= MANY_CHANGES;
 }
 
-/* For number @k of the batch, behind which @rest comes. Whatever stands in the way, pwrite does it. */
-static void open_map(struct storer *st, const struct batch *batch, size_t k, const struct row *rest)
+static void open_map(struct storer *st, uint64_t end)
 {
 	struct fl_target *t = &st->job->target;
-	uint64_t off = batch->changes[k].off, end;
 	int err;
 
-	st->map_off = fl_round_down(off, STRETCH_BYTES);
-	end = fl_min_u64(st->map_off + STRETCH_BYTES, t->size_bytes);
-	st->map_len = (size_t)(end - st->map_off);
-	if (t->has_holes || st->job->set.count > 0 || off >= end || !are_many(batch, k, *rest, end))
-		return;
 	if (st->slot < 0)
 		st->slot = fl_guard_claim();
 	if (st->slot < 0)
 		return;
 	fl_guard_allow_stores(st->slot);
-	st->map = fl_durable_map(&st->job->durable, t->fd, st->map_off, st->map_len, &err);
-	if (st->map)
-		fl_guard_aim(st->slot, st->map, st->map_len, st->map_off);
+	st->off = fl_round_down(st->off, STRETCH_BYTES);
+	st->len = (size_t)(end - st->off);
+	st->to = fl_durable_map(&st->job->durable, t->fd, st->off, st->len, &err);
+	if (st->to)
+		fl_guard_aim(st->slot, st->to, st->len, st->off);
+}
+
+/* For number @k of the batch, behind which @rest comes. Whatever stands in the way, pwrite does it. */
+static void open_memory(struct storer *st, const struct batch *batch, size_t k,
+			const struct row *rest)
+{
+	struct fl_target *t = &st->job->target;
+	uint64_t off = batch->changes[k].off;
+	uint64_t end = fl_round_down(off, STRETCH_BYTES) + STRETCH_BYTES;
+
+	end = fl_min_u64(end, t->size_bytes);
+	st->off = off;
+	st->len = (size_t)(end - fl_min_u64(off, end));
+	if (t->has_holes || st->job->set.count > 0 || off >= end)
+		return;
+	if (off >= st->dense_end && !are_many(batch, k, *rest, end))
+		return;
+	st->dense_end = end;
+	st->block = fl_same_block_open(st->job, off);
+	if (!st->block) {
+		open_map(st, end);
+		return;
+	}
+	st->to = st->block->bytes;
+	st->off = st->block->off;
+	st->len = st->block->len;
 }
 
 static int write_fill(struct storer *st, uint64_t off, uint64_t len, unsigned char byte,
@@ -191,25 +226,42 @@ static int write_change(struct storer *st, const struct fl_change *c, const unsi
 		    : fl_store_job_write(st->job, bytes, (size_t)c->old_len, c->off, reterr);
 }
 
-static int store(struct storer *st, const struct fl_change *c, struct fl_error *reterr)
+static void put(const struct storer *st, const struct fl_change *c, const unsigned char *bytes,
+		bool fill)
 {
-	bool fill = c->fill && !st->old;
-	const unsigned char *bytes = st->old ? c->old_bytes : c->new_bytes;
-	unsigned char *to;
+	unsigned char *to = st->to + (c->off - st->off);
 
-	count(st, c);
-	if (!st->map || c->off + c->old_len > st->map_off + st->map_len)
-		return write_change(st, c, bytes, fill, reterr);
-	st->job->stats.by_map++;
-	to = st->map + (c->off - st->map_off);
 	if (fill)
 		memset(to, *bytes, (size_t)c->old_len);
 	else
 		memcpy(to, bytes, (size_t)c->old_len);
+}
+
+static int store(struct storer *st, const struct fl_change *c, struct fl_error *reterr)
+{
+	bool fill = c->fill && !st->old;
+	const unsigned char *bytes = st->old ? c->old_bytes : c->new_bytes;
+	bool inside = st->to && c->off + c->old_len <= st->off + st->len;
+	int r = 0;
+
+	count(st, c);
+	if (inside && st->block)
+		inside = fl_same_block_change(st->block, c->off - st->off, (size_t)c->old_len);
+	if (!inside) {
+		/* What is read and not yet written would undo what is written past it. */
+		if (st->block) {
+			r = close_memory(st, reterr);
+			st->len = 0;
+		}
+		return r < 0 ? r : write_change(st, c, bytes, fill, reterr);
+	}
+	st->job->stats.by_map += !st->block;
+	st->job->stats.by_block += !!st->block;
+	put(st, c, bytes, fill);
 	return 0;
 }
 
-/* A map stays as long as changes of its stretch come. */
+/* A map or a block stays as long as changes of its bytes come. */
 static int store_batch(struct storer *st, const struct batch *batch, const struct row *rest,
 		       struct fl_error *reterr)
 {
@@ -218,11 +270,11 @@ static int store_batch(struct storer *st, const struct batch *batch, const struc
 	for (size_t k = 0; r == 0 && k < batch->count; k++) {
 		const struct fl_change *c = &batch->changes[k];
 
-		if (c->off < st->map_off || c->off >= st->map_off + st->map_len) {
-			r = close_map(st, reterr);
+		if (c->off < st->off || c->off >= st->off + st->len) {
+			r = close_memory(st, reterr);
 			if (r < 0)
 				return r;
-			open_map(st, batch, k, rest);
+			open_memory(st, batch, k, rest);
 		}
 		r = store(st, c, reterr);
 	}
@@ -240,7 +292,7 @@ static int store_row(struct storer *st, struct row *row, struct fl_error *reterr
 			return more;
 		r = store_batch(st, &batch, row, reterr);
 	} while (r == 0 && more > 0);
-	return r < 0 ? r : close_map(st, reterr);
+	return r < 0 ? r : close_memory(st, reterr);
 }
 
 int fl_same_next_run(const unsigned char **p, size_t *len, struct fl_change_reader *ret)
@@ -281,8 +333,9 @@ int fl_same_apply(struct fl_store_job *job, const unsigned char *group, size_t l
 
 	job->stored = true;
 	r = store_row(&st, &row, reterr);
-	if (st.map)
+	if (st.to && !st.block)
 		(void)close_map(&st, NULL);
+	fl_same_block_leave(job);
 	if (st.slot >= 0)
 		fl_guard_release(st.slot);
 	if (r == -FL_ECORRUPT)

@@ -283,5 +283,7 @@ void fl_store_job_done(struct fl_store_job *job)
 	if (job->open)
 		fl_journal_close(&job->journal);
 	job->open = false;
+	free(job->block);
+	job->block = NULL;
 	fl_target_close(&job->target);
 }

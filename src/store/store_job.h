@@ -11,15 +11,16 @@
 #include "plat/durable.h"
 #include "plat/inplace_file.h"
 #include "store/journal.h"
-#include "store/write_behind.h"
 #include "store/journal_header.h"
+#include "store/same_block.h"
+#include "store/write_behind.h"
 
 /**
  * struct fl_store_stats - what stores did
  * @changes:      stored
  * @stored_bytes: of them
  * @pages:        of 4 KiB that were touched, each group's apart
- * @by_pwrite, @by_map: changes stored in the one and the other way
+ * @by_pwrite, @by_map, @by_block: changes stored in each way
  * @journal_bytes: written to the journal
  * @peak_rss_anon_bytes: of the process, as far as it was looked at
  */
@@ -29,6 +30,7 @@ struct fl_store_stats {
 	uint64_t pages;
 	uint64_t by_pwrite;
 	uint64_t by_map;
+	uint64_t by_block;
 	uint64_t journal_bytes;
 	uint64_t peak_rss_anon_bytes;
 };
@@ -48,6 +50,7 @@ struct fl_store_stats {
  * @main_name:  of the set's journal 0; the caller's; NULL for journal 0 itself
  * @spaced:     of a set: room for the groups is reserved
  * @behind:     begins to write what was stored; or NULL
+ * @block:      through which many changes are stored; or NULL
  * @left:       a journal could be neither completed nor removed
  */
 struct fl_store_job {
@@ -67,6 +70,7 @@ struct fl_store_job {
 	const char *main_name;
 	bool spaced;
 	struct fl_write_behind *behind;
+	struct fl_same_block *block;
 	bool left;
 };
 

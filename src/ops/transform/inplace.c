@@ -63,6 +63,7 @@ static void tell(const struct fl_store_job *job, int r, struct fl_inplace_result
 					  .changed_pages = s->pages,
 					  .by_pwrite = s->by_pwrite,
 					  .by_map = s->by_map,
+					  .by_block = s->by_block,
 					  .journal_bytes = s->journal_bytes,
 					  .syncs = job->durable.syncs,
 					  .old_bytes = job->target.size_bytes,
