@@ -37,6 +37,7 @@ skippable() {
 @test "decompress: what compress and zstd make of every sample" {
 	local file
 	for file in "${all_samples[@]}"; do
+		some || continue
 		"$FAULTLINE" compress -q -f -o ours.zst --frame-size=100 "$file"
 		back "$file" ours.zst
 		zstd -q -f -o theirs.zst "$file"
