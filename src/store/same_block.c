@@ -33,6 +33,18 @@ static bool have_lease(struct fl_same_block *b, const struct fl_target *t)
 	return false;
 }
 
+/* Its bytes are read before they are looked at: not zeroed. */
+static struct fl_same_block *make_block(void)
+{
+	struct fl_same_block *b = malloc(sizeof(*b));
+
+	if (b) {
+		b->leased = false;
+		b->refused = false;
+	}
+	return b;
+}
+
 struct fl_same_block *fl_same_block_open(struct fl_store_job *job, uint64_t off)
 {
 	const struct fl_target *t = &job->target;
@@ -40,7 +52,7 @@ struct fl_same_block *fl_same_block_open(struct fl_store_job *job, uint64_t off)
 	size_t got;
 
 	if (!b)
-		b = job->block = calloc(1, sizeof(*b));
+		b = job->block = make_block();
 	if (!b || !have_lease(b, t))
 		return NULL;
 	b->off = fl_round_down(off, FL_SAME_BLOCK_BYTES);

@@ -351,7 +351,7 @@ int main(void)
 {
 	const char *top = getenv("abs_top_builddir");
 	double s = test_scale();
-	unsigned stride = s >= 20 ? 1 : s >= 1 ? 23 : 97, failed = 0;
+	unsigned stride = s >= 20 ? 1 : s >= 1 ? 23 : s >= 0.1 ? 97 : 199, failed = 0;
 	char dir[] = "/var/tmp/fl-failing-XXXXXX", list[1024];
 	struct result want = {.out = malloc(OUT_MAX)};
 	bool asan;

@@ -310,11 +310,11 @@ int main(void)
 	full_disk(FL_INPLACE_NO_JOURNAL);
 	failing_calls();
 	failing_recoveries();
-	flipped_bits(600, 9, s >= 1 ? 1 : 17);
+	flipped_bits(600, 9, s >= 1 ? 1 : s >= 0.1 ? 17 : 41);
 	/* With an image, which carries no tags: what is flipped there is of no use, or refused. */
 	stopped = "sfailed:F";
 	for (int k = 0; k < 4; k++)
-		flipped_bits(20000, 11 + (uint64_t)k, s >= 1 ? 23 : 1009);
+		flipped_bits(20000, 11 + (uint64_t)k, s >= 1 ? 23 : s >= 0.1 ? 1009 : 3001);
 	for (int k = 0; k < 3; k++) {
 		stopped = (const char *[]){"yab:ba", "sfailed:F", "sab:[ab, abab]"}[k];
 		copytruncated();
