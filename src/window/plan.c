@@ -28,6 +28,13 @@
 #define WIDE_CHUNKS 64
 #define WIDE_CHUNK_BYTES FL_MIB(32)
 
+/*
+ * Parts that grow with the chunk are memory that has to be touched for the first time in every slot of the ring, and
+ * should still be in a cache when they are folded. 301 MB by two threads, chunks of 8 and of 1 MiB: `transform --upper`
+ * 0.186 and 0.085 s, `scan -n ''` 0.44 and 0.36, where a first touch takes 19 us (PVM).
+ */
+#define LONG_PARTS_CHUNK_BYTES FL_MIB(1)
+
 /* Pipes: what one enlarged pipe holds. */
 #define STREAM_CHUNK_BYTES FL_MIB(1)
 
@@ -60,6 +67,15 @@ void fl_plan_fit(struct fl_options *opt, unsigned *cpus, uint64_t address_bytes)
 		opt->window_bytes = (size_t)share;
 }
 
+/* At least a unit: what owns none is nobody's work. */
+static uint64_t most_of_chunk(const struct fl_needs *needs)
+{
+	if (needs->short_parts)
+		return FL_WINDOW_BYTES;
+	return fl_max_u64(LONG_PARTS_CHUNK_BYTES,
+			  fl_max_u64(needs->unit_bytes, needs->group_bytes));
+}
+
 static size_t auto_chunk(const struct fl_needs *needs, uint64_t len, unsigned threads)
 {
 	uint64_t share;
@@ -73,7 +89,7 @@ static size_t auto_chunk(const struct fl_needs *needs, uint64_t len, unsigned th
 		return FL_SLICE_BYTES;
 	/* Eight chunks per thread even out their ends on small files. */
 	share = fl_round_up(len / (8 * (uint64_t)threads) + 1, FL_SLICE_BYTES);
-	return (size_t)fl_min_u64(share, FL_WINDOW_BYTES);
+	return (size_t)fl_min_u64(share, most_of_chunk(needs));
 }
 
 static unsigned useful_threads(const struct fl_options *opt, uint64_t len, unsigned cpus)
