@@ -13,7 +13,7 @@
  * struct stretch - what is done with one pick of --io=auto: a chunk, or less where it tries something
  * @done:   bytes so far
  * @before: bytes of the chunk that earlier stretches did
- * @start:  ns, and @faults of the thread, when it began
+ * @start:  ns, @faults of the thread, and what its window had spent on mapping, when it began
  * @room:   bytes of the parts' memory that had been touched then
  */
 struct stretch {
@@ -22,6 +22,7 @@ struct stretch {
 	uint64_t before;
 	uint64_t start;
 	struct fl_faults faults;
+	uint64_t mapping_ns;
 	uint64_t room;
 };
 
@@ -31,7 +32,7 @@ struct stretch {
  * @sound:   after an error: what was mapped before it can be trusted
  * @lost:    the error is one of reading, which a map that flushed was told: it is not its operator's
  * @refused: the last flush ended in an error of the operator's fold
- * @settled: it has done a stretch
+ * @settled: it has done a stretch with this loader, which is read at [1]
  */
 struct worker {
 	struct fl_exec *x;
@@ -43,7 +44,7 @@ struct worker {
 	bool sound;
 	bool lost;
 	bool refused;
-	bool settled;
+	bool settled[2];
 	struct stretch stretch;
 };
 
@@ -62,6 +63,7 @@ static int flush(struct worker *w, unsigned k, uint64_t end, struct fl_error *er
 		return r;
 	part->end = end;
 	w->flushed = true;
+	fl_window_repeatable(&w->window, false);
 	r = fl_exec_fold_part(w->x, k, part, err);
 	/* Later somebody else may have the baton. */
 	w->refused = r < 0 && w->x->pl->stages[k].failed;
@@ -149,13 +151,6 @@ static int map_view(struct worker *w, unsigned k, struct fl_view view, struct fl
 	return 0;
 }
 
-/* A mapping is judged with its own release and no other. A buffer is used again. */
-static void drop_measured(struct worker *w)
-{
-	if (w->stretch.pick.measured && w->stretch.pick.io == FL_IO_MMAP)
-		fl_window_drop(&w->window);
-}
-
 /* Bytes that the parts hold or, at the beginning of a chunk, that they have held before. */
 static uint64_t parts_bytes(const struct worker *w, bool chunk_begins)
 {
@@ -177,6 +172,14 @@ static uint64_t faults_of_parts(const struct worker *w)
 	return sum > w->stretch.room ? (sum - w->stretch.room) / fl_page_bytes() : 0;
 }
 
+/* Reads have none that matter, and with shadow page tables asking takes as long as copying 64 KiB. */
+static void look_at_faults(const struct worker *w, struct fl_faults *ret)
+{
+	*ret = (struct fl_faults){0};
+	if (w->stretch.pick.io != FL_IO_READ)
+		fl_faults_thread(ret);
+}
+
 /* @before: see struct stretch */
 static void begin_stretch(struct worker *w, uint64_t before)
 {
@@ -184,40 +187,39 @@ static void begin_stretch(struct worker *w, uint64_t before)
 	uint64_t room =
 		before > 0 ? fl_max_u64(t->room, parts_bytes(w, false)) : parts_bytes(w, true);
 
-	*t = (struct stretch){
-		.pick = fl_auto_pick(&w->x->adapt, w->settled), .before = before, .room = room};
+	*t = (struct stretch){.pick = fl_auto_pick(&w->x->adapt, w->settled[0] || w->settled[1]),
+			      .before = before,
+			      .room = room};
 	/* A chunk with two passes is one stretch: they cost different times. */
 	if (w->x->needs.keep_view)
 		t->pick.bytes = UINT64_MAX;
 	fl_window_use(&w->window, t->pick.io);
-	drop_measured(w);
 	if (!w->x->choice.adaptive)
 		return;
-	fl_faults_thread(&t->faults);
+	look_at_faults(w, &t->faults);
+	t->mapping_ns = w->window.mapping_ns;
 	t->start = fl_clock_ns();
 }
 
 static void end_stretch(struct worker *w, uint64_t bytes)
 {
 	struct stretch *t = &w->stretch;
-	struct fl_sample s = {.io = t->pick.io,
-			      .measured = t->pick.measured,
-			      .settling = !w->settled,
-			      .bytes = bytes};
-	struct fl_faults faults = {0};
+	bool *settled = &w->settled[t->pick.io == FL_IO_READ];
+	struct fl_sample s = {.io = t->pick.io, .settling = !*settled, .bytes = bytes};
+	struct fl_faults faults;
 
-	drop_measured(w);
 	if (w->x->choice.adaptive) {
-		fl_faults_thread(&faults);
+		look_at_faults(w, &faults);
 		s.faults = faults.minor - t->faults.minor;
-		s.preempted = faults.preempted != t->faults.preempted;
+		s.disturbed = faults.preempted != t->faults.preempted || faults_of_parts(w) > 0;
 		s.faults -= fl_min_u64(s.faults, faults_of_parts(w));
 		s.ns = fl_clock_ns() - t->start;
+		s.mapping_ns = w->window.mapping_ns - t->mapping_ns;
 	} else {
 		s.io = w->window.ops->io;
 	}
 	fl_auto_report(&w->x->adapt, &s);
-	w->settled = true;
+	*settled = *settled || bytes > 0;
 }
 
 /* Long enough? What was seen has to be trusted before the loader may change. */
@@ -283,20 +285,35 @@ static int map_slices(struct worker *w, const struct fl_chunk *chunk, struct fl_
 	return r;
 }
 
+/* An error, too, may come of zeros that the file never held. */
+static int map_doubted(struct worker *w, const struct fl_chunk *chunk, struct fl_error *err)
+{
+	int r = map_slices(w, chunk, err), doubt;
+
+	if (r >= 0 || r == FL_WINDOW_RETRY)
+		return r;
+	doubt = fl_window_check(&w->window, NULL);
+	w->sound = doubt == 0;
+	return doubt == FL_WINDOW_RETRY && !w->flushed ? FL_WINDOW_RETRY : r;
+}
+
 /* Where zeros may have been seen that the file never held, the chunk is done again with reads. */
 static int map_chunk(struct worker *w, const struct fl_chunk *chunk, struct fl_error *err)
 {
 	unsigned k;
-	int r = map_slices(w, chunk, err);
+	int r;
 
+	fl_window_repeatable(&w->window, true);
+	r = map_doubted(w, chunk, err);
+	fl_window_repeatable(&w->window, false);
 	if (r == FL_WINDOW_RETRY && !w->flushed) {
 		for (k = 0; k < w->x->pl->stage_count; k++)
 			fl_part_reset(&w->slot->parts[k]);
 		fl_window_use(&w->window, FL_IO_READ);
 		w->stretch.pick.bytes = UINT64_MAX;
-		r = map_slices(w, chunk, err);
+		err->code = 0;
+		r = map_doubted(w, chunk, err);
 	}
-	w->sound = r < 0 && r != FL_WINDOW_RETRY && fl_window_check(&w->window, NULL) == 0;
 	if (r == FL_WINDOW_RETRY)
 		r = fl_error_set(err, -FL_ECHANGED, chunk->off,
 				 "file was cut and rewritten here while it was read");

@@ -9,7 +9,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/size.h"
+
+/* How often a fault is tried: what disturbs one makes it slower. */
+#define FAULT_TRIES 8
 
 size_t fl_page_bytes(void)
 {
@@ -133,6 +137,23 @@ void fl_arena_drop(struct fl_arena *arena, size_t at, size_t len)
 {
 	if (len > 0)
 		(void)reserve_at(arena->base + at, len, MAP_FIXED);
+}
+
+uint64_t fl_fault_ns(void)
+{
+	size_t page = fl_page_bytes();
+	volatile unsigned char *p = fl_map_anon(FAULT_TRIES * page);
+	uint64_t least = UINT64_MAX, start;
+
+	if (!p)
+		return 0;
+	for (size_t i = 0; i < FAULT_TRIES; i++) {
+		start = fl_clock_ns();
+		p[i * page] = 1;
+		least = fl_min_u64(least, fl_clock_ns() - start);
+	}
+	fl_unmap((void *)(uintptr_t)p, FAULT_TRIES * page);
+	return least;
 }
 
 void *fl_map_anon(size_t len)

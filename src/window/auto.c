@@ -21,13 +21,23 @@
 /* A file takes at most this share of what memory is available, else it evicts itself and others. */
 #define CACHE_SHARE_PERCENT 80u
 
-/* Samples of either loader before one is preferred. What disturbs a sample makes it slower: the
- * fastest of the first ones counts. */
+/* Samples of either loader before one is preferred, and how often they are asked for: some do not count. What
+ * disturbs a sample makes it slower: the fastest of the first ones counts. */
 #define SAMPLES_MIN 3u
+#define ASKED_MOST (5 * SAMPLES_MIN)
+
+/* How often the other loader is tried as long as nothing is known of it, but for small folios, where it is at once. */
+#define UNKNOWN_EVERY FL_MIB(32)
+
+/*
+ * A page fault that takes longer is a sign of shadow page tables (PVM: 18 to 20 us; 0.3 to 1 us elsewhere): there,
+ * reading was 1.0 to 1.5 times as fast as mapping even large folios, and it is begun with.
+ */
+#define DEAR_FAULT_NS 8000u
 
 /*
  * How far a worker goes before it asks again where it tries what it does not know: with the first
- * bytes, and with the loader that is not the preferred one. Less, and what a mapping costs once weighs
+ * bytes, and with the loader that is not the preferred one. Less, and what a stretch costs by itself weighs
  * too much; more, and looking does: of 96 chunks of 8 MiB in small folios five were mapped to find
  * out that reading is 1.4 to 2.3 times as fast.
  */
@@ -42,7 +52,7 @@
 #define OTHER_SLOWER 0.2
 
 /*
- * What is read may have come to large folios, which only mapping shows. Where both kinds have been seen,
+ * What is read may have come to large folios, which only mapping shows. Where they are known to pay,
  * looking may cost 4 %, and after each look that finds small ones again a fifth less, down to the above:
  * as much as is lost where a stretch of large folios is read until the next look, as long as stretches
  * are of 100 MiB or so; a file without large ones never pays it.
@@ -54,6 +64,14 @@
  * does not decide. */
 #define SAMPLE_WEIGHT 0.25
 #define SAMPLE_MOST 2.0
+
+/*
+ * A file in large folios may have small ones here and there, each of which costs a mapping much: 0.13 ms for
+ * 2 MiB in one folio, 1.5 to 3.5 ms in single pages where page tables are shadowed (PVM). No single stretch
+ * tells: what counts is what mapping has taken over the last stretches, each at most so many times as long as usual.
+ */
+#define LONG_RUN_STRETCHES 32.0
+#define LONG_RUN_MOST 8.0
 
 /* read must be this much faster to be worth its copies and buffers. */
 #define READ_MARGIN 1.04
@@ -188,11 +206,19 @@ void fl_auto_choose(const struct fl_options *opt, const struct fl_file *file,
 	}
 }
 
-void fl_auto_init(struct fl_auto *a, const struct fl_choice *choice)
+void fl_auto_init(struct fl_auto *a, const struct fl_choice *choice, uint64_t window_share)
 {
-	*a = (struct fl_auto){
-		.adaptive = choice->adaptive, .io = choice->io, .look_cost = OTHER_COST};
+	*a = (struct fl_auto){.adaptive = choice->adaptive,
+			      .io = choice->io,
+			      .window_share = window_share,
+			      .look_cost = OTHER_COST};
 	pthread_mutex_init(&a->lock, NULL);
+}
+
+void fl_auto_expect(struct fl_auto *a, uint64_t fault_ns)
+{
+	if (a->adaptive && fault_ns > DEAR_FAULT_NS)
+		a->io = FL_IO_READ;
 }
 
 void fl_auto_done(struct fl_auto *a)
@@ -205,6 +231,14 @@ static int slot_of(enum fl_io io)
 	return io == FL_IO_READ;
 }
 
+/* Of the loader, where folios are as they were seen last. */
+static struct fl_pace *pace_of(struct fl_auto *a, enum fl_io io)
+{
+	if (io == FL_IO_READ)
+		return &a->pace[FL_PACE_READ];
+	return &a->pace[a->small ? FL_PACE_MAP_SMALL : FL_PACE_MAP_LARGE];
+}
+
 static double mib(uint64_t bytes)
 {
 	return (double)bytes / 1048576.0;
@@ -215,57 +249,120 @@ static double faults_per_mib(const struct fl_sample *s)
 	return s->bytes > 0 ? (double)s->faults / mib(s->bytes) : 0;
 }
 
-static void add(struct fl_pace *p, const struct fl_sample *s)
+/*
+ * A mapping is paid for by all that will be seen through it, not by the stretch that happened to need it.
+ * With shadow page tables (PVM) it takes 100 to 300 us, as long as reading 2 MiB.
+ */
+static double ns_per_mib(struct fl_auto *a, const struct fl_sample *s)
 {
-	double now = (double)s->ns / mib(s->bytes);
+	double own = (double)(s->ns - fl_min_u64(s->ns, s->mapping_ns));
 
-	if (s->preempted && p->samples > 0)
+	if (s->mapping_ns > 0) {
+		a->mapping_ns = (double)s->mapping_ns;
+		a->rent = a->mapping_ns / mib(fl_max_u64(a->window_share, s->bytes));
+	}
+	return own / mib(s->bytes) + (s->io == FL_IO_READ ? 0 : a->rent);
+}
+
+/* What was disturbed counts as long as nothing better is known. */
+static void add(struct fl_pace *p, double now, bool disturbed)
+{
+	if (p->samples < SAMPLES_MIN) {
+		p->ns_per_mib = p->ns_per_mib <= 0 || now < p->ns_per_mib ? now : p->ns_per_mib;
+		p->samples += !disturbed;
+	} else if (disturbed) {
 		return;
-	if (p->samples < SAMPLES_MIN)
-		p->ns_per_mib = p->samples++ == 0 || now < p->ns_per_mib ? now : p->ns_per_mib;
-	else if (now > p->ns_per_mib * SAMPLE_MOST)
+	} else if (now > p->ns_per_mib * SAMPLE_MOST) {
 		p->ns_per_mib *= 1 + SAMPLE_WEIGHT * (SAMPLE_MOST - 1);
-	else
+	} else {
 		p->ns_per_mib += SAMPLE_WEIGHT * (now - p->ns_per_mib);
+	}
 }
 
-static enum fl_io faster(const struct fl_auto *a)
+static void add_to_long_run(struct fl_auto *a, const struct fl_sample *s, double now)
 {
-	return a->pace[1].ns_per_mib > 0 &&
-			       a->pace[1].ns_per_mib * READ_MARGIN < a->pace[0].ns_per_mib
-		       ? FL_IO_READ
-		       : FL_IO_MMAP;
+	const struct fl_pace *p = pace_of(a, s->io);
+	double keep = 1 - 1 / LONG_RUN_STRETCHES;
+
+	if (p->ns_per_mib > 0 && now > p->ns_per_mib * LONG_RUN_MOST)
+		now = p->ns_per_mib * LONG_RUN_MOST;
+	a->long_ns = a->long_ns * keep + now * mib(s->bytes);
+	a->long_mib = a->long_mib * keep + mib(s->bytes);
 }
 
-static bool other_is_due(const struct fl_auto *a)
+static bool is_unknown(const struct fl_pace *p)
 {
-	double ratio = a->pace[1].ns_per_mib / a->pace[0].ns_per_mib;
-	double slower = (ratio > 1 ? ratio : 1 / ratio) - 1;
-
-	double cost = ratio < 1 ? a->look_cost : OTHER_COST;
-
-	if (slower < OTHER_SLOWER)
-		slower = OTHER_SLOWER;
-	return (double)a->since >= (double)TRIAL_BYTES * slower / cost;
+	return p->samples < SAMPLES_MIN && p->asked < ASKED_MOST;
 }
 
-/* Under the lock, where folios are small. */
-static struct fl_pick pick_small(struct fl_auto *a)
+/* What a MiB is expected to take. Of mapping, what these folios take, or what all took if that was more. */
+static double expected(struct fl_auto *a, enum fl_io io)
 {
+	double now = pace_of(a, io)->ns_per_mib;
+	double long_run = a->long_mib > 0 ? a->long_ns / a->long_mib : 0;
+
+	return io == FL_IO_MMAP && long_run > now ? long_run : now;
+}
+
+/* As it began, until both are known. */
+static enum fl_io faster(struct fl_auto *a)
+{
+	double read = expected(a, FL_IO_READ), map = expected(a, FL_IO_MMAP);
+
+	if (is_unknown(pace_of(a, FL_IO_READ)) || is_unknown(pace_of(a, FL_IO_MMAP)))
+		return a->io;
+	return read > 0 && read * READ_MARGIN < map ? FL_IO_READ : FL_IO_MMAP;
+}
+
+/* Only where there may be large folios that are worth it, is finding them worth more than usual. */
+static double cost_of_look(const struct fl_auto *a, enum fl_io other)
+{
+	const struct fl_pace *large = &a->pace[FL_PACE_MAP_LARGE];
+	bool pays = large->ns_per_mib > 0 &&
+		    large->ns_per_mib < a->pace[FL_PACE_READ].ns_per_mib * READ_MARGIN;
+
+	return other == FL_IO_MMAP && a->small && pays ? a->look_cost : OTHER_COST;
+}
+
+static bool other_is_due(struct fl_auto *a, enum fl_io io, enum fl_io other)
+{
+	double now = expected(a, io), then = expected(a, other), extra;
+
+	if (is_unknown(pace_of(a, other)))
+		return a->since >= UNKNOWN_EVERY;
+	if (now <= 0 || then <= 0)
+		return false;
+	extra = then > now * (1 + OTHER_SLOWER) ? then - now : now * OTHER_SLOWER;
+	extra = extra * mib(TRIAL_BYTES) + (other == FL_IO_MMAP ? a->mapping_ns : 0);
+	return mib(a->since) * now * cost_of_look(a, other) >= extra;
+}
+
+/* Small folios, and not known what to do with them: there is much to gain. */
+static bool is_urgent(struct fl_auto *a)
+{
+	return a->small && a->io == FL_IO_MMAP &&
+	       (is_unknown(pace_of(a, FL_IO_MMAP)) || is_unknown(pace_of(a, FL_IO_READ)));
+}
+
+/* Under the lock. */
+static struct fl_pick pick_faster(struct fl_auto *a)
+{
+	struct fl_pace *map = pace_of(a, FL_IO_MMAP), *read = pace_of(a, FL_IO_READ);
 	enum fl_io io = faster(a), other = io == FL_IO_READ ? FL_IO_MMAP : FL_IO_READ;
 
-	if (a->pace[0].asked < SAMPLES_MIN || a->pace[1].asked < SAMPLES_MIN) {
-		io = a->pace[0].asked <= a->pace[1].asked ? FL_IO_MMAP : FL_IO_READ;
-		return (struct fl_pick){.io = io, .measured = true, .bytes = TRIAL_BYTES};
+	if (is_urgent(a)) {
+		bool maps = !is_unknown(read) || (is_unknown(map) && map->asked <= read->asked);
+
+		return (struct fl_pick){.io = maps ? FL_IO_MMAP : FL_IO_READ, .bytes = TRIAL_BYTES};
 	}
-	if (other_is_due(a)) {
+	if (other_is_due(a, io, other)) {
 		a->since = 0;
 		a->look_cost *= MIXED_DECAY;
 		if (a->look_cost < OTHER_COST)
 			a->look_cost = OTHER_COST;
-		return (struct fl_pick){.io = other, .measured = true, .bytes = TRIAL_BYTES};
+		return (struct fl_pick){.io = other, .bytes = TRIAL_BYTES};
 	}
-	return (struct fl_pick){.io = io, .measured = true, .bytes = UINT64_MAX};
+	return (struct fl_pick){.io = io, .bytes = UINT64_MAX};
 }
 
 struct fl_pick fl_auto_pick(struct fl_auto *a, bool settled)
@@ -275,11 +372,9 @@ struct fl_pick fl_auto_pick(struct fl_auto *a, bool settled)
 	if (!a->adaptive)
 		return pick;
 	pthread_mutex_lock(&a->lock);
-	if (a->small) {
-		pick = pick_small(a);
-		a->pace[slot_of(pick.io)].asked++;
-	}
-	if (!settled || a->mapped.bytes == 0)
+	pick = pick_faster(a);
+	pace_of(a, pick.io)->asked++;
+	if (pick.io == FL_IO_MMAP && (!settled || a->mapped.bytes == 0))
 		pick.bytes = TRIAL_BYTES;
 	pthread_mutex_unlock(&a->lock);
 	return pick;
@@ -300,32 +395,54 @@ void fl_auto_report(struct fl_auto *a, const struct fl_sample *s)
 	pthread_mutex_lock(&a->lock);
 	a->served[slot_of(s->io)] += s->bytes;
 	a->since += s->bytes;
+	if (s->bytes == 0 && pace_of(a, s->io)->asked > 0)
+		pace_of(a, s->io)->asked--;
 	if (a->adaptive && !s->settling && s->bytes > 0) {
-		if (s->io == FL_IO_MMAP) {
+		double now = ns_per_mib(a, s);
+
+		if (s->io != FL_IO_READ) {
 			a->mapped.bytes += s->bytes;
 			a->mapped.faults += s->faults;
 			note_folios(a, faults_per_mib(s) >= FL_AUTO_FAULTS_PER_MIB_SMALL);
 		}
-		if (a->small && s->measured)
-			add(&a->pace[slot_of(s->io)], s);
+		if (!s->disturbed && s->io != FL_IO_READ)
+			add_to_long_run(a, s, now);
+		add(pace_of(a, s->io), now, s->disturbed);
 	}
 	pthread_mutex_unlock(&a->lock);
+}
+
+static const char *folios(const struct fl_auto *a)
+{
+	if (faults_per_mib(&a->mapped) >= FL_AUTO_FAULTS_PER_MIB_SMALL)
+		return "small";
+	return a->pace[FL_PACE_MAP_SMALL].ns_per_mib > 0 ? "mostly large" : "large";
+}
+
+/* Of mapped folios of the kind that was seen more often. */
+static double mapped_pace(const struct fl_auto *a)
+{
+	const struct fl_pace *large = &a->pace[FL_PACE_MAP_LARGE];
+	const struct fl_pace *small = &a->pace[FL_PACE_MAP_SMALL];
+
+	if (faults_per_mib(&a->mapped) >= FL_AUTO_FAULTS_PER_MIB_SMALL && small->ns_per_mib > 0)
+		return small->ns_per_mib;
+	return large->ns_per_mib > 0 ? large->ns_per_mib : small->ns_per_mib;
 }
 
 enum fl_io fl_auto_explain(const struct fl_auto *a, const struct fl_choice *choice, char *reason,
 			   size_t n)
 {
-	double faults = faults_per_mib(&a->mapped);
+	double faults = faults_per_mib(&a->mapped), map = mapped_pace(a);
+	double read = a->pace[FL_PACE_READ].ns_per_mib;
 
-	if (a->pace[0].ns_per_mib > 0 && a->pace[1].ns_per_mib > 0)
+	if (map > 0 && read > 0)
 		snprintf(reason, n,
 			 "%s, %s folios: %.1f faults per MiB, mmap %.1f, read %.1f GB/s per "
 			 "thread",
-			 choice->reason,
-			 faults < FL_AUTO_FAULTS_PER_MIB_SMALL ? "mostly large" : "small", faults,
-			 1048576.0 / a->pace[0].ns_per_mib, 1048576.0 / a->pace[1].ns_per_mib);
+			 choice->reason, folios(a), faults, 1048576.0 / map, 1048576.0 / read);
 	else if (faults > 0)
-		snprintf(reason, n, "%s, large folios: %.1f faults per MiB", choice->reason,
+		snprintf(reason, n, "%s, %s folios: %.1f faults per MiB", choice->reason, folios(a),
 			 faults);
 	else
 		snprintf(reason, n, "%s", choice->reason);

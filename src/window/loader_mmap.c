@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/size.h"
 #include "plat/guard.h"
@@ -115,6 +116,7 @@ static int map_giant(struct fl_window *w, uint64_t at, size_t len)
 static int map_window(struct fl_window *w, uint64_t at, size_t len)
 {
 	size_t place = (size_t)(at % FL_HUGE_BYTES);
+	uint64_t start = fl_clock_ns();
 	int r = fl_arena_map(&w->arena, place, len, w->env->file->fd, at, w->env->advise);
 
 	if (r < 0)
@@ -126,7 +128,9 @@ static int map_window(struct fl_window *w, uint64_t at, size_t len)
 		fl_arena_drop(&w->arena, place + len, w->mapped_at + w->mapped_len - (place + len));
 	w->mapped_at = place;
 	w->mapped_len = len;
+	w->mapping_ns += fl_clock_ns() - start;
 	now_shows(w, w->arena.base + place, len, at);
+	w->mapped = w->span;
 	return 0;
 }
 
@@ -145,9 +149,14 @@ static int mmap_show(struct fl_window *w, uint64_t off, size_t want, struct fl_e
 	r = look_at_size(w, reterr);
 	if (r < 0)
 		return r;
+	if (fl_span_holds(&w->mapped, off, want, w->env->size)) {
+		w->span = w->mapped;
+		w->judged = true;
+		return 0;
+	}
 	fl_guard_aim(w->slot, NULL, 0, 0);
 	forget_giant(w);
-	w->span = (struct fl_span){0};
+	w->span = w->mapped = (struct fl_span){0};
 	at = fl_round_down(base + off, fl_page_bytes());
 	end = base + fl_min_u64(w->env->size, fl_add_sat(off, want));
 	if (end - at > w->window_bytes + reach_bytes(w) + fl_page_bytes())
@@ -223,6 +232,7 @@ static void mmap_drop(struct fl_window *w)
 	fl_arena_release(&w->arena);
 	w->arena = (struct fl_arena){0};
 	w->mapped_len = 0;
+	w->mapped = (struct fl_span){0};
 	if (w->ops == &fl_loader_mmap)
 		w->span = (struct fl_span){0};
 }

@@ -31,6 +31,13 @@ static void fed_drop(struct fl_window *w)
 static const struct fl_loader_ops loader_fed = {
 	.io = FL_IO_DIRECT, .show = fed_show, .check = fed_check, .drop = fed_drop};
 
+bool fl_span_holds(const struct fl_span *s, uint64_t off, size_t want, uint64_t size)
+{
+	uint64_t end = fl_min_u64(fl_add_sat(off, want), size);
+
+	return s->data && off >= s->off && end <= s->off + s->len;
+}
+
 void fl_window_init(struct fl_window *w, struct fl_window_env *env)
 {
 	*w = (struct fl_window){
@@ -52,14 +59,21 @@ void fl_window_done(struct fl_window *w)
 	*w = (struct fl_window){.slot = -1};
 }
 
+/* Pages of a buffer would have to be touched anew, and a window to be mapped anew. */
+static bool is_kept(const struct fl_window *w, const struct fl_loader_ops *next)
+{
+	return w->ops == &fl_loader_read ||
+	       (w->ops == &fl_loader_mmap && next == &fl_loader_read && !w->giant);
+}
+
 static void switch_to(struct fl_window *w, const struct fl_loader_ops *ops)
 {
 	if (w->ops == ops)
 		return;
-	/* A buffer is kept for the next time: its pages would have to be touched anew. */
-	if (w->ops != &fl_loader_read)
+	if (!is_kept(w, ops))
 		w->ops->drop(w);
 	w->span = (struct fl_span){0};
+	w->looked = w->unsure = false;
 	w->ops = ops;
 }
 
@@ -68,6 +82,11 @@ void fl_window_use(struct fl_window *w, enum fl_io io)
 	if (w->env->frames)
 		return;
 	switch_to(w, io == FL_IO_MMAP && !w->cannot_map ? &fl_loader_mmap : &fl_loader_read);
+}
+
+void fl_window_repeatable(struct fl_window *w, bool yes)
+{
+	w->repeatable = yes;
 }
 
 void fl_window_fed(struct fl_window *w, const struct fl_span *fed)
@@ -80,13 +99,6 @@ void fl_window_fed(struct fl_window *w, const struct fl_span *fed)
 static bool mapping_refused(int r)
 {
 	return r == -ENOMEM || r == -ENODEV || r == -EACCES || r == -EPERM || r == -EAGAIN;
-}
-
-static bool holds(const struct fl_span *s, uint64_t off, size_t want, uint64_t size)
-{
-	uint64_t end = fl_min_u64(fl_add_sat(off, want), size);
-
-	return s->data && off >= s->off && end <= s->off + s->len;
 }
 
 /* A window may be far longer than what its user looks at between two checks. */
@@ -109,10 +121,11 @@ int fl_window_show(struct fl_window *w, uint64_t off, size_t want, struct fl_spa
 	size_t skip;
 	int r = 0;
 
-	if (!holds(&w->span, off, want, w->env->size))
+	if (!fl_span_holds(&w->span, off, want, w->env->size))
 		r = w->ops->show(w, off, want, reterr);
 	if (mapping_refused(r) && w->ops == &fl_loader_mmap) {
 		w->cannot_map = true;
+		fl_loader_mmap.drop(w);
 		switch_to(w, &fl_loader_read);
 		r = w->ops->show(w, off, want, reterr);
 	}

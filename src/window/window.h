@@ -37,6 +37,9 @@ struct fl_span {
 	size_t len;
 };
 
+/** fl_span_holds() - [off, off + want), clipped to the source's @size? */
+bool fl_span_holds(const struct fl_span *s, uint64_t off, size_t want, uint64_t size);
+
 /* What was shown may have held zeros that never stood in the file: do the chunk again with the
  * read loader. Beyond errno and the public codes; never leaves the library. */
 #define FL_WINDOW_RETRY (-5000)
@@ -52,6 +55,7 @@ struct fl_span {
  * @advise:       for mappings
  * @own_stores:   the run writes to the file itself: its change time says nothing
  * @tiny:         drop each window as soon as it has been checked
+ * @changes:      the file was seen to change while it was read: each read looks for itself
  * @frames:       the source is decoded: its frames, of which some are kept; else NULL
  * @windows, @copied: counters for the statistics
  */
@@ -64,6 +68,7 @@ struct fl_window_env {
 	enum fl_advise advise;
 	bool own_stores;
 	bool tiny;
+	atomic_bool changes;
 	struct fl_framecache *frames;
 	_Atomic uint64_t windows;
 	_Atomic uint64_t copied;
@@ -97,14 +102,19 @@ extern const struct fl_loader_ops fl_loader_frames;
  * @span:       what is addressable now
  * @cannot_map: this file or process cannot map: the read loader from now on
  * @window_bytes: halved when address space is short
- * @state:      fstat at the time of the last mapping
+ * @state:      fstat at the time of the last mapping, or from before any read that no check has judged
  * @arena, @slot: mmap loader: reserved range, and its entry in the guard's registry (-1 = none)
- * @mapped_at, @mapped_len: what of the arena is mapped
+ * @mapped_at, @mapped_len: what of the arena is mapped, and @mapped: which bytes of the source that shows,
+ *              none while a giant is mapped; it outlasts reads
+ * @mapping_ns: spent on mapping, and on giving back what was mapped before
  * @seen, @seen_end: mmap loader: offsets between which bytes were shown that no check has judged yet
  * @latest: offset of the last show: who asked may still look at it after a check
  * @judged: nothing was shown since the last check, which found it sound, or ever
  * @giant, @giant_len: a record longer than the window, mapped whole
  * @buffer, @buffer_cap: read loader
+ * @repeatable: see fl_window_repeatable()
+ * @looked, @unsure: read loader: @state is its own; it has read since the last check, which is to see
+ *              whether the file has changed since
  * @frame, @decoder: frames loader: the frame in hand, or NULL; the thread's decoder
  * @gather:     frames loader: what lies in several frames, put together
  */
@@ -119,6 +129,8 @@ struct fl_window {
 	int slot;
 	size_t mapped_at;
 	size_t mapped_len;
+	struct fl_span mapped;
+	uint64_t mapping_ns;
 	uint64_t seen;
 	uint64_t seen_end;
 	uint64_t latest;
@@ -127,6 +139,9 @@ struct fl_window {
 	size_t giant_len;
 	unsigned char *buffer;
 	size_t buffer_cap;
+	bool repeatable;
+	bool looked;
+	bool unsure;
 	const struct fl_frame *frame;
 	void *decoder;
 	struct fl_gather gather;
@@ -138,8 +153,20 @@ void fl_window_init(struct fl_window *w, struct fl_window_env *env);
 /** fl_window_done() - release everything; may be init'ed again */
 void fl_window_done(struct fl_window *w);
 
-/** fl_window_use() - choose the loader (FL_IO_MMAP or FL_IO_READ) for what is shown next */
+/**
+ * fl_window_use() - choose the loader (FL_IO_MMAP or FL_IO_READ) for what is shown next
+ *
+ * What was shown has been checked. Each loader keeps what it has for the next time.
+ */
 void fl_window_use(struct fl_window *w, enum fl_io io);
+
+/**
+ * fl_window_repeatable() - what is shown from now on can be done again, or cannot (as at first)
+ *
+ * Only where it can, does the read loader leave it to the check to see that the file has not changed. Then
+ * FL_WINDOW_RETRY may come of its windows, too.
+ */
+void fl_window_repeatable(struct fl_window *w, bool yes);
 
 /** fl_window_fed() - show memory that is there already; show() then only checks bounds */
 void fl_window_fed(struct fl_window *w, const struct fl_span *fed);

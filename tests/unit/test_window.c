@@ -110,6 +110,7 @@ Test(window, any_place_and_any_length_for_both_loaders)
 
 	for (k = 0; k < 2; k++) {
 		start(&w, &env, both[k]);
+		fl_window_repeatable(&w, true);
 		for (i = 0; i < 300; i++) {
 			off = next_random(&seed) % (size + 1);
 			want = (size_t)(next_random(&seed) % (i % 8 ? 40 * KIB : 2 * MIB));
@@ -551,6 +552,80 @@ Test(window, zeros_that_nobody_was_shown_are_no_reason_to_do_anything_again)
 	cr_assert_eq(fl_window_check(&w, NULL), 0);
 	move_change_time(f.fd);
 	cr_assert_eq(fl_window_check(&w, NULL), 0);
+	fl_window_done(&w);
+	done(&f);
+}
+
+Test(window, reads_that_can_be_done_again_leave_it_to_the_check_to_look)
+{
+	struct fl_file f = temp(256 * KIB);
+	struct fl_window_env env = env_of(&f, 64 * KIB, 16 * KIB);
+	struct fl_window w;
+	struct fl_span s;
+
+	start(&w, &env, FL_IO_READ);
+	fl_window_repeatable(&w, true);
+	expect_shown(&w, 0, 16 * KIB, f.size_bytes);
+	cr_assert_eq(fl_window_show(&w, 16 * KIB, 16 * KIB, &s, NULL), 0);
+	cr_assert_eq(fl_window_show(&w, 40 * KIB, 16 * KIB, &s, NULL), 0);
+	cr_assert_eq(pwrite(f.fd, "new", 3, 50 * KIB), 3);
+	move_change_time(f.fd);
+	cr_assert_eq(fl_window_check(&w, NULL), FL_WINDOW_RETRY);
+	/* What is done again is read again, and now each read looks for itself. */
+	cr_assert_eq(fl_window_show(&w, 40 * KIB, 16 * KIB, &s, NULL), 0);
+	cr_assert_eq(memcmp(s.data + 10 * KIB, "new", 3), 0);
+	move_change_time(f.fd);
+	cr_assert_eq(fl_window_check(&w, NULL), 0);
+	expect_shown(&w, 80 * KIB, 16 * KIB, f.size_bytes);
+	fl_window_done(&w);
+	done(&f);
+}
+
+/* Between two checks the file has changed, but nothing was read meanwhile that no check has seen. */
+Test(window, reads_that_cannot_be_done_again_look_for_themselves)
+{
+	struct fl_file f = temp(256 * KIB);
+	struct fl_window_env env = env_of(&f, 64 * KIB, 16 * KIB);
+	struct fl_window w;
+	struct fl_span s;
+
+	start(&w, &env, FL_IO_READ);
+	cr_assert_eq(fl_window_show(&w, 0, 16 * KIB, &s, NULL), 0);
+	move_change_time(f.fd);
+	cr_assert_eq(fl_window_check(&w, NULL), 0);
+	fl_window_repeatable(&w, true);
+	cr_assert_eq(fl_window_show(&w, 64 * KIB, 16 * KIB, &s, NULL), 0);
+	cr_assert_eq(fl_window_check(&w, NULL), 0);
+	fl_window_repeatable(&w, false);
+	move_change_time(f.fd);
+	cr_assert_eq(fl_window_show(&w, 128 * KIB, 16 * KIB, &s, NULL), 0);
+	move_change_time(f.fd);
+	cr_assert_eq(fl_window_check(&w, NULL), 0);
+	/* A run that stores to the file moves its change time itself. */
+	env.own_stores = true;
+	fl_window_repeatable(&w, true);
+	cr_assert_eq(fl_window_show(&w, 192 * KIB, 16 * KIB, &s, NULL), 0);
+	move_change_time(f.fd);
+	cr_assert_eq(fl_window_check(&w, NULL), 0);
+	fl_window_done(&w);
+	done(&f);
+}
+
+Test(window, what_is_read_lies_in_the_buffer_as_in_the_file)
+{
+	struct fl_file f = temp(300 * KIB);
+	struct fl_window_env env = env_of(&f, 64 * KIB, 16 * KIB);
+	struct fl_window w;
+	struct fl_span s;
+	uint64_t off;
+
+	start(&w, &env, FL_IO_READ);
+	for (off = 77; off < f.size_bytes; off += 16 * KIB - 321) {
+		expect_shown(&w, off, 16 * KIB, f.size_bytes);
+		cr_assert_eq(fl_window_show(&w, off, 16 * KIB, &s, NULL), 0);
+		cr_assert_eq((uintptr_t)s.data % 4096, off % 4096);
+		cr_assert(s.off + s.len == f.size_bytes || (s.off + s.len) % 4096 == 0);
+	}
 	fl_window_done(&w);
 	done(&f);
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <faultline/faultline.h>
@@ -567,7 +568,8 @@ Test(worker, maps_run_beside_one_that_keeps_its_view)
 	close(fd);
 }
 
-#define CACHED_BYTES ((size_t)32 << 20)
+/* Where faults are dear, mapping is looked at every 32 MiB, and the first look does not count. */
+#define CACHED_BYTES ((size_t)128 << 20)
 
 /* An eighth of the input goes into the part, in memory that nobody has touched before. */
 static int fill_map(const void *op, void *scratch, const struct fl_view *in, struct fl_part *part,
@@ -645,4 +647,101 @@ Test(worker, faults_of_parts_are_not_counted_as_those_of_the_file)
 	/* There were 32 more. */
 	cr_assert(least < without + 16, "%.1f faults per MiB, %.1f without parts", least, without);
 	close(fd);
+}
+
+/**
+ * struct restless - a map that changes the file it looks at, in no byte
+ * @most:   so many times
+ * @seen:   views, each time they were looked at
+ * @folded: bytes
+ */
+struct restless {
+	int fd;
+	unsigned most;
+	_Atomic unsigned times;
+	_Atomic unsigned seen;
+	uint64_t folded;
+};
+
+static void move_change_time(int fd)
+{
+	struct stat old, now;
+
+	cr_assert_eq(fstat(fd, &old), 0);
+	do {
+		cr_assert_eq(fchmod(fd, old.st_mode ^ S_IXUSR), 0);
+		cr_assert_eq(fstat(fd, &now), 0);
+	} while (now.st_ctim.tv_sec == old.st_ctim.tv_sec &&
+		 now.st_ctim.tv_nsec == old.st_ctim.tv_nsec);
+}
+
+static int restless_map(const void *op, void *scratch, const struct fl_view *in,
+			struct fl_part *part, struct fl_error *reterr)
+{
+	struct restless *x = (void *)(uintptr_t)op;
+	uint64_t n = in->len;
+
+	(void)scratch, (void)reterr;
+	x->seen++;
+	if (x->times++ < x->most)
+		move_change_time(x->fd);
+	return fl_part_append(part, &n, sizeof(n));
+}
+
+static int restless_fold(void *op, const struct fl_part *part, struct fl_error *reterr)
+{
+	struct restless *x = op;
+	uint64_t n;
+
+	(void)reterr;
+	for (size_t at = 0; at < part->len; at += sizeof(n)) {
+		memcpy(&n, part->data + at, sizeof(n));
+		x->folded += n;
+	}
+	return 0;
+}
+
+/* Return: how often a view was looked at. */
+static unsigned run_restless(unsigned most, uint32_t flags, enum fl_io io)
+{
+	struct fl_operator ops = {.size = sizeof(ops),
+				  .name = "restless",
+				  .cut = FL_CUT_UNIT,
+				  .unit_bytes = 1024,
+				  .flags = flags,
+				  .map = restless_map,
+				  .fold = restless_fold};
+	static unsigned char text[256 << 10];
+	struct restless x = {.fd = fl_file_temp(), .most = most};
+	struct fl_pipeline *pl = NULL;
+	struct fl_source *src = NULL;
+	struct fl_options opt;
+	struct fl_error err = {0};
+
+	/* Zeros, as the kernel would have invented them. */
+	for (unsigned i = 0; i < 16; i++)
+		cr_assert_eq(fl_fd_pwrite(x.fd, text, sizeof(text), i * sizeof(text)), 0);
+	fl_options_init(&opt);
+	opt.threads = 1;
+	opt.io = io;
+	opt.chunk_bytes = sizeof(text) * 4;
+	cr_assert_eq(fl_pipeline_new(&opt, &pl, NULL), 0);
+	cr_assert_eq(fl_pipeline_add(pl, &ops, &x), 0);
+	cr_assert_eq(fl_source_open_fd(x.fd, "file", &src, NULL), 0);
+	cr_assert_eq(fl_pipeline_run(pl, src, &err), 0, "%s", err.text);
+	cr_assert_eq(x.folded, 16 * sizeof(text));
+	fl_source_close(src);
+	fl_pipeline_free(pl);
+	close(x.fd);
+	return x.seen;
+}
+
+Test(worker, a_chunk_that_was_read_while_the_file_changed_is_done_again_once)
+{
+	cr_assert_eq(run_restless(0, 0, FL_IO_READ), 16u);
+	/* The first chunk; from then on each read looks for itself. */
+	cr_assert_eq(run_restless(1, 0, FL_IO_READ), 20u);
+	cr_assert_eq(run_restless(1000, 0, FL_IO_READ), 20u);
+	/* Folded view by view, here a chunk each: the first is done again, and behind it nothing could be. */
+	cr_assert_eq(run_restless(1000, FL_OP_KEEP_VIEW, FL_IO_READ), 5u);
 }
