@@ -13,7 +13,7 @@
 #include "base/size.h"
 
 /* How often a fault is tried: what disturbs one makes it slower. */
-#define FAULT_TRIES 8
+#define FAULT_TRIES 4
 
 size_t fl_page_bytes(void)
 {

@@ -290,9 +290,15 @@ static void add_to_long_run(struct fl_auto *a, const struct fl_sample *s, double
 	a->long_mib = a->long_mib * keep + mib(s->bytes);
 }
 
-static bool is_unknown(const struct fl_pace *p)
+static bool is_uncertain(const struct fl_pace *p)
 {
 	return p->samples < SAMPLES_MIN && p->asked < ASKED_MOST;
+}
+
+/* A first sample, even a disturbed one, tells what looking costs. */
+static bool is_unknown(const struct fl_pace *p)
+{
+	return p->ns_per_mib <= 0 && p->asked < ASKED_MOST;
 }
 
 /* What a MiB is expected to take. Of mapping, what these folios take, or what all took if that was more. */
@@ -309,7 +315,7 @@ static enum fl_io faster(struct fl_auto *a)
 {
 	double read = expected(a, FL_IO_READ), map = expected(a, FL_IO_MMAP);
 
-	if (is_unknown(pace_of(a, FL_IO_READ)) || is_unknown(pace_of(a, FL_IO_MMAP)))
+	if (is_uncertain(pace_of(a, FL_IO_READ)) || is_uncertain(pace_of(a, FL_IO_MMAP)))
 		return a->io;
 	return read > 0 && read * READ_MARGIN < map ? FL_IO_READ : FL_IO_MMAP;
 }
@@ -341,7 +347,7 @@ static bool other_is_due(struct fl_auto *a, enum fl_io io, enum fl_io other)
 static bool is_urgent(struct fl_auto *a)
 {
 	return a->small && a->io == FL_IO_MMAP &&
-	       (is_unknown(pace_of(a, FL_IO_MMAP)) || is_unknown(pace_of(a, FL_IO_READ)));
+	       (is_uncertain(pace_of(a, FL_IO_MMAP)) || is_uncertain(pace_of(a, FL_IO_READ)));
 }
 
 /* Under the lock. */
@@ -351,7 +357,7 @@ static struct fl_pick pick_faster(struct fl_auto *a)
 	enum fl_io io = faster(a), other = io == FL_IO_READ ? FL_IO_MMAP : FL_IO_READ;
 
 	if (is_urgent(a)) {
-		bool maps = !is_unknown(read) || (is_unknown(map) && map->asked <= read->asked);
+		bool maps = !is_uncertain(read) || (is_uncertain(map) && map->asked <= read->asked);
 
 		return (struct fl_pick){.io = maps ? FL_IO_MMAP : FL_IO_READ, .bytes = TRIAL_BYTES};
 	}
@@ -397,17 +403,17 @@ void fl_auto_report(struct fl_auto *a, const struct fl_sample *s)
 	a->since += s->bytes;
 	if (s->bytes == 0 && pace_of(a, s->io)->asked > 0)
 		pace_of(a, s->io)->asked--;
-	if (a->adaptive && !s->settling && s->bytes > 0) {
+	if (a->adaptive && s->bytes > 0) {
 		double now = ns_per_mib(a, s);
 
-		if (s->io != FL_IO_READ) {
+		if (s->io != FL_IO_READ && !s->settling) {
 			a->mapped.bytes += s->bytes;
 			a->mapped.faults += s->faults;
 			note_folios(a, faults_per_mib(s) >= FL_AUTO_FAULTS_PER_MIB_SMALL);
 		}
-		if (!s->disturbed && s->io != FL_IO_READ)
+		if (!s->disturbed && !s->settling && s->io != FL_IO_READ)
 			add_to_long_run(a, s, now);
-		add(pace_of(a, s->io), now, s->disturbed);
+		add(pace_of(a, s->io), now, s->disturbed || s->settling);
 	}
 	pthread_mutex_unlock(&a->lock);
 }
