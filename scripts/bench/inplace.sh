@@ -115,12 +115,15 @@ echo "| edit | peer | its seconds | GB/s | unsynced | times | durable | times | 
 echo "|---|---|---|---|---|---|---|---|---|"
 hide='Failed password'
 ip='[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+'
+octet='(25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])'
+octets="($octet\\.){3}$octet"
 v4='(?<![0-9])(?<![0-9]\.)(?:(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])\.){3}(?:25[0-5]|2[0-4][0-9]|[01]?[0-9]?[0-9])(?![0-9])(?!\.[0-9])'
 compare '`--mask`' "$runs" sed -i "s/$hide/***************/g" -- --mask="$hide"
 compare '`--mask`' "$runs" perl -pi -e "s/$hide/\"*\" x 15/ge" -- --mask="$hide"
 compare "\`s/$ip//g\`" 1 sed -i -E "s/$ip//g" -- "s/$ip//g"
 # sed has no way to write as many stars as an address has bytes.
-other_text=1 compare '`--redact=ipv4`' 1 sed -i -E "s/$ip/***************/g" -- --redact=ipv4
+other_text=1 compare '`--redact=ipv4`, sed: any four numbers' 1 sed -i -E "s/$ip/***************/g" -- --redact=ipv4
+other_text=1 compare '`--redact=ipv4`, sed: up to 255' 1 sed -i -E "s/$octets/***************/g" -- --redact=ipv4
 compare '`--redact=ipv4`' 1 perl -pi -e "s/$v4/\"*\" x length \$&/ge" -- --redact=ipv4
 compare '`--delete=DEBUG`' "$runs" sed -i /DEBUG/d -- --delete=DEBUG
 against_scan || failures=$((failures + 1))
