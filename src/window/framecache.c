@@ -132,7 +132,7 @@ static int decode(struct fl_framecache *fc, void **decoder, struct slot *s, stru
 	if (!*decoder)
 		r = frames->begin(fc->src, decoder, reterr);
 	if (r == 0 && !s->memory) {
-		s->memory = fl_map_anon((size_t)frames->most_bytes);
+		s->memory = fl_map_anon_large((size_t)frames->most_bytes);
 		if (!s->memory)
 			r = fl_error_set(reterr, -ENOMEM, FL_OFF_NONE, NULL);
 	}
