@@ -30,6 +30,9 @@
 /* A peer that does not answer for so long has gone astray. */
 #define STUCK_NS UINT64_C(10000000000)
 
+/* How often to look whether a child that has not come yet ever will. */
+#define LOOK_NS UINT64_C(20000000)
+
 static const char *const names[] = {"ring-posix", "ring-sysv", "ring-file", "ring-memfd",
 				    "pipe",       "unix",      "splice",    "mqueue"};
 
@@ -164,7 +167,8 @@ static void serve(struct meter *m)
 {
 	bool last = false;
 
-	if (keep_ends(m, true, fl_process_parent(), NULL) < 0)
+	if (keep_ends(m, true, fl_process_parent(), NULL) < 0 ||
+	    (is_ring(m->way) && send_on(&m->back, "", 1) < 0))
 		return;
 	for (;;) {
 		if (receive_on(&m->there, m->buf, m->len) < 0)
@@ -262,6 +266,25 @@ static int measure(struct meter *m, struct fl_exchange_result *ret)
 	return r == -EPIPE || r == -ECONNRESET ? -EOWNERDEAD : r;
 }
 
+/* A ring tells that its other side has died only if that had come. @child: 0 once it has ended. */
+static int meet(struct meter *m, int32_t *child)
+{
+	uint64_t end = fl_clock_ns() + STUCK_NS;
+	unsigned char hello;
+	int64_t n;
+
+	if (!is_ring(m->way))
+		return 0;
+	do {
+		n = fl_shm_ring_read(m->back.ring, &hello, 1, LOOK_NS);
+		if (n == -ETIMEDOUT && fl_subprocess_ended(*child)) {
+			*child = 0;
+			return -EOWNERDEAD;
+		}
+	} while (n == -ETIMEDOUT && fl_clock_ns() < end);
+	return n == 1 ? 0 : n == 0 ? -EOWNERDEAD : (int)n;
+}
+
 static int run(struct meter *m, struct fl_exchange_result *ret, struct fl_error *reterr)
 {
 	int32_t pid = fl_subprocess_fork();
@@ -275,7 +298,9 @@ static int run(struct meter *m, struct fl_exchange_result *ret, struct fl_error 
 	}
 	r = keep_ends(m, false, pid, reterr);
 	if (r == 0) {
-		r = measure(m, ret);
+		r = meet(m, &pid);
+		if (r == 0)
+			r = measure(m, ret);
 		if (r < 0)
 			(void)fl_error_set(reterr, r, FL_OFF_NONE, NULL);
 	}
