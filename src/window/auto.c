@@ -439,19 +439,17 @@ static double mapped_pace(const struct fl_auto *a)
 enum fl_io fl_auto_explain(const struct fl_auto *a, const struct fl_choice *choice, char *reason,
 			   size_t n)
 {
-	double faults = faults_per_mib(&a->mapped), map = mapped_pace(a);
-	double read = a->pace[FL_PACE_READ].ns_per_mib;
+	double map = mapped_pace(a), read = a->pace[FL_PACE_READ].ns_per_mib;
+	char seen[64] = "", paces[64] = "";
 
+	if (a->mapped.bytes > 0)
+		snprintf(seen, sizeof(seen), ", %s folios: %.1f faults per MiB", folios(a),
+			 faults_per_mib(&a->mapped));
 	if (map > 0 && read > 0)
-		snprintf(reason, n,
-			 "%s, %s folios: %.1f faults per MiB, mmap %.1f, read %.1f GB/s per "
-			 "thread",
-			 choice->reason, folios(a), faults, 1048576.0 / map, 1048576.0 / read);
-	else if (faults > 0)
-		snprintf(reason, n, "%s, %s folios: %.1f faults per MiB", choice->reason, folios(a),
-			 faults);
-	else
-		snprintf(reason, n, "%s", choice->reason);
+		snprintf(paces, sizeof(paces), ", mmap %.1f, read %.1f GB/s per thread",
+			 1048576.0 / map, 1048576.0 / read);
+	snprintf(reason, n, "%s%s%s%s", choice->reason,
+		 a->adaptive && a->io == FL_IO_READ ? ", page faults are dear" : "", seen, paces);
 	if (choice->fed || a->served[0] + a->served[1] == 0)
 		return choice->io;
 	return a->served[1] > a->served[0] ? FL_IO_READ : FL_IO_MMAP;

@@ -87,8 +87,32 @@ Test(auto, large_folios_are_read_where_faults_are_dear)
 		reads = live(&a, &w, 1000);
 		cr_assert(reads >= 975 && reads < 1000, "%u", reads);
 		cr_assert_eq(fl_auto_explain(&a, &c, reason, sizeof(reason)), FL_IO_READ);
+		cr_assert_eq(strstr(reason, ", page faults are dear, large folios: 1.0") != NULL,
+			     fault_ns == 20000, "%s", reason);
 		fl_auto_done(&a);
 	}
+}
+
+/* The first look by each thread says nothing of the folios. */
+Test(auto, of_folios_that_were_not_seen_nothing_is_said)
+{
+	struct fl_sample read = {.io = FL_IO_READ, .bytes = 40 * MIB, .ns = 4000000};
+	struct fl_sample look = {
+		.io = FL_IO_MMAP, .settling = true, .bytes = 2 * MIB, .ns = 400000, .faults = 2};
+	struct fl_choice c = adaptive();
+	char reason[160];
+	struct fl_auto a;
+
+	fl_auto_init(&a, &c, 8 * MIB);
+	fl_auto_expect(&a, 20000);
+	fl_auto_report(&a, &read);
+	(void)fl_auto_explain(&a, &c, reason, sizeof(reason));
+	cr_assert_str_eq(reason, "in the page cache, page faults are dear");
+	fl_auto_report(&a, &look);
+	(void)fl_auto_explain(&a, &c, reason, sizeof(reason));
+	cr_assert_str_eq(reason, "in the page cache, page faults are dear, mmap 5.2, read 10.5 "
+				 "GB/s per thread");
+	fl_auto_done(&a);
 }
 
 Test(auto, dear_faults_are_no_reason_to_read_where_mapping_is_faster)
