@@ -636,8 +636,8 @@ Test(worker, faults_of_parts_are_not_counted_as_those_of_the_file)
 		cr_assert_eq(fl_fd_pwrite(fd, text, sizeof(text), off), 0);
 	without = faults_seen(fd, false);
 	if (without < 0)
-		cr_skip_test(
-			"the file is not in the page cache, or this build has windows of a page");
+		cr_skip_test("nothing was mapped: page faults are dear here, the file is not in "
+			     "the page cache, or this build has windows of a page");
 	/* The kernel may take pages away meanwhile: once without that is enough. */
 	for (unsigned i = 0; i < 5; i++) {
 		with = faults_seen(fd, true);
