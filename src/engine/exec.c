@@ -267,7 +267,7 @@ static int set_up(struct fl_exec *x, struct fl_error *reterr)
 	    fl_readahead_new(&x->src->file, &x->plan, x->choice.readahead, &x->readahead) < 0)
 		x->choice.readahead = 0;
 	fl_auto_init(&x->adapt, &x->choice, x->plan.window_bytes / x->plan.threads);
-	/* Not for a few chunks: it takes 0.1 ms where it matters. */
+	/* Not for a few chunks: it takes four faults. */
 	if (x->choice.adaptive && x->plan.to - x->plan.from > FL_WINDOW_BYTES)
 		fl_auto_expect(&x->adapt, fl_fault_ns());
 	x->ring.fold = fl_exec_fold;

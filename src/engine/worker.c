@@ -172,7 +172,7 @@ static uint64_t faults_of_parts(const struct worker *w)
 	return sum > w->stretch.room ? (sum - w->stretch.room) / fl_page_bytes() : 0;
 }
 
-/* Reads have none that matter, and with shadow page tables asking takes as long as copying 64 KiB. */
+/* Reads have none that matter, and asking is a system call. */
 static void look_at_faults(const struct worker *w, struct fl_faults *ret)
 {
 	*ret = (struct fl_faults){0};

@@ -59,8 +59,7 @@ void fl_arena_drop(struct fl_arena *arena, size_t at, size_t len);
 /**
  * fl_fault_ns() - what it takes to touch a page for the first time, ns: the fastest of some tries; 0 if unknown
  *
- * 300 to 1,000 where the processor walks page tables by itself, 18,000 to 20,000 with shadow page tables (PVM).
- * Cost: 4 faults.
+ * 18,000 to 20,000 with shadow page tables (PVM), where the hypervisor is called. Cost: 4 faults.
  */
 uint64_t fl_fault_ns(void);
 

@@ -130,6 +130,7 @@ struct fl_auto {
 
 /** fl_auto_init() - @window_share: see struct fl_auto */
 void fl_auto_init(struct fl_auto *a, const struct fl_choice *choice, uint64_t window_share);
+
 /** fl_auto_expect() - before the first pick: what a page fault takes (fl_fault_ns()) */
 void fl_auto_expect(struct fl_auto *a, uint64_t fault_ns);
 

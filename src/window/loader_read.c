@@ -68,8 +68,9 @@ static int pread_sure(struct fl_window *w, unsigned char *to, size_t n, uint64_t
 }
 
 /*
- * What the next check can still send back needs no look at the file for each pread: two cost a
- * third of what 256 KiB take to copy where system calls are dear. Once a file was seen to change, looking is cheaper than doing chunks twice.
+ * What the next check can still send back needs no look at the file for each pread: two cost a third of
+ * what 256 KiB take to copy where system calls are dear. Once a file was seen to change, looking is
+ * cheaper than doing chunks twice.
  */
 static int pread_once(struct fl_window *w, unsigned char *to, size_t n, uint64_t at,
 		      size_t *ret_got)

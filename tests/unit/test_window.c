@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +15,8 @@
 #include "plat/file.h"
 #include "plat/mapping.h"
 #include "window/window.h"
+
+#include "../support/changetime.h"
 
 #define KIB ((size_t)1 << 10)
 #define MIB ((size_t)1 << 20)
@@ -506,20 +507,6 @@ Test(window, scarce_address_space_halves_the_window_then_reads)
 		cr_skip_test("sanitizers need address space of their own");
 	cr_assert_eq(as_child(sixteen), 0);
 	cr_assert_eq(as_child(one), 0);
-}
-
-/* Its clock may only tick every few milliseconds. */
-static void move_change_time(int fd)
-{
-	struct stat old, now;
-
-	cr_assert_eq(fstat(fd, &old), 0);
-	do {
-		cr_assert_eq(fchmod(fd, old.st_mode ^ S_IXUSR), 0);
-		cr_assert_eq(fchmod(fd, old.st_mode), 0);
-		cr_assert_eq(fstat(fd, &now), 0);
-	} while (now.st_ctim.tv_sec == old.st_ctim.tv_sec &&
-		 now.st_ctim.tv_nsec == old.st_ctim.tv_nsec);
 }
 
 /* A log that grows pays for what it shows, not for the rest of a wide window. */

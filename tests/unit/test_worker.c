@@ -9,12 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <faultline/faultline.h>
 
 #include "plat/file.h"
+
+#include "../support/changetime.h"
 
 #define SIZE ((size_t)1 << 20)
 #define CHUNK 4096
@@ -662,18 +663,6 @@ struct restless {
 	_Atomic unsigned seen;
 	uint64_t folded;
 };
-
-static void move_change_time(int fd)
-{
-	struct stat old, now;
-
-	cr_assert_eq(fstat(fd, &old), 0);
-	do {
-		cr_assert_eq(fchmod(fd, old.st_mode ^ S_IXUSR), 0);
-		cr_assert_eq(fstat(fd, &now), 0);
-	} while (now.st_ctim.tv_sec == old.st_ctim.tv_sec &&
-		 now.st_ctim.tv_nsec == old.st_ctim.tv_nsec);
-}
 
 static int restless_map(const void *op, void *scratch, const struct fl_view *in,
 			struct fl_part *part, struct fl_error *reterr)
