@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -72,17 +73,32 @@ static int probing_fd(int fd)
 	return own;
 }
 
-/* From the end backwards: what a miss brings in lies where nobody asks any more. */
+/* What this thread has read from devices so far, in blocks of 512 bytes; 0 where nobody counts */
+static long blocks_read(void)
+{
+	struct rusage u;
+
+	return getrusage(RUSAGE_THREAD, &u) == 0 ? u.ru_inblock : 0;
+}
+
+/*
+ * From the end backwards: what a miss brings in lies where nobody asks any more. A fast device has
+ * it there before the probe looks again (6.18: up to 3 of 64 misses came back as hits), so a probe
+ * that had something read counts as a miss.
+ */
 static int count_hits(int fd, uint64_t off, uint64_t pages, uint64_t n, uint64_t *ret_hits)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), hits = 0, i;
+	long before, after = blocks_read();
 	int r;
 
 	for (i = n; i-- > 0;) {
+		before = after;
 		r = probe(fd, off + pages * i / n * page);
+		after = blocks_read();
 		if (r < 0)
 			return -EOPNOTSUPP;
-		hits += (uint64_t)r;
+		hits += r > 0 && after == before;
 	}
 	*ret_hits = hits;
 	return 0;
