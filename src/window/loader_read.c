@@ -19,6 +19,20 @@
 /* A file that is being rewritten faster than it can be read is given up after this many tries. */
 #define TRIES 16
 
+/* In one page of 2 MiB where that is little: it is zeroed at once, not in a fault for each 4 KiB. */
+static void *new_buffer(const struct fl_window *w, size_t *cap)
+{
+	void *p = NULL;
+
+	if (*cap >= FL_HUGE_BYTES / 8 && *cap < FL_HUGE_BYTES &&
+	    w->env->buffer_limit >= FL_HUGE_BYTES)
+		p = fl_map_anon_large(FL_HUGE_BYTES);
+	if (!p)
+		return fl_map_anon(*cap);
+	*cap = FL_HUGE_BYTES;
+	return p;
+}
+
 /* Makes the buffer hold @want bytes from @at on; the @keep of them that are there stay. */
 static int make_room(struct fl_window *w, size_t at, size_t want, size_t keep)
 {
@@ -32,7 +46,7 @@ static int make_room(struct fl_window *w, size_t at, size_t want, size_t keep)
 		if (keep > 0)
 			memmove(w->buffer + at, w->span.data, keep);
 	} else {
-		bigger = fl_map_anon(cap);
+		bigger = new_buffer(w, &cap);
 		if (!bigger)
 			return -ENOMEM;
 		if (keep > 0)

@@ -5,6 +5,8 @@
 
 #include "window/plan.h"
 
+#include <unistd.h>
+
 #include "base/size.h"
 #include "plat/mapping.h"
 
@@ -34,6 +36,12 @@
  * 0.186 and 0.085 s, `scan -n ''` 0.44 and 0.36, where a first touch takes 19 us (PVM).
  */
 #define LONG_PARTS_CHUNK_BYTES FL_MIB(1)
+
+/*
+ * Most of a slice where the L2 is twice as large. By two threads that read 4.5 GB, slices of 256, 512, 768 KiB and
+ * 1 MiB with an L2 of 1 MiB: XXH3 0.171, 0.161, 0.196, 0.162 s; `scan -c` 0.211, 0.201, 0.200, 0.209.
+ */
+#define SLICE_BYTES_MOST FL_KIB(512)
 
 /* Pipes: what one enlarged pipe holds. */
 #define STREAM_CHUNK_BYTES FL_MIB(1)
@@ -65,6 +73,22 @@ void fl_plan_fit(struct fl_options *opt, unsigned *cpus, uint64_t address_bytes)
 	share = fl_max_u64(fl_round_down(share, fl_page_bytes()), WINDOW_LEAST_BYTES);
 	if ((opt->window_bytes ? opt->window_bytes : FL_WINDOW_BYTES) > share)
 		opt->window_bytes = (size_t)share;
+}
+
+/* Half of the L2 as far as it is known. */
+static size_t slice_of_cache(void)
+{
+	long l2 = sysconf(_SC_LEVEL2_CACHE_SIZE);
+	size_t half = l2 > 0 ? (size_t)l2 / 2 : 0;
+
+	return fl_min_size(fl_max_size(half, FL_SLICE_BYTES), SLICE_BYTES_MOST);
+}
+
+static size_t auto_slice(const struct fl_needs *needs, size_t chunk_bytes)
+{
+	if (needs->keep_view)
+		return fl_min_size(chunk_bytes, KEEP_VIEW_CHUNK_BYTES);
+	return needs->ahead_bytes > 0 ? FL_SLICE_BYTES : slice_of_cache();
 }
 
 /* At least a unit: what owns none is nobody's work. */
@@ -148,8 +172,7 @@ void fl_plan_make(const struct fl_options *opt, const struct fl_needs *needs, ui
 	p.window_bytes = fl_page_bytes();
 #endif
 	p.window_bytes = (size_t)fl_round_up(p.window_bytes, fl_page_bytes());
-	p.slice_bytes = needs->keep_view ? fl_min_size(p.chunk_bytes, KEEP_VIEW_CHUNK_BYTES)
-					 : FL_SLICE_BYTES;
+	p.slice_bytes = auto_slice(needs, p.chunk_bytes);
 	p.slice_bytes = fl_max_size(fl_min_size(p.slice_bytes, p.window_bytes), 4096);
 	p.ahead_bytes = needs->ahead_bytes;
 	share_memory(opt, operators, &p);

@@ -9,7 +9,8 @@
 #include <faultline/pipeline.h>
 
 /* Half of a 512 KiB L2: several operators on one slice run from cache (measured on the
- * reference machine: 64 KiB to 256 KiB equal, 1 MiB 15 % slower for three operators). */
+ * reference machine: 64 KiB to 256 KiB equal, 1 MiB 15 % slower for three operators). Also a block of the
+ * file, whatever the machine: see fl_needs.ahead_bytes. */
 #define FL_SLICE_BYTES ((size_t)256 << 10)
 
 /* 8 MiB: four 2 MiB page-table entries; 560 windows for 4.5 GB, so that mapping costs
