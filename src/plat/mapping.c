@@ -176,6 +176,15 @@ void *fl_map_anon_large(size_t len)
 	return p;
 }
 
+void fl_walk_pages(const void *p, size_t len)
+{
+	const unsigned char *bytes = p;
+	size_t page = fl_page_bytes();
+
+	for (size_t at = 0; at < len; at += page)
+		__builtin_prefetch(bytes + at);
+}
+
 void *fl_map_file(int fd, uint64_t off, size_t len, int *ret_err)
 {
 	void *p = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, (off_t)off);

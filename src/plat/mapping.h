@@ -75,6 +75,17 @@ void *fl_map_anon(size_t len);
  */
 void *fl_map_anon_large(size_t len);
 
+/**
+ * fl_walk_pages() - have the processor look up the addresses of @len bytes that are read next
+ *
+ * A system call may leave nothing in the TLB: with shadow page tables (PVM) it does. Then a pass over what was
+ * read stops at every page, once for each look into the tables, where looks that nothing waits for overlap:
+ * 4.5 GB of slices of 512 KiB, read and summed up by XXH3 by two threads, 0.130 s, 0.111 with this; a pass over
+ * what the L2 holds 81 ms of processor time, with this 45, and 38 with nothing to look up. By prefetching: what
+ * is not mapped does no harm.
+ */
+void fl_walk_pages(const void *p, size_t len);
+
 /** fl_map_file() - map a whole descriptor range read-only anywhere, or NULL with *ret_err */
 void *fl_map_file(int fd, uint64_t off, size_t len, int *ret_err);
 

@@ -119,6 +119,7 @@ static int fill(struct fl_window *w, uint64_t off, size_t keep, size_t want,
 				    r == -FL_ECHANGED ? "file changes too fast to be read" : NULL);
 	atomic_fetch_add_explicit(&w->env->copied, got, memory_order_relaxed);
 	atomic_fetch_add_explicit(&w->env->windows, 1, memory_order_relaxed);
+	fl_walk_pages(to + keep, got);
 	w->span.len = keep + got;
 	if (got < n)
 		return fl_error_set(reterr, -FL_ETRUNCATED, off + keep + got, NULL);
