@@ -278,9 +278,10 @@ int program_main(const char *name, int argc, char **argv)
 	outlive_file_size_limit();
 	program_name = name;
 	message_set_program(name);
-	setlocale(LC_ALL, "");
-	/* Numbers are for programs, too: CSV, gnuplot, --duration=1.5. */
-	setlocale(LC_NUMERIC, "C");
+	/* Characters and texts of errors; each category is a file to open. Numbers stay as in C, for they are for
+	 * programs, too: CSV, gnuplot, --duration=1.5. */
+	setlocale(LC_CTYPE, "");
+	setlocale(LC_MESSAGES, "");
 	argp_err_exit_status = EXIT_TROUBLE;
 	argp_program_version_hook = print_version;
 	if (argc < 2)
