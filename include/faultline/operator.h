@@ -31,8 +31,8 @@ FL_BEGIN_DECLS
  * @warm:  another operator has just read the view: it is in the processor's cache
  *
  * Shape: an operator with FL_CUT_RECORD gets whole records (the last one of
- * the stream may lack its delimiter), at most 256 KiB of them unless one
- * record is longer. One with FL_CUT_UNIT gets a multiple of unit_bytes from
+ * the stream may lack its delimiter), mostly 256 or 512 KiB of them, at most 1 MiB
+ * unless one record is longer. One with FL_CUT_UNIT gets a multiple of unit_bytes from
  * the start of the range, except at the end of the stream. With FL_CUT_RECORD
  * and unit_bytes, views are whole groups: the records that start in a unit, for
  * one unit or several.
@@ -182,7 +182,7 @@ struct fl_carry {
  * @size:        sizeof this struct: it can grow without breaking programs
  * @name:        short, for messages and statistics
  * @cut:         how its views are cut
- * @unit_bytes:  FL_CUT_UNIT: 1 .. 1 GiB; units above 256 KiB make all views of the run that long.
+ * @unit_bytes:  FL_CUT_UNIT: 1 .. 1 GiB; units above 256 KiB may make all views of the run that long.
  *               FL_CUT_RECORD: 0, or groups of that length
  * @flags:       FL_OP_...
  * @ahead_bytes: FL_CUT_RECORD: how far behind its views it looks, at most 8 MiB; chunks are then

@@ -7,8 +7,11 @@
 #include "base/error.h"
 #include "base/size.h"
 
-/* Room for the end of a group's last record: any usual line. */
+/* Room for the end of the last record, of a group or a chunk: any usual line. */
 #define TAIL_BYTES FL_KIB(8)
+
+/* A view may be longer than a slice by this part of it. */
+#define TAIL_SHARE 32
 
 /* A group belongs to the chunk that its unit starts in. */
 static void round_to_groups(struct fl_slicer *s)
@@ -20,10 +23,30 @@ static void round_to_groups(struct fl_slicer *s)
 	s->record_end = fl_min_u64(c->begin + fl_round_up(c->end - c->begin, group), c->unit_end);
 }
 
+static size_t tail_bytes(const struct fl_slicer *s)
+{
+	return fl_min_size(TAIL_BYTES, s->slice_bytes / TAIL_SHARE);
+}
+
+/*
+ * A slice, but not much more than the chunk has left: what is behind it belongs to others, and reading it anew in every
+ * chunk was a fifth of all bytes. Ends that are hardly longer go with the slice before them.
+ */
+static size_t bytes_of_step(const struct fl_slicer *s, uint64_t base, bool units)
+{
+	size_t tail = tail_bytes(s);
+	uint64_t end = units ? s->unit_end : base;
+
+	if (!s->record_done)
+		end = fl_max_u64(end, s->record_end);
+	return end - base <= s->slice_bytes + tail ? (size_t)(end - base) + tail : s->slice_bytes;
+}
+
 /* First record that starts in the chunk, or record_done. */
 static int find_first_record(struct fl_slicer *s, struct fl_error *reterr)
 {
 	const struct fl_chunk *c = s->chunk;
+	struct fl_span span;
 	uint64_t hit;
 	int r;
 
@@ -34,6 +57,12 @@ static int find_first_record(struct fl_slicer *s, struct fl_error *reterr)
 	s->record_done = s->record_pos >= s->record_end;
 	if (s->record_done || c->starts_record || s->record_pos == 0)
 		return 0;
+	/* The first step's bytes come into sight at once. */
+	r = fl_window_show(s->window, s->record_pos - 1,
+			   bytes_of_step(s, s->record_pos - 1, false) + tail_bytes(s), &span,
+			   reterr);
+	if (r != 0)
+		return r;
 	/* A delimiter at end - 1 starts a record at end: the next chunk's. */
 	r = fl_window_find(s->window, s->record_pos - 1, s->record_end - 1, s->needs->delimiter,
 			   &hit, reterr);
@@ -227,6 +256,7 @@ int fl_slicer_next(struct fl_slicer *s, struct fl_slice *ret, struct fl_error *r
 	bool units = s->unit_pos < s->unit_end;
 	struct fl_span span;
 	uint64_t base, lim;
+	size_t want;
 	int r;
 
 	*ret = (struct fl_slice){0};
@@ -239,10 +269,11 @@ int fl_slicer_next(struct fl_slicer *s, struct fl_slice *ret, struct fl_error *r
 	base = s->record_done || s->needs->group_bytes ? s->unit_pos : s->record_pos;
 	if (units)
 		base = fl_min_u64(base, s->unit_pos);
-	r = fl_window_show(s->window, base, s->slice_bytes + s->needs->ahead_bytes, &span, reterr);
+	want = bytes_of_step(s, base, units);
+	r = fl_window_show(s->window, base, want + s->needs->ahead_bytes, &span, reterr);
 	if (r != 0)
 		return r;
-	lim = base + fl_min_u64(span.len, s->slice_bytes);
+	lim = base + fl_min_u64(span.len, want);
 	cut_units(s, &span, lim, ret);
 	if (s->needs->group_bytes)
 		return 1;

@@ -322,3 +322,22 @@ Test(seam, ranges_own_the_records_that_start_in_them)
 	close_text(&l);
 	free(text);
 }
+
+Test(seam, what_is_behind_a_chunk_is_left_to_the_next_one)
+{
+	unsigned char *text = text_of(TEXT_MAX, 7, 200);
+	struct look l;
+
+	open_text(&l, text, TEXT_MAX);
+	l.env.slice_bytes = 64 * 1024;
+	l.env.buffer_limit = 16 * l.env.slice_bytes;
+	l.chunk_bytes = 2 * l.env.slice_bytes;
+	l.io = FL_IO_READ;
+	walk(&l);
+	/* Two steps for a chunk, where the last one shows the end of the last record, too. */
+	cr_assert_eq(atomic_load(&l.env.windows), 2 * 3 + 1u);
+	cr_assert(atomic_load(&l.env.copied) < TEXT_MAX + 4 * 16 * 1024, "%llu",
+		  (unsigned long long)atomic_load(&l.env.copied));
+	close_text(&l);
+	free(text);
+}

@@ -41,7 +41,7 @@ struct fl_scan_job {
 };
 
 /* Views are no longer (faultline/operator.h), but those of records that are. */
-#define FL_SCAN_VIEW_BYTES ((size_t)256 << 10)
+#define FL_SCAN_VIEW_BYTES ((size_t)1 << 20)
 
 /**
  * struct fl_scan_scratch - what a thread needs
