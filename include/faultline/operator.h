@@ -31,7 +31,7 @@ FL_BEGIN_DECLS
  * @warm:  another operator has just read the view: it is in the processor's cache
  *
  * Shape: an operator with FL_CUT_RECORD gets whole records (the last one of
- * the stream may lack its delimiter), mostly 256 or 512 KiB of them, at most 1 MiB
+ * the stream may lack its delimiter), mostly 256 or 512 KiB of them, at most 4 MiB
  * unless one record is longer. One with FL_CUT_UNIT gets a multiple of unit_bytes from
  * the start of the range, except at the end of the stream. With FL_CUT_RECORD
  * and unit_bytes, views are whole groups: the records that start in a unit, for

@@ -90,7 +90,7 @@ struct fl_progress {
  * @range_len:         bytes in the range, FL_SIZE_UNKNOWN = to the end
  * @delimiter:         byte that ends a record
  * @max_record_bytes:  0, or a longer record, without its delimiter, is an error (FL_ELIMIT) that names where it
- *                     begins, and is not looked at to its end; up to 1 MiB operators may see longer ones
+ *                     begins, and is not looked at to its end; up to 4 MiB operators may see longer ones
  * @progress:          called on the folding thread at most every
  *                     @progress_interval_ns, or NULL; must not block for long
  *

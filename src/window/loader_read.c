@@ -19,17 +19,17 @@
 /* A file that is being rewritten faster than it can be read is given up after this many tries. */
 #define TRIES 16
 
-/* In one page of 2 MiB where that is little: it is zeroed at once, not in a fault for each 4 KiB. */
+/* In pages of 2 MiB where that is little: each is zeroed at once, not in a fault for each 4 KiB. */
 static void *new_buffer(const struct fl_window *w, size_t *cap)
 {
+	size_t large = (size_t)fl_round_up(*cap, FL_HUGE_BYTES);
 	void *p = NULL;
 
-	if (*cap >= FL_HUGE_BYTES / 8 && *cap < FL_HUGE_BYTES &&
-	    w->env->buffer_limit >= FL_HUGE_BYTES)
-		p = fl_map_anon_large(FL_HUGE_BYTES);
+	if (*cap >= FL_HUGE_BYTES / 8 && large <= w->env->buffer_limit)
+		p = fl_map_anon_large(large);
 	if (!p)
 		return fl_map_anon(*cap);
-	*cap = FL_HUGE_BYTES;
+	*cap = large;
 	return p;
 }
 

@@ -19,8 +19,14 @@
 #define FEED_BLOCK_BYTES FL_MIB(1)
 #define FEED_QUEUE_DEPTH 16u
 
-/* The fold of sequential digests wants a piece that is loaded while the one before is folded. */
+/*
+ * The fold of sequential digests wants a piece that is loaded while the one before is folded. Each piece is handed over
+ * to a thread that sleeps, which took 80 us on a virtual machine: SHA-256 of 4.5 GB in pieces of 1, 2, 4 and 8 MiB 3.18,
+ * 3.05, 2.95 and 3.00 s. Where others look at the same views, these had better fit into a cache.
+ */
 #define KEEP_VIEW_CHUNK_BYTES FL_MIB(1)
+#define KEEP_VIEW_ALONE_BYTES FL_MIB(4)
+#define KEEP_VIEW_PIECES 64
 
 /* Twice as much gains 4 % more (fl_plan_widen()); where less than 16 GiB are available, a 32nd of them is mapped. */
 #define WIDE_WINDOW_BYTES FL_MIB(512)
@@ -84,10 +90,15 @@ static size_t slice_of_cache(void)
 	return fl_min_size(fl_max_size(half, FL_SLICE_BYTES), SLICE_BYTES_MOST);
 }
 
+static size_t most_of_kept_view(const struct fl_needs *needs)
+{
+	return needs->plain_view ? KEEP_VIEW_CHUNK_BYTES : KEEP_VIEW_ALONE_BYTES;
+}
+
 static size_t auto_slice(const struct fl_needs *needs, size_t chunk_bytes)
 {
 	if (needs->keep_view)
-		return fl_min_size(chunk_bytes, KEEP_VIEW_CHUNK_BYTES);
+		return fl_min_size(chunk_bytes, most_of_kept_view(needs));
 	return needs->ahead_bytes > 0 ? FL_SLICE_BYTES : slice_of_cache();
 }
 
@@ -100,6 +111,15 @@ static uint64_t most_of_chunk(const struct fl_needs *needs)
 			  fl_max_u64(needs->unit_bytes, needs->group_bytes));
 }
 
+/* Nobody folds while the first piece is loaded: small files are cut finer. */
+static size_t kept_chunk(const struct fl_needs *needs, uint64_t len)
+{
+	uint64_t share = fl_max_u64(fl_round_down(len / KEEP_VIEW_PIECES, FL_SLICE_BYTES),
+				    KEEP_VIEW_CHUNK_BYTES);
+
+	return (size_t)fl_min_u64(share, most_of_kept_view(needs));
+}
+
 static size_t auto_chunk(const struct fl_needs *needs, uint64_t len, unsigned threads)
 {
 	uint64_t share;
@@ -107,7 +127,7 @@ static size_t auto_chunk(const struct fl_needs *needs, uint64_t len, unsigned th
 	if (len == FL_SIZE_UNKNOWN)
 		return STREAM_CHUNK_BYTES;
 	if (needs->keep_view)
-		return KEEP_VIEW_CHUNK_BYTES;
+		return kept_chunk(needs, len);
 	/* What matches may depend on the chunk before: a chunk of one view waits the least for it. */
 	if (needs->ahead_bytes > 0)
 		return FL_SLICE_BYTES;

@@ -268,6 +268,28 @@ Test(plan, windows_are_as_wide_as_the_file_the_address_space_and_the_memory_allo
 #endif
 }
 
+Test(plan, kept_views_are_long_where_nobody_else_looks_at_them)
+{
+	struct fl_needs needs = {.units = true, .unit_bytes = 1, .keep_view = true};
+	struct fl_options opt = defaults();
+	struct fl_plan p;
+
+	fl_plan_make(&opt, &needs, 4500 * MIB, 1, 2, &p);
+	cr_assert_eq(p.chunk_bytes, 4 * MIB);
+#ifndef FL_TINY_WINDOWS
+	cr_assert_eq(p.slice_bytes, 4 * MIB);
+#endif
+	fl_plan_make(&opt, &needs, 10 * MIB, 1, 2, &p);
+	cr_assert_eq(p.chunk_bytes, MIB);
+	opt.threads = 16;
+	fl_plan_make(&opt, &needs, 4500 * MIB, 1, 2, &p);
+	cr_assert(p.slice_bytes <= p.buffer_limit / 2);
+	needs.plain_view = true;
+	opt.threads = 0;
+	fl_plan_make(&opt, &needs, 4500 * MIB, 2, 2, &p);
+	cr_assert_eq(p.chunk_bytes, MIB);
+}
+
 static void check_cut(const struct fl_plan *p, const uint64_t *ends, uint64_t count)
 {
 	uint64_t at = p->begin, off, end, frame = 0;
