@@ -58,6 +58,7 @@ TARGET static inline uint64_t within(__m256i v, unsigned char low, unsigned char
 #define ANY(m) !_mm256_testz_si256((__m256i)(m), (__m256i)(m))
 #define SPACES(v) spaces_of((__m256i)(v))
 #define LANE_SUM(v) lane_sum((__m256i)(v))
+#define LEAST(v, w) (NAME(bytes)) _mm256_min_epu8((__m256i)(v), (__m256i)(w))
 #define POPCOUNT(x) (uint64_t) _mm_popcnt_u64(x)
 #define SHUFFLE(table, v) (NAME(bytes)) shuffle(table, (__m256i)(v))
 #define COMMON_BITS(a, b) BITS(((a) & (b)) != 0)

@@ -74,6 +74,7 @@ TARGET static inline uint64_t within(__m512i v, unsigned char low, unsigned char
 #define ANY(m) (_mm512_test_epi64_mask((__m512i)(m), (__m512i)(m)) != 0)
 #define SPACES(v) spaces_of((__m512i)(v))
 #define LANE_SUM(v) lane_sum((__m512i)(v))
+#define LEAST(v, w) (NAME(bytes)) _mm512_min_epu8((__m512i)(v), (__m512i)(w))
 #define POPCOUNT(x) (uint64_t) _mm_popcnt_u64(x)
 #define SHUFFLE(table, v) (NAME(bytes)) _mm512_shuffle_epi8(table_of(table), (__m512i)(v))
 #define COMMON_BITS(a, b) (uint64_t) _mm512_test_epi8_mask((__m512i)(a), (__m512i)(b))

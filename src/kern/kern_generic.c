@@ -51,6 +51,13 @@ static inline uint64_t lane_sum(halves v)
 	return sum_8(v[0]) + sum_8(v[1]);
 }
 
+static inline vector least_of(vector v, vector w)
+{
+	vector less = (vector)(v < w);
+
+	return (v & less) | (w & ~less);
+}
+
 static inline vector spaces_of(vector v)
 {
 	return (vector)((v == ' ') | (v - '\t' < (vector){0} + 5));
@@ -72,6 +79,7 @@ static inline vector shuffle(const unsigned char table[16], vector v)
 #define ANY(m) any_of((halves)(m))
 #define SPACES(v) spaces_of(v)
 #define LANE_SUM(v) lane_sum((halves)(v))
+#define LEAST(v, w) least_of(v, w)
 #define POPCOUNT(x) (uint64_t) __builtin_popcountll(x)
 #define SHUFFLE(table, v) shuffle(table, v)
 #define COMMON_BITS(a, b) BITS(((a) & (b)) != 0)

@@ -10,6 +10,7 @@
  *   ANY(m)       is a lane of it set?
  *   SPACES(v)    comparison's result: bytes that are white space (9-13, 32)
  *   LANE_SUM(v)  uint64_t, the sum of the bytes
+ *   LEAST(v, w)  the lesser byte of each lane
  *   POPCOUNT(x)  bits set in a uint64_t
  *   BLOCK_SUMS, APPLY_BLOCKS  the XXH3 kernels
  *   FIND_AHEAD_BYTES, COUNT_AHEAD_BYTES  of find_literal and count_byte: see below
@@ -144,13 +145,14 @@ TARGET static uint64_t NAME(count_byte)(const unsigned char *p, size_t n, unsign
 /*
  * For the first look at bytes, the one that waits for memory. Without asking ahead it waits longer than
  * memchr(3) and a count_byte() from the cache together: of `scan -n`, 4.5 GB on one core of a Zen 5,
- * 0.30 s of processor time, with it 0.25, with those two 0.27.
+ * 0.30 s of processor time, with it 0.25, with those two 0.27. The least byte tells of NULs in one operation a
+ * vector: out of the cache 84 -> 142 GB/s with AVX-512, where comparisons become masks and those vectors again.
  */
 TARGET static bool NAME(count_blocks)(const unsigned char *p, size_t blocks, unsigned char c,
 				      uint16_t *counts)
 {
 	const size_t ahead = FIND_AHEAD_BYTES;
-	NAME(masks) nul = {0};
+	NAME(bytes) least = ~(NAME(bytes)){0};
 
 	for (; blocks > 0; blocks--) {
 		const unsigned char *end = p + FL_COUNT_BLOCK_BYTES;
@@ -165,11 +167,11 @@ TARGET static bool NAME(count_blocks)(const unsigned char *p, size_t blocks, uns
 				__builtin_prefetch(p + ahead + LINE_BYTES);
 			s0 -= (NAME(bytes))(v == c);
 			s1 -= (NAME(bytes))(w == c);
-			nul |= (v == 0) | (w == 0);
+			least = LEAST(least, LEAST(v, w));
 		}
 		*counts++ = (uint16_t)LANE_SUM(s0 + s1);
 	}
-	return ANY(nul);
+	return ANY(least == 0);
 }
 
 /* A literal's two rare bytes, ready to be compared. */
