@@ -34,7 +34,7 @@ static size_t tail_bytes(const struct fl_slicer *s)
  */
 static size_t bytes_of_step(const struct fl_slicer *s, uint64_t base, bool units)
 {
-	size_t tail = tail_bytes(s);
+	size_t tail = s->record_done ? 0 : tail_bytes(s);
 	uint64_t end = units ? s->unit_end : base;
 
 	if (!s->record_done)

@@ -15,7 +15,7 @@
 
 #define TEXT_MAX ((size_t)400 << 10)
 
-/* A text in a file, and how it is looked at. */
+/* A text in a file, and how it is looked at. @apart: as if each chunk went to another thread */
 struct look {
 	const unsigned char *text;
 	size_t len;
@@ -26,6 +26,7 @@ struct look {
 	uint64_t begin;
 	uint64_t end;
 	uint64_t chunk_bytes;
+	bool apart;
 };
 
 static void open_text(struct look *l, const unsigned char *text, size_t len)
@@ -157,6 +158,8 @@ static void walk(struct look *l)
 			r = 0;
 		}
 		cr_assert_eq(r, 0, "%s", r < 0 ? err.text : "");
+		if (l->apart)
+			fl_window_drop(&w);
 	}
 	if (l->needs.records)
 		no_record_starts(l, sum.record_at, l->end);
@@ -333,11 +336,18 @@ Test(seam, what_is_behind_a_chunk_is_left_to_the_next_one)
 	l.env.buffer_limit = 16 * l.env.slice_bytes;
 	l.chunk_bytes = 2 * l.env.slice_bytes;
 	l.io = FL_IO_READ;
+	l.apart = true;
 	walk(&l);
 	/* Two steps for a chunk, where the last one shows the end of the last record, too. */
 	cr_assert_eq(atomic_load(&l.env.windows), 2 * 3 + 1u);
 	cr_assert(atomic_load(&l.env.copied) < TEXT_MAX + 4 * 16 * 1024, "%llu",
 		  (unsigned long long)atomic_load(&l.env.copied));
+	/* Units end where chunks do. */
+	l.needs.records = false;
+	l.needs.units = true;
+	atomic_store(&l.env.copied, 0);
+	walk(&l);
+	cr_assert_eq(atomic_load(&l.env.copied), TEXT_MAX);
 	close_text(&l);
 	free(text);
 }
