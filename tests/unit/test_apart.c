@@ -461,7 +461,7 @@ static int wait_for_second(const void *op, void *scratch, const struct fl_view *
 	(void)scratch;
 	(void)part;
 	(void)reterr;
-	if (in->off >= 2 << 20)
+	if (in->off + in->len > 2 << 20)
 		second_seen = true;
 	for (int ms = 0; in->off == 0 && ms < 60000 && !second_seen; ms++)
 		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
