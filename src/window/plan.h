@@ -9,8 +9,7 @@
 #include <faultline/pipeline.h>
 
 /* Half of a 512 KiB L2: several operators on one slice run from cache (measured on the
- * reference machine: 64 KiB to 256 KiB equal, 1 MiB 15 % slower for three operators). Also a block of the
- * file, whatever the machine: see fl_needs.ahead_bytes. */
+ * reference machine: 64 KiB to 256 KiB equal, 1 MiB 15 % slower for three operators). */
 #define FL_SLICE_BYTES ((size_t)256 << 10)
 
 /* 8 MiB: four 2 MiB page-table entries; 560 windows for 4.5 GB, so that mapping costs
@@ -54,7 +53,7 @@ struct fl_needs {
  * @ends:            NULL: equal chunks. Else chunk k ends where the last of @per_chunk frames does, which
  *                   end at ends[first + k * per_chunk] and so on, to ends[last]; clipped to the range
  * @window_bytes:    address range per thread
- * @slice_bytes:     most that a map is given at once, long records aside
+ * @slice_bytes:     most that a map is given at once, long records aside, and a 32nd for the end of a chunk
  * @threads:         computing threads
  * @depth:           chunks between the oldest unfolded one and the newest taken
  * @part_limit:      bytes of one operator's part

@@ -32,10 +32,10 @@ static size_t tail_bytes(const struct fl_slicer *s)
  * A slice, but not much more than the chunk has left: what is behind it belongs to others, and reading it anew in every
  * chunk was a fifth of all bytes. Ends that are hardly longer go with the slice before them.
  */
-static size_t bytes_of_step(const struct fl_slicer *s, uint64_t base, bool units)
+static size_t bytes_of_step(const struct fl_slicer *s, uint64_t base)
 {
 	size_t tail = s->record_done ? 0 : tail_bytes(s);
-	uint64_t end = units ? s->unit_end : base;
+	uint64_t end = s->unit_pos < s->unit_end ? s->unit_end : base;
 
 	if (!s->record_done)
 		end = fl_max_u64(end, s->record_end);
@@ -59,8 +59,7 @@ static int find_first_record(struct fl_slicer *s, struct fl_error *reterr)
 		return 0;
 	/* The first step's bytes come into sight at once. */
 	r = fl_window_show(s->window, s->record_pos - 1,
-			   bytes_of_step(s, s->record_pos - 1, false) + tail_bytes(s), &span,
-			   reterr);
+			   bytes_of_step(s, s->record_pos - 1) + tail_bytes(s), &span, reterr);
 	if (r != 0)
 		return r;
 	/* A delimiter at end - 1 starts a record at end: the next chunk's. */
@@ -269,7 +268,7 @@ int fl_slicer_next(struct fl_slicer *s, struct fl_slice *ret, struct fl_error *r
 	base = s->record_done || s->needs->group_bytes ? s->unit_pos : s->record_pos;
 	if (units)
 		base = fl_min_u64(base, s->unit_pos);
-	want = bytes_of_step(s, base, units);
+	want = bytes_of_step(s, base);
 	r = fl_window_show(s->window, base, want + s->needs->ahead_bytes, &span, reterr);
 	if (r != 0)
 		return r;
