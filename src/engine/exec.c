@@ -215,10 +215,14 @@ static void make_plan(struct fl_exec *x, unsigned *ret_frames)
 
 static int choose_loader(struct fl_exec *x, unsigned frames)
 {
+	bool large = x->src->file.can_map && x->plan.to - x->plan.from > FL_WINDOW_BYTES;
+
 	if (!frames) {
-		fl_auto_choose(&x->pl->opt, &x->src->file, &x->plan, &x->choice);
+		/* Not for a few chunks: it takes four faults. */
+		fl_auto_choose(&x->pl->opt, &x->src->file, &x->plan, large ? fl_fault_ns() : 0,
+			       &x->choice);
 		/* The processes of a crew agreed on chunks before. */
-		if (x->choice.adaptive && !x->crewed && x->plan.to - x->plan.from > FL_WINDOW_BYTES)
+		if (x->choice.adaptive && !x->crewed && large)
 			fl_plan_widen(&x->plan, &x->pl->opt, &x->needs, fl_address_space_left(),
 				      fl_memory_available());
 		return 0;
@@ -267,9 +271,6 @@ static int set_up(struct fl_exec *x, struct fl_error *reterr)
 	    fl_readahead_new(&x->src->file, &x->plan, x->choice.readahead, &x->readahead) < 0)
 		x->choice.readahead = 0;
 	fl_auto_init(&x->adapt, &x->choice, x->plan.window_bytes / x->plan.threads);
-	/* Not for a few chunks: it takes four faults. */
-	if (x->choice.adaptive && x->plan.to - x->plan.from > FL_WINDOW_BYTES)
-		fl_auto_expect(&x->adapt, fl_fault_ns());
 	x->ring.fold = fl_exec_fold;
 	x->ring.arg = x;
 	return 0;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "plat/cgroup.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,22 +9,10 @@
 #include <unistd.h>
 
 #include "base/size.h"
+#include "plat/pseudo_file.h"
 
 /* memory.stat of 6.x has 60 lines of up to 40 bytes; a membership file a dozen lines. */
 #define TEXT_BYTES 8192
-
-/* A whole small file as a string; empty when it cannot be read. */
-static void read_file(const char *path, char *text)
-{
-	ssize_t n = -1;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd >= 0) {
-		n = read(fd, text, TEXT_BYTES - 1);
-		close(fd);
-	}
-	text[n > 0 ? n : 0] = '\0';
-}
 
 static void read_text(const char *dir, const char *name, char *text)
 {
@@ -33,16 +20,16 @@ static void read_text(const char *dir, const char *name, char *text)
 
 	*text = '\0';
 	if (snprintf(path, sizeof(path), "%s/%s", dir, name) < (int)sizeof(path))
-		read_file(path, text);
+		(void)fl_pseudo_text(path, text, TEXT_BYTES);
 }
 
-/* The number that a file consists of; fallback for "max" and for what is not there. */
 static uint64_t read_number(const char *dir, const char *name, uint64_t fallback)
 {
-	char text[TEXT_BYTES];
+	char path[PATH_MAX];
 
-	read_text(dir, name, text);
-	return *text >= '0' && *text <= '9' ? strtoull(text, NULL, 10) : fallback;
+	return snprintf(path, sizeof(path), "%s/%s", dir, name) < (int)sizeof(path)
+		       ? fl_pseudo_number(path, fallback)
+		       : fallback;
 }
 
 /* N of the line "key N"; 0 if there is none */
@@ -120,7 +107,7 @@ static void each_group(const char *root, const char *self, const char *controlle
 	char text[TEXT_BYTES], top[PATH_MAX];
 	char *line, *save = NULL;
 
-	read_file(self, text);
+	(void)fl_pseudo_text(self, text, sizeof(text));
 	/* "0::/path" is v2, "4:memory:/path" v1 (cgroups(7)) */
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		char *list = strchr(line, ':');

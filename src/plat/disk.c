@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "plat/disk.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 #include <sys/types.h>
 #include <unistd.h>
+
+#include "plat/pseudo_file.h"
 
 /* More disks than this in one run are asked each time. */
 #define KNOWN_MAX 16u
@@ -42,25 +44,26 @@ static bool is_virtual(dev_t dev)
 	return false;
 }
 
-/* A partition has no queue of its own: its directory stands inside the disk's. */
+bool fl_disk_attribute(uint64_t dev, const char *name, char *text, size_t room)
+{
+	static const char *const where[] = {"", "../"};
+	unsigned maj = major((dev_t)dev), min = minor((dev_t)dev);
+	char path[96];
+
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%s%s", maj, min, where[i], name);
+		if (fl_pseudo_line(path, text, room))
+			return true;
+	}
+	return false;
+}
+
 static bool ask(dev_t dev)
 {
-	static const char *const where[] = {"queue", "../queue"};
-	char path[96], c = '0';
-	size_t i;
-	int fd = -1;
+	char text[8];
 
-	for (i = 0; i < 2 && fd < 0; i++) {
-		snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%s/rotational", major(dev),
-			 minor(dev), where[i]);
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-	}
-	if (fd < 0)
-		return false;
-	if (read(fd, &c, 1) != 1)
-		c = '0';
-	close(fd);
-	return c == '1' && !is_virtual(dev);
+	return fl_disk_attribute(dev, "queue/rotational", text, sizeof(text)) && *text == '1' &&
+	       !is_virtual(dev);
 }
 
 bool fl_disk_rotates(uint64_t dev)
@@ -79,6 +82,20 @@ bool fl_disk_rotates(uint64_t dev)
 	}
 	pthread_mutex_unlock(&known_lock);
 	return rotates;
+}
+
+uint64_t fl_disk_readahead_bytes(uint64_t dev)
+{
+	char path[64], text[32];
+	uint64_t kib;
+
+	snprintf(path, sizeof(path), "/sys/class/bdi/%u:%u/read_ahead_kb", major((dev_t)dev),
+		 minor((dev_t)dev));
+	kib = fl_pseudo_number(path, UINT64_MAX);
+	/* A partition's file system has the disk's. */
+	if (kib == UINT64_MAX && fl_disk_attribute(dev, "queue/read_ahead_kb", text, sizeof(text)))
+		kib = strtoull(text, NULL, 10);
+	return kib == UINT64_MAX ? UINT64_MAX : kib * 1024;
 }
 
 static pthread_mutex_t *turn_of(uint64_t dev)

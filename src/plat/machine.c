@@ -20,8 +20,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "plat/disk.h"
 #include "plat/file.h"
 #include "plat/pagecache.h"
+#include "plat/pseudo_file.h"
 
 /* linux/userfaultfd.h: only faults of user mode, which needs no privilege (Linux 5.11). */
 #ifndef UFFD_USER_MODE_ONLY
@@ -38,37 +40,13 @@
 #define MADV_POPULATE_READ 22
 #endif
 
-/* The first @n - 1 bytes of a file, cut at its first newline; false if it cannot be read. */
-static bool read_line(const char *path, char *text, size_t n)
-{
-	ssize_t got = -1;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd >= 0) {
-		got = read(fd, text, n - 1);
-		close(fd);
-	}
-	text[got > 0 ? got : 0] = '\0';
-	text[strcspn(text, "\n")] = '\0';
-	return got > 0;
-}
-
-static uint64_t read_number(const char *path, uint64_t fallback)
-{
-	char text[FL_FACT_BYTES];
-
-	return read_line(path, text, sizeof(text)) && *text >= '0' && *text <= '9'
-		       ? strtoull(text, NULL, 10)
-		       : fallback;
-}
-
 /* "always [madvise] never": what stands in brackets */
 static void read_choice(const char *path, char *ret)
 {
 	char text[FL_FACT_BYTES], *begin;
 
 	snprintf(ret, FL_FACT_BYTES, "unknown");
-	if (!read_line(path, text, sizeof(text)))
+	if (!fl_pseudo_line(path, text, sizeof(text)))
 		return;
 	begin = strchr(text, '[');
 	if (!begin)
@@ -145,10 +123,11 @@ void fl_machine_read(struct fl_machine *ret)
 	read_cpu(ret->cpu, ret->architecture);
 	ret->cpus_online = online > 0 ? (unsigned)online : 1;
 	ret->memory_bytes = pages > 0 ? (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
-	ret->huge_page_bytes = read_number("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size", 0);
+	ret->huge_page_bytes =
+		fl_pseudo_number("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size", 0);
 	read_folios(ret->folios);
 	read_choice("/sys/kernel/mm/transparent_hugepage/enabled", ret->thp);
-	ret->fault_around_bytes = read_number("/sys/kernel/debug/fault_around_bytes", 0);
+	ret->fault_around_bytes = fl_pseudo_number("/sys/kernel/debug/fault_around_bytes", 0);
 	ret->memlock_bytes = memlock_limit();
 	ret->cgroup = cgroup_version();
 }
@@ -270,39 +249,21 @@ static bool find_mount(struct fl_device *ret)
 	return found;
 }
 
-/* A partition has no queue and no model of its own: its directory stands inside the disk's. */
-static bool read_of_disk(const char *number, const char *name, char *text)
+static void read_disk(uint64_t disk, struct fl_device *ret)
 {
-	static const char *const where[] = {"", "../"};
-	char path[FL_FACT_BYTES + 64];
-	size_t i;
-
-	for (i = 0; i < 2; i++) {
-		snprintf(path, sizeof(path), "/sys/dev/block/%s/%s%s", number, where[i], name);
-		if (read_line(path, text, FL_FACT_BYTES))
-			return true;
-	}
-	return false;
-}
-
-static void read_disk(struct fl_device *ret)
-{
-	char path[FL_FACT_BYTES + 64], text[FL_FACT_BYTES];
-	uint64_t kib;
+	char text[FL_FACT_BYTES];
 
 	ret->kind = "none";
-	if (read_of_disk(ret->number, "queue/rotational", text))
+	if (fl_disk_attribute(disk, "queue/rotational", text, sizeof(text)))
 		ret->kind = *text == '1' ? "rotational" : "solid";
-	if (read_of_disk(ret->number, "device/model", text)) {
+	if (fl_disk_attribute(disk, "device/model", text, sizeof(text))) {
 		size_t n = strlen(text);
 
 		while (n > 0 && text[n - 1] == ' ')
 			text[--n] = '\0';
 		snprintf(ret->model, sizeof(ret->model), "%s", text);
 	}
-	snprintf(path, sizeof(path), "/sys/class/bdi/%s/read_ahead_kb", ret->number);
-	kib = read_number(path, UINT64_MAX);
-	ret->readahead_bytes = kib == UINT64_MAX ? UINT64_MAX : kib * 1024;
+	ret->readahead_bytes = fl_disk_readahead_bytes(disk);
 }
 
 static void read_direct(int fd, struct fl_device *ret)
@@ -358,7 +319,7 @@ int fl_device_of(int fd, struct fl_device *ret)
 		snprintf(ret->filesystem, sizeof(ret->filesystem), "0x%lx",
 			 (unsigned long)fs.f_type);
 	ret->memory_only = fl_device_is_memory(fd);
-	read_disk(ret);
+	read_disk(disk, ret);
 	read_direct(fd, ret);
 	ret->dontcache = has_dontcache(fd);
 	return 0;

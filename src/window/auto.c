@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/size.h"
+#include "plat/disk.h"
 #include "plat/guard.h"
 #include "plat/mapping.h"
 #include "plat/residency.h"
@@ -31,10 +32,17 @@
 
 /*
  * A page fault that takes longer, less than half of the 18 to 20 us that it takes with shadow page tables (PVM), is
- * taken for a sign of them: there, reading was 1.0 to 1.5 times as fast as mapping even large folios, and it is
- * begun with.
+ * taken for a sign of them: there, reading was 1.0 to 1.5 times as fast as mapping even large folios. What is cached
+ * is read at first, what is not is read to its end.
  */
 #define DEAR_FAULT_NS 8000u
+
+/*
+ * Where the kernel reads so far ahead by itself, reads that follow each other leave folios of 2 MiB too (4,480
+ * faults to map 4.5 GB afterwards), and loading threads cost more processor time than they save: 0.65 s instead
+ * of 0.25. With the usual 128 KiB it would be 68,000 faults, and 2.5 s instead of 1.0.
+ */
+#define FAR_AHEAD_BYTES FL_HUGE_BYTES
 
 /*
  * How far a worker goes before it asks again where it tries what it does not know: with the first
@@ -137,8 +145,33 @@ static void apply_tuning(const struct fl_file *file, struct fl_choice *c)
 	snprintf(c->reason + n, sizeof(c->reason) - n, "; tuned: %s", c->fed ? t.past : t.cold);
 }
 
+static bool is_read_far_ahead(const struct fl_file *file)
+{
+	uint64_t bytes = fl_disk_readahead_bytes(file->disk);
+
+	return bytes != UINT64_MAX && bytes >= FAR_AHEAD_BYTES;
+}
+
+/* What is missing has room in the cache, and is to come there in large folios. */
+static void choose_filling(const struct fl_file *file, unsigned percent, bool dear,
+			   struct fl_choice *c)
+{
+	const char *how = "loading threads ahead of mapped windows";
+
+	c->io = dear ? FL_IO_READ : FL_IO_MMAP;
+	c->readahead = file->rotational ? 1 : READAHEAD_THREADS;
+	if (dear)
+		how = "reads behind loading threads, for page faults are dear";
+	if (dear && !file->rotational && is_read_far_ahead(file)) {
+		c->readahead = 0;
+		how = "reads, for page faults are dear and the kernel reads far ahead";
+	}
+	snprintf(c->reason, sizeof(c->reason), "%u %% cached: %s", percent, how);
+}
+
 static void choose_missing(const struct fl_options *opt, const struct fl_file *file,
-			   const struct fl_plan *plan, unsigned percent, struct fl_choice *c)
+			   const struct fl_plan *plan, unsigned percent, bool dear,
+			   struct fl_choice *c)
 {
 	uint64_t len = plan->end - plan->begin;
 	uint64_t room = fl_memory_available();
@@ -154,17 +187,15 @@ static void choose_missing(const struct fl_options *opt, const struct fl_file *f
 			 "page cache",
 			 percent, (unsigned long long)(room >> 20));
 	} else {
-		c->readahead = file->rotational ? 1 : READAHEAD_THREADS;
-		c->io = FL_IO_MMAP;
-		snprintf(c->reason, sizeof(c->reason),
-			 "%u %% cached: loading threads ahead of mapped windows", percent);
+		choose_filling(file, percent, dear, c);
 	}
 }
 
 static void choose_auto(const struct fl_options *opt, const struct fl_file *file,
-			const struct fl_plan *plan, struct fl_choice *c)
+			const struct fl_plan *plan, uint64_t fault_ns, struct fl_choice *c)
 {
 	uint64_t len = plan->end - plan->begin;
+	bool dear = fault_ns > DEAR_FAULT_NS;
 	unsigned percent;
 
 	if ((opt->flags & FL_RUN_COLD) && file->can_map && !fl_resident_is_exact(file->fd)) {
@@ -177,24 +208,27 @@ static void choose_auto(const struct fl_options *opt, const struct fl_file *file
 	else {
 		percent = resident_percent(file, plan);
 		if (percent < 98) {
-			choose_missing(opt, file, plan, percent, c);
+			choose_missing(opt, file, plan, percent, dear, c);
 			apply_tuning(file, c);
 			return;
 		}
-		say(c, FL_IO_MMAP, "in the page cache");
+		if (dear)
+			say(c, FL_IO_READ, "in the page cache, page faults are dear");
+		else
+			say(c, FL_IO_MMAP, "in the page cache");
 		c->adaptive = true;
 	}
 }
 
 void fl_auto_choose(const struct fl_options *opt, const struct fl_file *file,
-		    const struct fl_plan *plan, struct fl_choice *ret)
+		    const struct fl_plan *plan, uint64_t fault_ns, struct fl_choice *ret)
 {
 	memset(ret, 0, sizeof(*ret));
 	if (plan->size == FL_SIZE_UNKNOWN) {
 		ret->fed = true;
 		say(ret, FL_IO_READ, "a stream is read in order");
 	} else if (opt->io == FL_IO_AUTO) {
-		choose_auto(opt, file, plan, ret);
+		choose_auto(opt, file, plan, fault_ns, ret);
 	} else {
 		ret->fed = opt->io == FL_IO_DIRECT || opt->io == FL_IO_URING;
 		say(ret, opt->io, "as asked");
@@ -214,12 +248,6 @@ void fl_auto_init(struct fl_auto *a, const struct fl_choice *choice, uint64_t wi
 			      .window_share = window_share,
 			      .look_cost = OTHER_COST};
 	pthread_mutex_init(&a->lock, NULL);
-}
-
-void fl_auto_expect(struct fl_auto *a, uint64_t fault_ns)
-{
-	if (a->adaptive && fault_ns > DEAR_FAULT_NS)
-		a->io = FL_IO_READ;
 }
 
 void fl_auto_done(struct fl_auto *a)
@@ -449,8 +477,7 @@ enum fl_io fl_auto_explain(const struct fl_auto *a, const struct fl_choice *choi
 	if (map > 0 && read > 0)
 		snprintf(paces, sizeof(paces), ", mmap %.1f, read %.1f GB/s per thread",
 			 1048576.0 / map, 1048576.0 / read);
-	snprintf(reason, n, "%s%s%s%s", choice->reason,
-		 a->adaptive && a->io == FL_IO_READ ? ", page faults are dear" : "", seen, paces);
+	snprintf(reason, n, "%s%s%s", choice->reason, seen, paces);
 	if (choice->fed || a->served[0] + a->served[1] == 0)
 		return choice->io;
 	return a->served[1] > a->served[0] ? FL_IO_READ : FL_IO_MMAP;

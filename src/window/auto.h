@@ -20,7 +20,7 @@
  * other one now and then to know, and the more seldom the slower it is. Page
  * faults per MiB tell large folios from small ones, which take mmap different
  * times; where the file has both, looking is more frequent. It begins with mmap,
- * but with read where page faults are dear.
+ * but with read where page faults are dear; there, what is not cached is read, too.
  */
 
 /*
@@ -45,9 +45,13 @@ struct fl_choice {
 	char reason[160];
 };
 
-/** fl_auto_choose() - before the run. Cost: 10-100 us. */
+/**
+ * fl_auto_choose() - before the run. Cost: 10-100 us.
+ *
+ * @fault_ns: what a page fault takes (fl_fault_ns()); 0 = not known, taken for cheap
+ */
 void fl_auto_choose(const struct fl_options *opt, const struct fl_file *file,
-		    const struct fl_plan *plan, struct fl_choice *ret);
+		    const struct fl_plan *plan, uint64_t fault_ns, struct fl_choice *ret);
 
 /**
  * struct fl_pick - with what to go on
@@ -130,9 +134,6 @@ struct fl_auto {
 
 /** fl_auto_init() - @window_share: see struct fl_auto */
 void fl_auto_init(struct fl_auto *a, const struct fl_choice *choice, uint64_t window_share);
-
-/** fl_auto_expect() - before the first pick: what a page fault takes (fl_fault_ns()) */
-void fl_auto_expect(struct fl_auto *a, uint64_t fault_ns);
 
 void fl_auto_done(struct fl_auto *a);
 

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -64,4 +65,31 @@ Test(disk, what_is_no_disk_does_not_rotate)
 	for (unsigned i = 0; i < 100; i++)
 		cr_assert_not(fl_disk_rotates(makedev(4000, i)));
 	cr_assert_not(fl_disk_rotates(st.st_dev));
+}
+
+/* Whatever device that is: what sysfs says, of a partition what it says of its disk. */
+Test(disk, what_it_reads_ahead_is_told)
+{
+	static const char *const names[][2] = {
+		{"class/bdi", ""}, {"dev/block", "queue/"}, {"dev/block", "../queue/"}};
+	uint64_t told = UINT64_MAX;
+	char number[32], path[128];
+	unsigned long kib;
+	struct stat st;
+
+	cr_assert_eq(stat("/var/tmp", &st), 0);
+	snprintf(number, sizeof(number), "%u:%u", major(st.st_dev), minor(st.st_dev));
+	for (unsigned i = 0; i < 3 && told == UINT64_MAX; i++) {
+		snprintf(path, sizeof(path), "/sys/%s/%s/%sread_ahead_kb", names[i][0], number,
+			 names[i][1]);
+
+		FILE *f = fopen(path, "r");
+
+		if (f && fscanf(f, "%lu", &kib) == 1)
+			told = (uint64_t)kib * 1024;
+		if (f)
+			fclose(f);
+	}
+	cr_assert_eq(fl_disk_readahead_bytes(st.st_dev), told);
+	cr_assert_eq(fl_disk_readahead_bytes(makedev(4000, 1)), UINT64_MAX);
 }
