@@ -130,6 +130,28 @@ Test(auto, dear_faults_are_no_reason_to_read_where_mapping_is_faster)
 	fl_auto_done(&a);
 }
 
+/* Chunks of 1 MiB, of which some take twice as long, also two or three of them in a row: mapping is not faster. */
+Test(auto, a_few_slow_chunks_do_not_change_the_loader)
+{
+	struct fl_choice c = adaptive_from(FL_IO_READ);
+	uint64_t seed = 1, mapped = 0;
+	struct fl_auto a;
+
+	fl_auto_init(&a, &c, 8 * MIB);
+	for (unsigned i = 0; i < 20000; i++) {
+		struct fl_sample s = {.io = fl_auto_pick(&a, true).io, .bytes = MIB};
+
+		seed = seed * 6364136223846793005u + 1442695040888963407u;
+		s.faults = s.io == FL_IO_MMAP;
+		s.ns = s.io == FL_IO_MMAP ? 80 : (seed >> 60) < 3 ? 120 : 60;
+		mapped += s.io == FL_IO_MMAP;
+		fl_auto_report(&a, &s);
+	}
+	/* Looking takes one in 40: a fifth of two chunks' time is 1 % of so many. */
+	cr_assert_lt(mapped, 20000u / 35, "%llu", (unsigned long long)mapped);
+	fl_auto_done(&a);
+}
+
 /* One stretch in eight has single pages in it: seven say that mapping is faster. */
 Test(auto, what_counts_is_what_mapping_takes_in_the_long_run)
 {
