@@ -216,10 +216,11 @@ static void make_plan(struct fl_exec *x, unsigned *ret_frames)
 static int choose_loader(struct fl_exec *x, unsigned frames)
 {
 	bool large = x->src->file.can_map && x->plan.to - x->plan.from > FL_WINDOW_BYTES;
+	/* Not for a few chunks: it takes four faults. */
+	bool asks = large && x->pl->opt.io == FL_IO_AUTO;
 
 	if (!frames) {
-		/* Not for a few chunks: it takes four faults. */
-		fl_auto_choose(&x->pl->opt, &x->src->file, &x->plan, large ? fl_fault_ns() : 0,
+		fl_auto_choose(&x->pl->opt, &x->src->file, &x->plan, asks ? fl_fault_ns() : 0,
 			       &x->choice);
 		/* The processes of a crew agreed on chunks before. */
 		if (x->choice.adaptive && !x->crewed && large)

@@ -408,9 +408,9 @@ static struct fl_pick pick_faster(struct fl_auto *a)
 /* What is only looked at now and then counts in full. */
 static double weight_of(struct fl_auto *a, const struct fl_sample *s)
 {
-	if (s->io != faster(a) || s->bytes >= SAMPLE_BYTES)
-		return SAMPLE_WEIGHT;
-	return SAMPLE_WEIGHT * mib(s->bytes) / mib(SAMPLE_BYTES);
+	uint64_t bytes = s->io == faster(a) ? fl_min_u64(s->bytes, SAMPLE_BYTES) : SAMPLE_BYTES;
+
+	return SAMPLE_WEIGHT * mib(bytes) / mib(SAMPLE_BYTES);
 }
 
 struct fl_pick fl_auto_pick(struct fl_auto *a, bool settled)

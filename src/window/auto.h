@@ -46,7 +46,7 @@ struct fl_choice {
 };
 
 /**
- * fl_auto_choose() - before the run. Cost: 10-100 us.
+ * fl_auto_choose() - before the run. Cost: 10-150 us.
  *
  * @fault_ns: what a page fault takes (fl_fault_ns()); 0 = not known, taken for cheap
  */
