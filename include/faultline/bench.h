@@ -225,8 +225,8 @@ FL_API void fl_bench_cpu(uint64_t *ret_machine, uint64_t *ret_own);
 
 /**
  * struct fl_bench_tuning - what --io=auto is to do on a device, as words
- * @cold: with what is not cached and may be: "readahead" (loading threads before mapped windows),
- *        "window" (mapped windows alone), "read"; "" = as without tuning
+ * @cold: with what is not cached and may be: "readahead" (as without tuning: mostly loading threads before the
+ *        windows), "window" (mapped windows alone), "read"; "" = as without tuning
  * @past: with what is read past the cache: "uring", "direct"; ""
  */
 struct fl_bench_tuning {

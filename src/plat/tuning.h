@@ -21,7 +21,7 @@
 
 /**
  * struct fl_tuning - choices for one device
- * @cold: files that are not cached and may be: "readahead", "window", "read"; empty = not known
+ * @cold: files that are not cached and may be: "readahead" (as without tuning), "window", "read"; empty = not known
  * @past: files that are read past the cache: "uring", "direct"; empty = not known
  */
 struct fl_tuning {
