@@ -121,13 +121,6 @@ list_duel() {
 	echo "| warm | $label | $mine | | $theirs | | $(ratio "$theirs" "$mine") |"
 }
 
-# Some virtual disks give fio's usual buffers, of 4 KiB pages, a third of what large pages get.
-fio_memory() {
-	local free
-	free=$(awk '/^HugePages_Free/ { print $2 }' /proc/meminfo)
-	((${free:-0} >= 16)) && echo mmaphuge || echo malloc
-}
-
 # GB/s of sequential O_DIRECT reads, queue depth 16
 fio_rate() {
 	fio --name=r --filename="$file" --readonly --rw=read --bs=1M --direct=1 --ioengine=io_uring \

@@ -41,7 +41,7 @@ run_on_copy() {
 device_rate() {
 	have fio || return 1
 	fio --name=w --directory="$work" --size=512M --bs=1M --rw=write --direct=1 --iodepth=8 \
-		--ioengine=libaio --output-format=terse --terse-version=3 2>/dev/null |
+		--ioengine=libaio --iomem="$(fio_memory)" --output-format=terse --terse-version=3 2>/dev/null |
 		awk -F';' '{ printf "%.2f", $48 * 1024 / 1e9 }'
 	rm -f "$work"/w.0.0
 }
@@ -109,7 +109,7 @@ against_scan() {
 
 rate=$(device_rate) || rate=
 echo "$(machine). $(basename "$file"): $size bytes. $(sed --version | head -1)." \
-	"The device writes ${rate:-?} GB/s (fio, 1 MiB, direct). Median of $runs, alternating; wall time."
+	"The device writes ${rate:-?} GB/s (fio, 1 MiB, direct, buffers by $(fio_memory)). Median of $runs, alternating; wall time."
 echo
 echo "| edit | peer | its seconds | GB/s | unsynced | times | durable | times | MB to write (at the device's rate) |"
 echo "|---|---|---|---|---|---|---|---|---|"
