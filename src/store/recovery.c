@@ -348,6 +348,7 @@ int fl_recovery_same(struct fl_recovery *rec, bool old, struct fl_error *reterr)
 	while ((r = fl_jscan_next(&rec->scan, &g, reterr)) > 0) {
 		if (g.type != FL_JGROUP_CHANGES)
 			continue;
+		rec->job.stored = true;
 		r = fl_same_apply(&rec->job, g.data, g.len, old, reterr);
 		if (r < 0)
 			return r;

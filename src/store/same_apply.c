@@ -331,7 +331,6 @@ int fl_same_apply(struct fl_store_job *job, const unsigned char *group, size_t l
 	uint64_t begin = len >= FL_RUN_HEAD_BYTES ? fl_get64(group) : 0;
 	int r;
 
-	job->stored = true;
 	r = store_row(&st, &row, reterr);
 	if (st.to && !st.block)
 		(void)close_map(&st, NULL);

@@ -7,16 +7,21 @@
 
 #include "base/error.h"
 #include "base/size.h"
+#include "plat/thread.h"
 #include "store/journal_block.h"
+#include "store/store_behind.h"
+#include "store/sync_ahead.h"
 
 /* Without a journal nothing is gained by many: what they change is still in the caches, then. */
 #define LOOSE_BYTES FL_KIB(256)
 
-void fl_same_init(struct fl_same_store *s, struct fl_store_job *job, uint64_t from)
+void fl_same_init(struct fl_same_store *s, struct fl_store_job *job, uint64_t from,
+		  unsigned threads)
 {
 	const struct fl_jset *set = &job->set;
 
 	*s = (struct fl_same_store){.job = job,
+				    .parallel = (threads > 0 ? threads : fl_cpu_count()) > 1,
 				    .done_end = from,
 				    .end = set->count > 0 ? fl_jset_start(set, set->index + 1)
 							  : job->target.size_bytes,
@@ -27,6 +32,8 @@ void fl_same_init(struct fl_same_store *s, struct fl_store_job *job, uint64_t fr
 
 static void stop_threads(struct fl_same_store *s)
 {
+	fl_store_behind_stop(s->behind);
+	s->behind = NULL;
 	fl_sync_ahead_stop(s->ahead);
 	s->ahead = NULL;
 	fl_write_behind_free(s->job->behind);
@@ -92,38 +99,66 @@ static int reserve(struct fl_same_group *g, size_t len, struct fl_error *reterr)
 	return 0;
 }
 
-/* Stores the groups that are durable, after waiting until no more than @most are not. */
-static int store_durable(struct fl_same_store *s, uint64_t most, struct fl_error *reterr)
+static int wait_durable(struct fl_same_store *s, uint64_t k, struct fl_error *reterr)
+{
+	int r = s->ahead ? fl_sync_ahead_wait(s->ahead, group(s, k)->number) : 0;
+
+	return r < 0 ? fl_journal_failed(&s->job->journal, r, reterr) : 0;
+}
+
+static int store_group(struct fl_same_store *s, uint64_t k, struct fl_error *reterr)
+{
+	struct fl_store_job *job = s->job;
+	struct fl_same_group *g = group(s, k);
+	int r;
+
+	/* Of one group's stores, the final sync is the beginning and the end. */
+	if (!job->behind && k > 0)
+		job->behind = fl_write_behind_new(&job->durable, job->target.fd);
+	r = fl_same_apply(job, g->data, g->len, false, reterr);
+	g->len = 0;
+	return r;
+}
+
+static int store_behind(void *arg, uint64_t k, struct fl_error *reterr)
+{
+	int r = wait_durable(arg, k, reterr);
+
+	return r < 0 ? r : store_group(arg, k, reterr);
+}
+
+static int store_there(struct fl_same_store *s, uint64_t most, struct fl_error *reterr)
+{
+	s->job->stored = true;
+	fl_store_behind_give(s->behind, s->written);
+	return fl_store_behind_wait(s->behind, most, reterr);
+}
+
+static int store_here(struct fl_same_store *s, uint64_t most, struct fl_error *reterr)
 {
 	int r = 0;
 
 	for (; r == 0 && s->stored < s->written; s->stored++) {
-		struct fl_same_group *g = group(s, s->stored);
-
-		if (s->ahead && !fl_sync_ahead_has(s->ahead, g->number)) {
-			if (s->written - s->stored <= most)
-				break;
-			r = fl_sync_ahead_wait(s->ahead, g->number);
-			if (r < 0)
-				return fl_journal_failed(&s->job->journal, r, reterr);
-		}
-		/* Of one group's stores, the final sync is the beginning and the end. */
-		if (!s->job->behind && s->stored > 0)
-			s->job->behind = fl_write_behind_new(&s->job->durable, s->job->target.fd);
-		r = fl_same_apply(s->job, g->data, g->len, false, reterr);
-		g->len = 0;
+		if (s->written - s->stored <= most && s->ahead &&
+		    !fl_sync_ahead_has(s->ahead, group(s, s->stored)->number))
+			break;
+		r = wait_durable(s, s->stored, reterr);
+		if (r < 0)
+			break;
+		s->job->stored = true;
+		r = store_group(s, s->stored, reterr);
 	}
 	return r;
 }
 
-/* Groups that are written but not known to be durable: none of their stores has begun. */
-static uint32_t not_durable(struct fl_same_store *s)
+/* Stores what is durable, after waiting until no more than @most groups are left. */
+static int store_durable(struct fl_same_store *s, uint64_t most, struct fl_error *reterr)
 {
-	uint32_t n = 0;
-
-	for (uint64_t k = s->stored; s->ahead && k < s->written; k++)
-		n += !fl_sync_ahead_has(s->ahead, group(s, k)->number);
-	return n;
+	/* A single group has nothing that it could be stored beside. Simulated devices see one order of calls. */
+	if (s->parallel && s->job->durable.ops == &fl_durable_kernel && !s->behind &&
+	    s->stored == 0 && s->written > 0 && most > 0)
+		s->behind = fl_store_behind_start(store_behind, s);
+	return s->behind ? store_there(s, most, reterr) : store_here(s, most, reterr);
 }
 
 /* The pending group goes into the journal. */
@@ -140,7 +175,7 @@ static int write_group(struct fl_same_store *s, bool all, struct fl_error *reter
 		if (r < 0)
 			return fl_error_set(reterr, r, FL_OFF_NONE, NULL);
 	}
-	job->journal.ahead = not_durable(s);
+	job->journal.ahead = s->ahead ? (uint32_t)fl_sync_ahead_left(s->ahead) : 0;
 	if (r == 0)
 		r = fl_store_job_put(job, FL_JGROUP_CHANGES, numbers, &piece, 1, reterr);
 	if (r == 0 && s->ahead)

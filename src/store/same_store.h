@@ -34,14 +34,17 @@ struct fl_same_group {
 	uint64_t number;
 };
 
-/* One is collected, the others are in the journal and wait for their sync. */
+/* One is collected, the others are in the journal and wait for their sync, or are stored. */
 #define FL_SAME_GROUPS 5u
 
 /**
  * struct fl_same_store - a rewrite under way
  * @groups:      number n is in place n % FL_SAME_GROUPS
- * @stored, @written: groups so far; number @written is the pending one
+ * @parallel:    a thread of its own may store
+ * @written:     groups so far; this is the number of the pending one
+ * @stored:      of them, where no thread does it
  * @ahead:       NULL before the journal is there
+ * @behind:      the thread that stores; or NULL
  * @pending_end: bytes of the file behind which the pending group can be stored
  * @done_end:    source bytes up to here are in the journal
  * @group_bytes: pending bytes that make a group
@@ -51,9 +54,11 @@ struct fl_same_group {
 struct fl_same_store {
 	struct fl_store_job *job;
 	struct fl_same_group groups[FL_SAME_GROUPS];
+	bool parallel;
 	uint64_t stored;
 	uint64_t written;
 	struct fl_sync_ahead *ahead;
+	struct fl_store_behind *behind;
 	uint64_t pending_end;
 	uint64_t done_end;
 	size_t group_bytes;
@@ -69,8 +74,14 @@ struct fl_same_store {
 #define FL_GROUP_BYTES_FIRST ((size_t)64 << 10)
 #define FL_GROUP_BYTES ((size_t)1 << 20)
 
-/** fl_same_init() - @from: source bytes before it are done */
-void fl_same_init(struct fl_same_store *s, struct fl_store_job *job, uint64_t from);
+/**
+ * fl_same_init()
+ * @from:    source bytes before it are done
+ * @threads: of the run, 0 = all processors: if they are several, one more stores, where there are several groups
+ *           and calls are the kernel's
+ */
+void fl_same_init(struct fl_same_store *s, struct fl_store_job *job, uint64_t from,
+		  unsigned threads);
 
 /** fl_same_done() - free, and end what is under way; after an error the journal may hold more than was stored */
 void fl_same_done(struct fl_same_store *s);

@@ -111,6 +111,16 @@ bool fl_sync_ahead_has(struct fl_sync_ahead *a, uint64_t number)
 	return has;
 }
 
+uint64_t fl_sync_ahead_left(struct fl_sync_ahead *a)
+{
+	uint64_t left;
+
+	pthread_mutex_lock(&a->lock);
+	left = a->written - a->synced;
+	pthread_mutex_unlock(&a->lock);
+	return left;
+}
+
 int fl_sync_ahead_wait(struct fl_sync_ahead *a, uint64_t number)
 {
 	int r;

@@ -36,6 +36,9 @@ uint64_t fl_sync_ahead_wrote(struct fl_sync_ahead *a, uint64_t end);
 /** fl_sync_ahead_has() - is thing @number durable, as far as is known without waiting? */
 bool fl_sync_ahead_has(struct fl_sync_ahead *a, uint64_t number);
 
+/** fl_sync_ahead_left() - things that are not durable, as far as is known without waiting */
+uint64_t fl_sync_ahead_left(struct fl_sync_ahead *a);
+
 /** fl_sync_ahead_wait() - things up to @number are durable when this returns 0. Return: 0 or -errno. */
 int fl_sync_ahead_wait(struct fl_sync_ahead *a, uint64_t number);
 

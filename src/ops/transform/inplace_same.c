@@ -89,11 +89,11 @@ int fl_inplace_same(struct fl_store_job *job, const struct fl_inplace_edit *edit
 		opt.range_off = from;
 		opt.flags |= FL_RUN_AT_RECORD;
 	}
-	fl_same_init(&store, job, from);
+	fl_same_init(&store, job, from, run->threads);
 	r = run_pass(&same, job, &opt, true, reterr);
 	if (r == 0 && same.measures) {
 		fl_same_done(&store);
-		fl_same_init(&store, job, from);
+		fl_same_init(&store, job, from, run->threads);
 		store.exact_space = fl_same_space(same.payload);
 		same.measures = false;
 		r = run_pass(&same, job, &opt, false, reterr);
