@@ -149,7 +149,7 @@ static size_t memory_for(const struct fl_blocks *b)
 {
 	size_t bytes = b->count * (b->block_bytes + HEADROOM_BYTES);
 
-	return bytes < 8 * FL_HUGE_BYTES ? bytes : (size_t)fl_round_up(bytes, FL_HUGE_BYTES);
+	return bytes < 4 * FL_HUGE_BYTES ? bytes : (size_t)fl_round_up(bytes, FL_HUGE_BYTES);
 }
 
 static int allocate(struct fl_blocks *b)
