@@ -38,7 +38,7 @@ run_on_copy() {
 }
 
 # The device's rate of sequential writes, GB/s, in the directory of the copies: into blocks that are there, with one sync at the
-# end, as what is durable has been synced. Without it a device that takes writes into a cache seems five times as fast.
+# end, as what is durable has been synced. Without it a device that takes writes into a cache seems to be twice as fast.
 device_rate() {
 	have fio || return 1
 	fio --name=w --directory="$work" --size=512M --bs=1M --rw=write --direct=1 --iodepth=8 \

@@ -144,14 +144,18 @@ faultline run: missing: No such file or directory" \
 # cut TEXT STAGE...: the file is cut while the reader of standard output stalls; status 2 and one message,
 # what was read before stands in the file, and nothing else has come to be
 cut() {
-	local text=$1 rc=0 pid word
+	local text=$1 rc=0 pid word tries=0
 	shift
 	cp long cut
 	"$FAULTLINE" run --max-memory=4M --chunk-size=256K "$@" -- cut >pipe 2>err &
 	pid=$!
 	exec 9<pipe
 	IFS= read -r word <&9
-	truncate -s 5000 cut
+	# It does not wait for a lease: while a group is stored, it is refused.
+	until truncate -s 5000 cut 2>/dev/null; do
+		((tries++ < 500)) || return 1
+		sleep 0.01
+	done
 	{ printf '%s\n' "$word" && cat <&9; } >got
 	exec 9<&-
 	wait "$pid" || rc=$?
