@@ -33,11 +33,13 @@ Test(sync_ahead, other_calls_are_made_when_somebody_waits)
 	for (uint64_t n = 1; n <= 3; n++)
 		cr_assert(fl_sync_ahead_wrote(a, 0) == n);
 	cr_assert(!fl_sync_ahead_has(a, 1) && d.syncs == 0);
+	cr_assert_eq(fl_sync_ahead_left(a), 3);
 	cr_assert(fl_sync_ahead_wait(a, 2) == 0);
 	/* All that is written is durable then. */
 	cr_assert(fl_sync_ahead_has(a, 3) && d.syncs == 1);
 	cr_assert(fl_sync_ahead_wait(a, 3) == 0 && d.syncs == 1);
 	cr_assert(!fl_sync_ahead_has(a, 4));
+	cr_assert_eq(fl_sync_ahead_left(a), 0);
 	fl_sync_ahead_stop(a);
 	fl_sync_ahead_stop(NULL);
 }
