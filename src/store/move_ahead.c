@@ -2,11 +2,10 @@
 #include "store/move_ahead.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "plat/thread.h"
+#include "plat/companion.h"
 
 /* One is stored, one is made. */
 #define SLOTS 2
@@ -24,18 +23,15 @@ struct slot {
  * @made, @taken, @freed: batches so far, in this order; number n is in slot n % SLOTS
  */
 struct fl_move_ahead {
+	struct fl_companion thread;
 	const struct fl_move *move;
 	fl_move_runs *runs;
 	const void *arg;
 	size_t first;
-	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
 	struct slot slots[SLOTS];
 	size_t made;
 	size_t taken;
 	size_t freed;
-	bool stop;
 };
 
 /* Return: the slot for the next batch; NULL when nobody wants it. */
@@ -43,20 +39,20 @@ static struct slot *free_slot(struct fl_move_ahead *a)
 {
 	struct slot *slot;
 
-	pthread_mutex_lock(&a->lock);
-	while (!a->stop && a->made - a->freed == SLOTS)
-		pthread_cond_wait(&a->changed, &a->lock);
-	slot = a->stop ? NULL : &a->slots[a->made % SLOTS];
-	pthread_mutex_unlock(&a->lock);
+	fl_companion_lock(&a->thread);
+	while (!a->thread.stop && a->made - a->freed == SLOTS)
+		fl_companion_wait(&a->thread);
+	slot = a->thread.stop ? NULL : &a->slots[a->made % SLOTS];
+	fl_companion_unlock(&a->thread);
 	return slot;
 }
 
 static void publish(struct fl_move_ahead *a)
 {
-	pthread_mutex_lock(&a->lock);
+	fl_companion_lock(&a->thread);
 	a->made++;
-	pthread_cond_signal(&a->changed);
-	pthread_mutex_unlock(&a->lock);
+	fl_companion_changed(&a->thread);
+	fl_companion_unlock(&a->thread);
 }
 
 static void *make_all(void *arg)
@@ -91,30 +87,28 @@ int fl_move_ahead_start(const struct fl_move *m, fl_move_runs *runs, const void 
 	a->runs = runs;
 	a->arg = arg;
 	a->first = m->next;
-	pthread_mutex_init(&a->lock, NULL);
-	pthread_cond_init(&a->changed, NULL);
-	r = fl_thread_start(&a->thread, make_all, a, "fl-ahead");
-	if (r < 0) {
-		free(a);
-		return r;
-	}
-	*ret = a;
-	return 0;
+	fl_companion_init(&a->thread);
+	r = fl_companion_start(&a->thread, make_all, a, "fl-ahead");
+	if (r < 0)
+		fl_move_ahead_stop(a);
+	else
+		*ret = a;
+	return r;
 }
 
 int fl_move_ahead_take(struct fl_move_ahead *a, const struct fl_made **ret, struct fl_error *reterr)
 {
 	struct slot *slot;
 
-	pthread_mutex_lock(&a->lock);
+	fl_companion_lock(&a->thread);
 	if (a->freed < a->taken) {
 		a->freed = a->taken;
-		pthread_cond_signal(&a->changed);
+		fl_companion_changed(&a->thread);
 	}
 	while (a->made == a->taken)
-		pthread_cond_wait(&a->changed, &a->lock);
+		fl_companion_wait(&a->thread);
 	slot = &a->slots[a->taken++ % SLOTS];
-	pthread_mutex_unlock(&a->lock);
+	fl_companion_unlock(&a->thread);
 	if (slot->result < 0 && reterr)
 		*reterr = slot->err;
 	*ret = &slot->made;
@@ -125,14 +119,8 @@ void fl_move_ahead_stop(struct fl_move_ahead *a)
 {
 	if (!a)
 		return;
-	pthread_mutex_lock(&a->lock);
-	a->stop = true;
-	pthread_cond_signal(&a->changed);
-	pthread_mutex_unlock(&a->lock);
-	pthread_join(a->thread, NULL);
+	fl_companion_stop(&a->thread);
 	for (size_t k = 0; k < SLOTS; k++)
 		fl_made_done(&a->slots[k].made);
-	pthread_cond_destroy(&a->changed);
-	pthread_mutex_destroy(&a->lock);
 	free(a);
 }

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/store_behind.h"
 
-#include <pthread.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
-#include "plat/thread.h"
+#include "plat/companion.h"
 
 /**
  * struct fl_store_behind
@@ -13,16 +11,13 @@
  * @result, @err: of the last one that was stored; an error is final
  */
 struct fl_store_behind {
+	struct fl_companion thread;
 	fl_store_behind_fn *fn;
 	void *arg;
-	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
 	uint64_t given;
 	uint64_t stored;
 	int result;
 	struct fl_error err;
-	bool stop;
 };
 
 static void *store_all(void *arg)
@@ -30,20 +25,20 @@ static void *store_all(void *arg)
 	struct fl_store_behind *b = arg;
 	int r;
 
-	pthread_mutex_lock(&b->lock);
-	while (!b->stop && b->result == 0) {
+	fl_companion_lock(&b->thread);
+	while (!b->thread.stop && b->result == 0) {
 		if (b->stored == b->given) {
-			pthread_cond_wait(&b->changed, &b->lock);
+			fl_companion_wait(&b->thread);
 			continue;
 		}
-		pthread_mutex_unlock(&b->lock);
+		fl_companion_unlock(&b->thread);
 		r = b->fn(b->arg, b->stored, &b->err);
-		pthread_mutex_lock(&b->lock);
+		fl_companion_lock(&b->thread);
 		b->result = r;
 		b->stored += r == 0;
-		pthread_cond_broadcast(&b->changed);
+		fl_companion_changed(&b->thread);
 	}
-	pthread_mutex_unlock(&b->lock);
+	fl_companion_unlock(&b->thread);
 	return NULL;
 }
 
@@ -55,35 +50,32 @@ struct fl_store_behind *fl_store_behind_start(fl_store_behind_fn *fn, void *arg)
 		return NULL;
 	b->fn = fn;
 	b->arg = arg;
-	pthread_mutex_init(&b->lock, NULL);
-	pthread_cond_init(&b->changed, NULL);
-	if (fl_thread_start(&b->thread, store_all, b, "fl-store") == 0)
+	fl_companion_init(&b->thread);
+	if (fl_companion_start(&b->thread, store_all, b, "fl-store") == 0)
 		return b;
-	pthread_cond_destroy(&b->changed);
-	pthread_mutex_destroy(&b->lock);
-	free(b);
+	fl_store_behind_stop(b);
 	return NULL;
 }
 
 void fl_store_behind_give(struct fl_store_behind *b, uint64_t end)
 {
-	pthread_mutex_lock(&b->lock);
+	fl_companion_lock(&b->thread);
 	b->given = end;
-	pthread_cond_broadcast(&b->changed);
-	pthread_mutex_unlock(&b->lock);
+	fl_companion_changed(&b->thread);
+	fl_companion_unlock(&b->thread);
 }
 
 int fl_store_behind_wait(struct fl_store_behind *b, uint64_t most, struct fl_error *reterr)
 {
 	int r;
 
-	pthread_mutex_lock(&b->lock);
+	fl_companion_lock(&b->thread);
 	while (b->result == 0 && b->given - b->stored > most)
-		pthread_cond_wait(&b->changed, &b->lock);
+		fl_companion_wait(&b->thread);
 	r = b->result;
 	if (r < 0 && reterr)
 		*reterr = b->err;
-	pthread_mutex_unlock(&b->lock);
+	fl_companion_unlock(&b->thread);
 	return r;
 }
 
@@ -91,12 +83,6 @@ void fl_store_behind_stop(struct fl_store_behind *b)
 {
 	if (!b)
 		return;
-	pthread_mutex_lock(&b->lock);
-	b->stop = true;
-	pthread_cond_broadcast(&b->changed);
-	pthread_mutex_unlock(&b->lock);
-	pthread_join(b->thread, NULL);
-	pthread_cond_destroy(&b->changed);
-	pthread_mutex_destroy(&b->lock);
+	fl_companion_stop(&b->thread);
 	free(b);
 }

@@ -2,11 +2,10 @@
 #include "store/sync_ahead.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 
+#include "plat/companion.h"
 #include "plat/residency.h"
-#include "plat/thread.h"
 
 /**
  * struct fl_sync_ahead
@@ -16,18 +15,15 @@
  * @alone:  there is no thread
  */
 struct fl_sync_ahead {
+	struct fl_companion thread;
 	struct fl_durable *durable;
 	int fd;
 	bool alone;
-	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
 	uint64_t written;
 	uint64_t synced;
 	uint64_t end;
 	uint64_t dropped;
 	int result;
-	bool stop;
 };
 
 /* Holds the lock. What is written behind @upto, or meanwhile, is not covered by this sync. */
@@ -35,22 +31,22 @@ static void sync_now(struct fl_sync_ahead *a, uint64_t upto)
 {
 	int r;
 
-	pthread_mutex_unlock(&a->lock);
+	fl_companion_unlock(&a->thread);
 	r = fl_durable_sync(a->durable, a->fd);
-	pthread_mutex_lock(&a->lock);
+	fl_companion_lock(&a->thread);
 	a->result = r;
 	if (r == 0)
 		a->synced = upto;
-	pthread_cond_broadcast(&a->changed);
+	fl_companion_changed(&a->thread);
 }
 
 /* Holds the lock. */
 static void drop_synced(struct fl_sync_ahead *a, uint64_t end)
 {
-	pthread_mutex_unlock(&a->lock);
+	fl_companion_unlock(&a->thread);
 	fl_drop_pages(a->fd, a->dropped, end - a->dropped);
 	a->dropped = end;
-	pthread_mutex_lock(&a->lock);
+	fl_companion_lock(&a->thread);
 }
 
 static void *sync_all(void *arg)
@@ -58,10 +54,10 @@ static void *sync_all(void *arg)
 	struct fl_sync_ahead *a = arg;
 	uint64_t end;
 
-	pthread_mutex_lock(&a->lock);
-	while (!a->stop && a->result == 0) {
+	fl_companion_lock(&a->thread);
+	while (!a->thread.stop && a->result == 0) {
 		if (a->synced == a->written) {
-			pthread_cond_wait(&a->changed, &a->lock);
+			fl_companion_wait(&a->thread);
 			continue;
 		}
 		end = a->end;
@@ -69,7 +65,7 @@ static void *sync_all(void *arg)
 		if (a->result == 0)
 			drop_synced(a, end);
 	}
-	pthread_mutex_unlock(&a->lock);
+	fl_companion_unlock(&a->thread);
 	return NULL;
 }
 
@@ -81,10 +77,9 @@ int fl_sync_ahead_start(struct fl_durable *d, int fd, struct fl_sync_ahead **ret
 		return -ENOMEM;
 	a->durable = d;
 	a->fd = fd;
-	pthread_mutex_init(&a->lock, NULL);
-	pthread_cond_init(&a->changed, NULL);
+	fl_companion_init(&a->thread);
 	a->alone = d->never_syncs || d->ops != &fl_durable_kernel ||
-		   fl_thread_start(&a->thread, sync_all, a, "fl-sync") < 0;
+		   fl_companion_start(&a->thread, sync_all, a, "fl-sync") < 0;
 	*ret = a;
 	return 0;
 }
@@ -93,11 +88,11 @@ uint64_t fl_sync_ahead_wrote(struct fl_sync_ahead *a, uint64_t end)
 {
 	uint64_t number;
 
-	pthread_mutex_lock(&a->lock);
+	fl_companion_lock(&a->thread);
 	number = ++a->written;
 	a->end = end;
-	pthread_cond_broadcast(&a->changed);
-	pthread_mutex_unlock(&a->lock);
+	fl_companion_changed(&a->thread);
+	fl_companion_unlock(&a->thread);
 	return number;
 }
 
@@ -105,9 +100,9 @@ bool fl_sync_ahead_has(struct fl_sync_ahead *a, uint64_t number)
 {
 	bool has;
 
-	pthread_mutex_lock(&a->lock);
+	fl_companion_lock(&a->thread);
 	has = a->synced >= number;
-	pthread_mutex_unlock(&a->lock);
+	fl_companion_unlock(&a->thread);
 	return has;
 }
 
@@ -115,9 +110,9 @@ uint64_t fl_sync_ahead_left(struct fl_sync_ahead *a)
 {
 	uint64_t left;
 
-	pthread_mutex_lock(&a->lock);
+	fl_companion_lock(&a->thread);
 	left = a->written - a->synced;
-	pthread_mutex_unlock(&a->lock);
+	fl_companion_unlock(&a->thread);
 	return left;
 }
 
@@ -125,15 +120,15 @@ int fl_sync_ahead_wait(struct fl_sync_ahead *a, uint64_t number)
 {
 	int r;
 
-	pthread_mutex_lock(&a->lock);
+	fl_companion_lock(&a->thread);
 	while (a->result == 0 && a->synced < number) {
 		if (a->alone)
 			sync_now(a, a->durable->one_by_one ? number : a->written);
 		else
-			pthread_cond_wait(&a->changed, &a->lock);
+			fl_companion_wait(&a->thread);
 	}
 	r = a->synced >= number ? 0 : a->result;
-	pthread_mutex_unlock(&a->lock);
+	fl_companion_unlock(&a->thread);
 	return r;
 }
 
@@ -141,13 +136,6 @@ void fl_sync_ahead_stop(struct fl_sync_ahead *a)
 {
 	if (!a)
 		return;
-	pthread_mutex_lock(&a->lock);
-	a->stop = true;
-	pthread_cond_broadcast(&a->changed);
-	pthread_mutex_unlock(&a->lock);
-	if (!a->alone)
-		pthread_join(a->thread, NULL);
-	pthread_cond_destroy(&a->changed);
-	pthread_mutex_destroy(&a->lock);
+	fl_companion_stop(&a->thread);
 	free(a);
 }

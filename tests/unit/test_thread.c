@@ -5,10 +5,12 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "plat/cgroup.h"
+#include "plat/companion.h"
 #include "plat/thread.h"
 
 static unsigned mask_cpus(void)
@@ -109,4 +111,74 @@ Test(thread, the_starters_mask_stays)
 	cr_assert_eq(sigismember(&after, SIGINT), 0);
 	/* Even under a starter that blocks it: a fault there would kill. */
 	cr_assert_eq(sigismember(&s.mask, SIGBUS), 0);
+}
+
+/** struct turns - whose turn it is: odd numbers are the companion's */
+struct turns {
+	struct fl_companion thread;
+	int n;
+};
+
+static void *take_odd_turns(void *arg)
+{
+	struct turns *t = arg;
+
+	fl_companion_lock(&t->thread);
+	while (!t->thread.stop) {
+		if (t->n % 2 == 0) {
+			fl_companion_wait(&t->thread);
+			continue;
+		}
+		t->n++;
+		fl_companion_changed(&t->thread);
+	}
+	fl_companion_unlock(&t->thread);
+	return NULL;
+}
+
+Test(thread, a_companion_takes_turns_until_it_is_stopped)
+{
+	struct turns t = {.n = 0};
+
+	fl_companion_init(&t.thread);
+	cr_assert_eq(fl_companion_start(&t.thread, take_odd_turns, &t, "fl-test"), 0);
+	for (int i = 0; i < 1000; i++) {
+		fl_companion_lock(&t.thread);
+		while (t.n % 2 != 0)
+			fl_companion_wait(&t.thread);
+		t.n++;
+		fl_companion_changed(&t.thread);
+		fl_companion_unlock(&t.thread);
+	}
+	fl_companion_lock(&t.thread);
+	while (t.n % 2 != 0)
+		fl_companion_wait(&t.thread);
+	fl_companion_unlock(&t.thread);
+	fl_companion_stop(&t.thread);
+	cr_assert_eq(t.n, 2000);
+}
+
+static void *return_at_once(void *arg)
+{
+	return arg;
+}
+
+/* As every one of its users does when a thread is not to be had. */
+Test(thread, a_companion_that_did_not_start_is_stopped_as_well)
+{
+	const struct rlimit none = {0, RLIM_INFINITY};
+	struct fl_companion c;
+	int r;
+
+#ifdef __SANITIZE_ADDRESS__
+	cr_skip_test("ASan ends the program when it has no memory for a thread");
+#endif
+	fl_companion_init(&c);
+	cr_assert_eq(setrlimit(RLIMIT_AS, &none), 0);
+	r = fl_companion_start(&c, return_at_once, NULL, "fl-test");
+	cr_assert_eq(setrlimit(RLIMIT_AS, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY}), 0);
+	fl_companion_lock(&c);
+	fl_companion_unlock(&c);
+	fl_companion_stop(&c);
+	cr_assert(r < 0 && !c.running, "%d", r);
 }
