@@ -381,6 +381,7 @@ static int run_workers(struct fl_exec *x, struct fl_error *reterr)
 	x->ring.fold = fl_exec_fold;
 	x->ring.arg = x;
 	fl_faults_process(&before);
+	fl_seats_init(&x->seats, x->plan.threads);
 	if (r == 0 && x->crewed)
 		return run_crewed(x, &before, reterr);
 	if (x->pl->spread && !is_spread(x))

@@ -13,6 +13,7 @@
 #include "engine/pool.h"
 #include "engine/ring.h"
 #include "plat/counters.h"
+#include "plat/seats.h"
 #include "window/auto.h"
 #include "window/coldset.h"
 #include "window/feeder.h"
@@ -138,6 +139,7 @@ struct fl_exec {
 	struct fl_window_env env;
 	struct fl_ring ring;
 	struct fl_auto adapt;
+	struct fl_seats seats;
 	struct fl_feeder *feeder;
 	struct fl_readahead *readahead;
 	struct fl_coldset *coldset;

@@ -36,6 +36,7 @@ struct stretch {
  */
 struct worker {
 	struct fl_exec *x;
+	unsigned number;
 	struct fl_window window;
 	struct fl_fed fed;
 	void *scratch[FL_OPERATORS_MAX];
@@ -376,6 +377,7 @@ static void do_chunks(struct worker *w)
 		r = take(w, &chunk, &err);
 		if (r == 0)
 			return;
+		(void)fl_seats_look(&x->seats, w->number);
 		w->flushed = w->sound = false;
 		w->slot = fl_ring_enter(&x->ring, chunk.seq);
 		if (w->slot && r > 0)
@@ -413,12 +415,11 @@ void fl_exec_worker(void *arg, unsigned i)
 	struct fl_exec *x = arg;
 	struct fl_pipeline *pl = x->pl;
 	/* Chunks of a feeder are done in one stretch: there is nothing to pick. */
-	struct worker w = {.x = x, .stretch = {.pick = {.bytes = UINT64_MAX}}};
+	struct worker w = {.x = x, .number = i, .stretch = {.pick = {.bytes = UINT64_MAX}}};
 	struct fl_error err = {0};
 	unsigned k;
 	int r = 0;
 
-	(void)i;
 	fl_window_init(&w.window, &x->env);
 	fl_fed_init(&w.fed, x->plan.buffer_limit);
 	for (k = 0; k < pl->stage_count && r == 0; k++)
