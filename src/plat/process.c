@@ -13,42 +13,45 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-static int read_stat(int32_t pid, char *text, size_t size)
-{
-	char path[48];
-	ssize_t n;
-	int fd;
+#include "plat/pseudo_file.h"
 
-	snprintf(path, sizeof(path), "/proc/%" PRId32 "/stat", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+/* Where field @n begins, behind the blank before field @from at @p; NULL: there are not so many. */
+static const char *field(const char *p, int from, int n)
+{
+	for (; from < n && p; from++)
+		p = strchr(p + 1, ' ');
+	return p;
+}
+
+int fl_task_of(int32_t pid, int32_t tid, struct fl_task *ret)
+{
+	char path[64], text[1024];
+	const char *p, *start, *cpu;
+
+	snprintf(path, sizeof(path), "/proc/%" PRId32 "/task/%" PRId32 "/stat", pid, tid);
+	if (pid <= 0 || tid <= 0 || !fl_pseudo_text(path, text, sizeof(text)))
 		return -ESRCH;
-	n = read(fd, text, size - 1);
-	close(fd);
-	if (n <= 0)
+	/* The name in parentheses may hold anything, parentheses included. */
+	p = strrchr(text, ')');
+	if (!p || p[1] != ' ')
 		return -ESRCH;
-	text[n] = '\0';
+	start = field(p + 1, 3, 22);
+	cpu = field(start, 22, 39);
+	if (!cpu)
+		return -ESRCH;
+	*ret = (struct fl_task){.state = p[2],
+				.start = strtoull(start, NULL, 10),
+				.cpu = (int)strtol(cpu, NULL, 10)};
 	return 0;
 }
 
 int fl_process_of(int32_t pid, struct fl_process *ret)
 {
-	char text[1024], *p;
-	int field;
+	struct fl_task task;
 
-	if (pid <= 0 || read_stat(pid, text, sizeof(text)) < 0)
+	if (fl_task_of(pid, pid, &task) < 0 || strchr("ZXx", task.state))
 		return -ESRCH;
-	/* The name in parentheses may hold anything, parentheses included. */
-	p = strrchr(text, ')');
-	if (!p || p[1] != ' ' || strchr("ZXx", p[2]))
-		return -ESRCH;
-	p += 2;
-	for (field = 3; field < 22 && p; field++)
-		p = strchr(p + 1, ' ');
-	if (!p)
-		return -ESRCH;
-	ret->pid = pid;
-	ret->start = strtoull(p, NULL, 10);
+	*ret = (struct fl_process){.pid = pid, .start = task.start};
 	return 0;
 }
 

@@ -15,6 +15,21 @@ struct fl_process {
 	uint64_t start;
 };
 
+/**
+ * struct fl_task - what proc_pid_stat(5) says of a thread
+ * @state: as in ps(1): 'R' runs or wants to
+ * @start: clock ticks from boot to its start (field 22)
+ * @cpu:   the processor that it runs on, or ran on last (field 39)
+ */
+struct fl_task {
+	char state;
+	uint64_t start;
+	int cpu;
+};
+
+/** fl_task_of() - thread @tid of process @pid; the first one has its number. Return: 0; -ESRCH. Cost: 10 us. */
+int fl_task_of(int32_t pid, int32_t tid, struct fl_task *ret);
+
 /** fl_process_self() - the calling process. Cost: a system call; after a fork, one look into /proc. */
 void fl_process_self(struct fl_process *ret);
 

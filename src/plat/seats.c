@@ -2,14 +2,12 @@
 #include "plat/seats.h"
 
 #include <sched.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/size.h"
 #include "plat/counters.h"
-#include "plat/pseudo_file.h"
+#include "plat/process.h"
 #include "plat/thread.h"
 
 #define NOWHERE (-1)
@@ -46,26 +44,16 @@ static bool may_share(const struct fl_seats *s, unsigned i, int cpu)
 	return false;
 }
 
-/* proc_pid_stat(5): the state is field 3, the processor field 39. Return: does thread @k want to run now? */
+/* Does thread @k want to run now? */
 static bool look_at(struct fl_seats *s, unsigned k)
 {
-	char path[64], text[512];
-	const char *p;
-	char state;
-	int cpu;
+	struct fl_task task;
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat",
-		 atomic_load_explicit(&s->seat[k].tid, memory_order_relaxed));
-	/* The name, field 2, may have any bytes in it. */
-	p = fl_pseudo_text(path, text, sizeof(text)) ? strrchr(text, ')') : NULL;
-	if (!p || sscanf(p,
-			 ") %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
-			 "%*s %*s "
-			 "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %d",
-			 &state, &cpu) != 2)
+	if (fl_task_of(fl_process_number(),
+		       atomic_load_explicit(&s->seat[k].tid, memory_order_relaxed), &task) < 0)
 		return false;
-	atomic_store_explicit(&s->seat[k].cpu, cpu, memory_order_relaxed);
-	return state == 'R';
+	atomic_store_explicit(&s->seat[k].cpu, task.cpu, memory_order_relaxed);
+	return task.state == 'R';
 }
 
 /* What they noted may be long ago. */
@@ -100,13 +88,14 @@ static bool move(const struct fl_seats *s)
 
 bool fl_seats_look(struct fl_seats *s, unsigned i)
 {
-	struct fl_seat *seat = &s->seat[i];
+	struct fl_seat *seat;
 	struct fl_faults faults;
 	uint64_t begin, end;
 	int cpu;
 
 	if (i >= s->count)
 		return false;
+	seat = &s->seat[i];
 	if (atomic_load_explicit(&seat->tid, memory_order_relaxed) == 0)
 		atomic_store_explicit(&seat->tid, gettid(), memory_order_relaxed);
 	cpu = sched_getcpu();

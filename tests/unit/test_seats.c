@@ -33,18 +33,25 @@ static int first_cpu(const cpu_set_t *set)
 	return -1;
 }
 
-/* Thread 1: stays where it is told to, at work. */
+/* Stays where it is told to, at work. */
 static void *work_at(void *arg)
 {
 	pin(*(int *)arg);
-	(void)fl_seats_look(&seats, 1);
-	atomic_store(&ready, true);
 	while (!atomic_load(&done))
 		continue;
 	return NULL;
 }
 
-/* Was seen there, but sleeps. */
+/* The same as thread 1. */
+static void *work_seen_at(void *arg)
+{
+	pin(*(int *)arg);
+	(void)fl_seats_look(&seats, 1);
+	atomic_store(&ready, true);
+	return work_at(arg);
+}
+
+/* Thread 1 was seen there, but sleeps. */
 static void *sleep_at(void *arg)
 {
 	pin(*(int *)arg);
@@ -55,19 +62,15 @@ static void *sleep_at(void *arg)
 	return NULL;
 }
 
-/* Nobody's business. */
-static void *other_work_at(void *arg)
+/* Thread 1 in @fn on the first processor that is allowed. */
+static void start(pthread_t *t, void *(*fn)(void *), cpu_set_t *allowed, int *cpu)
 {
-	pin(*(int *)arg);
-	while (!atomic_load(&done))
-		continue;
-	return NULL;
-}
-
-static void start(pthread_t *t, void *(*fn)(void *), int *cpu)
-{
-	atomic_store(&ready, false);
-	atomic_store(&done, false);
+	if (fl_cpu_count() < 2)
+		cr_skip_test("one processor");
+	cr_assert_eq(sched_getaffinity(0, sizeof(*allowed), allowed), 0);
+	*cpu = first_cpu(allowed);
+	fl_seats_init(&seats, 2);
+	cr_assert_eq(seats.count, 2u);
 	cr_assert_eq(fl_thread_start(t, fn, cpu, "fl-test"), 0);
 	while (!atomic_load(&ready))
 		usleep(1000);
@@ -106,13 +109,7 @@ Test(seats, one_of_two_that_share_a_processor_leaves, .timeout = 60)
 	pthread_t t;
 	int cpu;
 
-	cr_assert_eq(sched_getaffinity(0, sizeof(allowed), &allowed), 0);
-	if (fl_cpu_count() < 2)
-		cr_skip_test("one processor");
-	cpu = first_cpu(&allowed);
-	fl_seats_init(&seats, 2);
-	cr_assert_eq(seats.count, 2u);
-	start(&t, work_at, &cpu);
+	start(&t, work_seen_at, &allowed, &cpu);
 	cr_assert(leaves(cpu, &allowed));
 	finish(t);
 }
@@ -123,13 +120,8 @@ Test(seats, who_sleeps_shares_nothing, .timeout = 60)
 	pthread_t t, busy;
 	int cpu;
 
-	cr_assert_eq(sched_getaffinity(0, sizeof(allowed), &allowed), 0);
-	if (fl_cpu_count() < 2)
-		cr_skip_test("one processor");
-	cpu = first_cpu(&allowed);
-	fl_seats_init(&seats, 2);
-	start(&t, sleep_at, &cpu);
-	cr_assert_eq(fl_thread_start(&busy, other_work_at, &cpu, "fl-test"), 0);
+	start(&t, sleep_at, &allowed, &cpu);
+	cr_assert_eq(fl_thread_start(&busy, work_at, &cpu, "fl-test"), 0);
 	for (uint64_t end = fl_clock_ns() + UINT64_C(300000000); fl_clock_ns() < end;) {
 		pin(cpu);
 		cr_assert_eq(sched_setaffinity(0, sizeof(allowed), &allowed), 0);
@@ -148,4 +140,5 @@ Test(seats, too_many_threads_are_left_alone)
 	cr_assert(!fl_seats_look(&seats, 0));
 	fl_seats_init(&seats, FL_SEATS_MAX + 1);
 	cr_assert_eq(seats.count, 0u);
+	cr_assert(!fl_seats_look(&seats, FL_SEATS_MAX));
 }
