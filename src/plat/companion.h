@@ -8,6 +8,7 @@
 /**
  * struct fl_companion - one thread beside its owner's: the lock on what both of them see, and the word that some of
  * it has changed
+ * @running: there is a thread; the owner's
  * @stop: the owner wants it to end (under the lock)
  *
  * Part of what they share; whoever waits for a change looks again whether it was the one meant.

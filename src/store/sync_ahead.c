@@ -12,13 +12,11 @@
  * @written, @synced: things so far
  * @end:     of what is written, bytes; @dropped: so many have left the cache
  * @result: of the last sync; an error is final
- * @alone:  there is no thread
  */
 struct fl_sync_ahead {
 	struct fl_companion thread;
 	struct fl_durable *durable;
 	int fd;
-	bool alone;
 	uint64_t written;
 	uint64_t synced;
 	uint64_t end;
@@ -78,8 +76,9 @@ int fl_sync_ahead_start(struct fl_durable *d, int fd, struct fl_sync_ahead **ret
 	a->durable = d;
 	a->fd = fd;
 	fl_companion_init(&a->thread);
-	a->alone = d->never_syncs || d->ops != &fl_durable_kernel ||
-		   fl_companion_start(&a->thread, sync_all, a, "fl-sync") < 0;
+	/* Without the thread, whoever waits syncs. */
+	if (!d->never_syncs && d->ops == &fl_durable_kernel)
+		(void)fl_companion_start(&a->thread, sync_all, a, "fl-sync");
 	*ret = a;
 	return 0;
 }
@@ -122,7 +121,7 @@ int fl_sync_ahead_wait(struct fl_sync_ahead *a, uint64_t number)
 
 	fl_companion_lock(&a->thread);
 	while (a->result == 0 && a->synced < number) {
-		if (a->alone)
+		if (!a->thread.running)
 			sync_now(a, a->durable->one_by_one ? number : a->written);
 		else
 			fl_companion_wait(&a->thread);
