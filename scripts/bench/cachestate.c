@@ -236,16 +236,15 @@ static int touch_pages(const char *path, const char *first, const char *count)
 	return err ? 2 : 0;
 }
 
-/* Into a file that was evicted. */
 static int fill(const struct file *f, int advice, uint64_t least)
 {
-	int err = read_through(f, advice);
+	int err, attempts = ATTEMPTS;
 
-	for (int i = 1; !err && i < ATTEMPTS && resident_pages(f) < least; i++) {
+	do {
 		err = evict(f);
 		if (!err)
 			err = read_through(f, advice);
-	}
+	} while (!err && --attempts > 0 && resident_pages(f) < least);
 	return err;
 }
 
@@ -260,15 +259,17 @@ static int run(const char *state, const char *path, const struct file *f)
 	}
 	if (strcmp(state, "pages") == 0)
 		return print_pages(f);
-	err = evict(f);
-	if (!err && strcmp(state, "evict") == 0)
+	if (strcmp(state, "evict") == 0) {
+		err = evict(f);
 		/* A page that is mapped or being read elsewhere stays: a hundredth is allowed. */
-		return expect(f, path, 0, f->pages / 100);
-	if (!err)
+		if (!err)
+			return expect(f, path, 0, f->pages / 100);
+	} else {
 		err = fill(f, strcmp(state, "small") == 0 ? POSIX_FADV_RANDOM : POSIX_FADV_NORMAL,
 			   least);
-	if (!err)
-		return expect(f, path, least, f->pages);
+		if (!err)
+			return expect(f, path, least, f->pages);
+	}
 	fprintf(stderr, "cachestate: %s: %s\n", path, strerror(-err));
 	return 2;
 }
